@@ -1,0 +1,22 @@
+#ifndef WAYMARK_SEGMENTATION_EXPRESSION_EVALUATOR_H_
+#define WAYMARK_SEGMENTATION_EXPRESSION_EVALUATOR_H_
+
+#include <cstdint>
+
+#include "segmentation/expression/arena.h"
+#include "segmentation/expression/code.h"
+#include "segmentation/expression/environment.h"
+#include "segmentation/expression/value.h"
+
+namespace waymark::expression {
+
+// How much one evaluation may do in macros, equality of lists and texts that it makes: a step is one node evaluated,
+// one element compared or 64 bytes copied; a million take some 10 ms.
+inline constexpr int64_t kMaxSteps = 1000000;
+
+// Evaluates the tree. See Program::Evaluate.
+Value EvaluateTree(const InstructionTree& tree, Activation& activation, Arena& arena);
+
+}  // namespace waymark::expression
+
+#endif  // WAYMARK_SEGMENTATION_EXPRESSION_EVALUATOR_H_

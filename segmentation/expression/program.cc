@@ -1,0 +1,108 @@
+#include "segmentation/expression/program.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "segmentation/expression/builder.h"
+#include "segmentation/expression/checker.h"
+#include "segmentation/expression/code.h"
+#include "segmentation/expression/evaluator.h"
+#include "segmentation/expression/messages.h"
+#include "segmentation/expression/overloads.h"
+#include "segmentation/expression/parser.h"
+#include "segmentation/expression/position.h"
+
+namespace waymark::expression {
+
+struct Program::Code {
+  std::string source;
+  Arena arena;  // of the constants
+  InstructionTree tree;
+  Type type = Type::Dyn();
+  std::vector<int> facts;
+};
+
+// The one who may make programs.
+class ProgramBuilder {
+ public:
+  ProgramBuilder(absl::string_view source, absl::optional<Type> expected)
+      : expected_(std::move(expected)), code_(std::make_shared<Program::Code>()) {
+    code_->source = std::string(source);
+  }
+
+  Compilation Run(Environment& environment, const CompileOptions& options) {
+    const Parsed parsed = Parse(code_->source, code_->arena);
+    if (parsed.problem) return Refused({*parsed.problem});
+    CheckResult checked = Check(parsed.ast, environment, options.check_types, code_->arena);
+    if (checked.problems.empty() && options.check_types && expected_) {
+      CheckExpected(*expected_, checked.nodes[parsed.ast.root].type, checked.problems);
+    }
+    if (!checked.problems.empty()) return Refused(std::move(checked.problems));
+    code_->tree = BuildTree(parsed.ast, checked.nodes, parsed.ast.root, code_->arena);
+    code_->type = checked.nodes[parsed.ast.root].type;
+    CollectFacts();
+    Compilation compilation;
+    compilation.program.emplace();
+    compilation.program->code_ = std::move(code_);
+    return compilation;
+  }
+
+ private:
+  Compilation Refused(std::vector<Problem> problems) {
+    std::stable_sort(problems.begin(), problems.end(),
+                     [](const Problem& a, const Problem& b) { return a.offset < b.offset; });
+    Compilation compilation;
+    for (Problem& problem : problems) {
+      const Position position = PositionAt(code_->source, problem.offset);
+      compilation.issues.push_back({position.line, position.column, std::move(problem.message)});
+    }
+    return compilation;
+  }
+
+  void CheckExpected(const Type& expected, const Type& actual, std::vector<Problem>& problems) {
+    if (Compatible(expected, actual)) return;
+    const size_t begin = code_->source.find_first_not_of(" \t\r\n\f");
+    problems.push_back({begin == std::string::npos ? 0 : begin,
+                        absl::StrCat("this must be ", Describe(expected), ", but it is ", Describe(actual))});
+  }
+
+  void CollectFacts() {
+    std::vector<int>& facts = code_->facts;
+    for (const Instruction& instruction : code_->tree.instructions) {
+      if (instruction.op == Op::kFact || instruction.op == Op::kHasFact)
+        facts.push_back(static_cast<int>(instruction.a));
+    }
+    std::sort(facts.begin(), facts.end());
+    facts.erase(std::unique(facts.begin(), facts.end()), facts.end());
+  }
+
+  absl::optional<Type> expected_;
+  std::shared_ptr<Program::Code> code_;
+};
+
+Value Program::Evaluate(Activation& activation, Arena& arena) const {
+  return EvaluateTree(code_->tree, activation, arena);
+}
+
+const Type& Program::type() const { return code_->type; }
+
+absl::string_view Program::source() const { return code_->source; }
+
+const std::vector<int>& Program::facts() const { return code_->facts; }
+
+absl::optional<Value> Program::constant() const {
+  const Instruction& root = code_->tree.instructions[code_->tree.root];
+  if (root.op != Op::kConstant) return absl::nullopt;
+  return code_->tree.constants[root.a];
+}
+
+Compilation Compile(absl::string_view source, Environment& environment, absl::optional<Type> expected,
+                    const CompileOptions& options) {
+  return ProgramBuilder(source, std::move(expected)).Run(environment, options);
+}
+
+}  // namespace waymark::expression

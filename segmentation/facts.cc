@@ -1,0 +1,330 @@
+#include "segmentation/facts.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "segmentation/expression/suggestions.h"
+
+namespace waymark::segmentation {
+namespace {
+
+using expression::Kind;
+using expression::DidYouMean;
+using expression::Type;
+using expression::Value;
+
+// The ONE table of names that a rule may mention.
+constexpr FactDescription kFacts[] = {
+    {FactKind::kTrait, "customer.", "", "declared", "a trait of the customer; not known until it was set"},
+    {FactKind::kConsent, "consent.", "", "bool", "whether the customer granted the purpose; false until then"},
+    {FactKind::kContext, "context.", "", "declared",
+     "what the request says of this moment; not known where it does not"},
+    {FactKind::kCount, "count", "event, window", "int", "events in the window; by hour up to 48 hours, by day beyond"},
+    {FactKind::kTotal, "total", "event, window", "double", "sum of the events' values in the window, whole units"},
+    {FactKind::kFirst, "first", "event", "timestamp", "when it first happened; not known where it never did"},
+    {FactKind::kLast, "last", "event", "timestamp", "when it last happened; not known where it never did"},
+    {FactKind::kEver, "ever", "event", "bool", "whether it ever happened"},
+    {FactKind::kDaysSince, "days_since", "event", "int",
+     "whole days since it last happened; not known where it never did"},
+    {FactKind::kInSegment, "in_segment", "name", "bool", "whether the customer is in the segment now"},
+    {FactKind::kContacts, "contacts", "channel or action, window", "int",
+     "contacts that counted, in the exact rolling window"},
+    {FactKind::kStage, "stage", "", "string", "the stage on the primary journey"},
+    {FactKind::kPreviousStage, "previous_stage", "", "string", "the stage before it; not known where there was none"},
+    {FactKind::kDaysInStage, "days_in_stage", "", "int", "whole days since the stage was entered"},
+    {FactKind::kNow, "now", "", "timestamp", "the moment of the question"},
+};
+
+Type TypeOf(const FactDescription& row) {
+  if (row.type == "bool") return Type::Of(Kind::kBool);
+  if (row.type == "int") return Type::Of(Kind::kInt);
+  if (row.type == "double") return Type::Of(Kind::kDouble);
+  if (row.type == "string") return Type::Of(Kind::kString);
+  return Type::Of(Kind::kTimestamp);
+}
+
+const FactDescription& Row(FactKind kind) {
+  return *std::find_if(std::begin(kFacts), std::end(kFacts),
+                       [kind](const FactDescription& row) { return row.kind == kind; });
+}
+
+const FactDescription* FunctionRow(absl::string_view name) {
+  for (const FactDescription& row : kFacts) {
+    if (!row.parameters.empty() && row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+// The alternative of TraitValue that holds a declared type.
+size_t StoredAs(const Type& type) {
+  if (type.is_dyn()) return absl::variant_npos;
+  switch (type.kind()) {
+    case Kind::kBool:
+      return TraitValue(false).index();
+    case Kind::kInt:
+      return TraitValue(int64_t{0}).index();
+    case Kind::kDouble:
+      return TraitValue(0.0).index();
+    case Kind::kString:
+      return TraitValue(std::string()).index();
+    case Kind::kTimestamp:
+      return TraitValue(absl::Time()).index();
+    case Kind::kList:
+      return TraitValue(std::vector<std::string>()).index();
+    default:
+      return absl::variant_npos;
+  }
+}
+
+bool IsStageFact(FactKind kind) {
+  return kind == FactKind::kStage || kind == FactKind::kPreviousStage || kind == FactKind::kDaysInStage;
+}
+
+bool TakesWindow(FactKind kind) {
+  return kind == FactKind::kCount || kind == FactKind::kTotal || kind == FactKind::kContacts;
+}
+
+expression::Environment::CallResult Refuse(std::string message, int argument) {
+  return {absl::nullopt, {std::move(message), argument}};
+}
+
+const absl::Duration kLongestWindow = Ledger::kDays * absl::Hours(24);
+
+// What is wrong with a call's arguments, before their names are looked up; nullopt: nothing.
+absl::optional<expression::Environment::CallProblem> CheckArguments(const FactDescription& row,
+                                                                    absl::Span<const Value> arguments) {
+  const size_t expected = TakesWindow(row.kind) ? 2 : 1;
+  if (arguments.size() != expected) {
+    return {{absl::StrCat(row.name, "() takes (", row.parameters, ")"), -1}};
+  }
+  if (arguments[0].kind() != Kind::kString)
+    return {{absl::StrCat("the first argument of ", row.name, "() is a name in quotes"), 0}};
+  if (expected == 1) return absl::nullopt;
+  if (arguments[1].kind() != Kind::kDuration) {
+    return {{absl::StrCat("the window of ", row.name, "() is a duration, such as days(30) or hours(6)"), 1}};
+  }
+  const absl::Duration window = arguments[1].duration_value();
+  if (window <= absl::ZeroDuration() || window > kLongestWindow) {
+    return {{absl::StrCat("the window of ", row.name, "() is more than 0 and at most ", Ledger::kDays, " days"), 1}};
+  }
+  return absl::nullopt;
+}
+
+}  // namespace
+
+absl::Span<const FactDescription> FactTable() { return kFacts; }
+
+FactSet::FactSet(Vocabulary vocabulary)
+    : vocabulary_(std::move(vocabulary)), primary_journey_(NameIdOf(vocabulary_.primary_journey)) {
+  const auto declare = [this](FactKind kind, absl::string_view name, const Type& type) {
+    std::string full = absl::StrCat(Row(kind).name, name);
+    segmentation::Fact fact{.kind = kind, .name = NameIdOf(name), .stored_as = StoredAs(type)};
+    fact.missing = absl::StrCat(full, " is not known");
+    variables_.insert({std::move(full), {std::move(fact), type}});
+  };
+  for (const auto& trait : vocabulary_.traits) declare(FactKind::kTrait, trait.name, trait.type);
+  for (const auto& key : vocabulary_.context) declare(FactKind::kContext, key.name, key.type);
+  for (const auto& purpose : vocabulary_.purposes) declare(FactKind::kConsent, purpose, Type::Of(Kind::kBool));
+  for (const FactDescription& row : kFacts) {
+    const bool variable = row.parameters.empty() && row.name.back() != '.';
+    if (variable && (!IsStageFact(row.kind) || !vocabulary_.stages.empty())) declare(row.kind, "", TypeOf(row));
+  }
+  events_.insert(vocabulary_.events.begin(), vocabulary_.events.end());
+  for (size_t i = 0; i < vocabulary_.segments.size(); ++i)
+    segments_.insert({vocabulary_.segments[i], static_cast<int>(i)});
+  for (const std::string& action : vocabulary_.actions) contactable_.insert({action, false});
+  for (const std::string& channel : vocabulary_.channels) contactable_.insert({channel, true});
+  for (const std::string& stage : vocabulary_.stages) stages_.insert({NameIdOf(stage), stage});
+}
+
+absl::optional<expression::FactReference> FactSet::Variable(absl::string_view name) {
+  auto it = variables_.find(name);
+  if (it == variables_.end()) return absl::nullopt;
+  return Intern(it->second.fact, it->second.type);
+}
+
+bool FactSet::HasFunction(absl::string_view name) const { return FunctionRow(name) != nullptr; }
+
+expression::Environment::CallResult FactSet::Call(absl::string_view name, absl::Span<const Value> arguments) {
+  const FactDescription& row = *FunctionRow(name);
+  if (auto problem = CheckArguments(row, arguments)) return {absl::nullopt, *std::move(problem)};
+  switch (row.kind) {
+    case FactKind::kInSegment:
+      return CallInSegment(arguments);
+    case FactKind::kContacts:
+      return CallContacts(arguments);
+    default:
+      return CallOnEvent(row, arguments);
+  }
+}
+
+expression::Environment::CallResult FactSet::CallOnEvent(const FactDescription& row,
+                                                         absl::Span<const Value> arguments) {
+  const absl::string_view event = arguments[0].string_value();
+  if (!events_.contains(event)) {
+    return Refuse(
+        absl::StrCat("no event type `", event, "` is built in or declared", DidYouMean(event, vocabulary_.events)), 0);
+  }
+  segmentation::Fact fact{.kind = row.kind, .name = NameIdOf(event)};
+  if (TakesWindow(row.kind)) fact.window = arguments[1].duration_value();
+  fact.missing = absl::StrCat("`", event, "` never happened");
+  return {Intern(fact, TypeOf(row)), {}};
+}
+
+expression::Environment::CallResult FactSet::CallInSegment(absl::Span<const Value> arguments) {
+  const absl::string_view name = arguments[0].string_value();
+  auto it = segments_.find(name);
+  if (it == segments_.end()) {
+    return Refuse(absl::StrCat("no segment `", name, "` is declared", DidYouMean(name, vocabulary_.segments)), 0);
+  }
+  return {Intern({.kind = FactKind::kInSegment, .name = NameIdOf(name), .segment = it->second}, Type::Of(Kind::kBool)),
+          {}};
+}
+
+expression::Environment::CallResult FactSet::CallContacts(absl::Span<const Value> arguments) {
+  const absl::string_view name = arguments[0].string_value();
+  auto it = contactable_.find(name);
+  if (it == contactable_.end()) {
+    std::vector<std::string> names = vocabulary_.channels;
+    names.insert(names.end(), vocabulary_.actions.begin(), vocabulary_.actions.end());
+    return Refuse(absl::StrCat("no channel or action `", name, "` is declared", DidYouMean(name, names)), 0);
+  }
+  return {Intern({.kind = FactKind::kContacts,
+                  .name = NameIdOf(name),
+                  .channel = it->second,
+                  .window = arguments[1].duration_value()},
+                 Type::Of(Kind::kInt)),
+          {}};
+}
+
+std::vector<std::string> FactSet::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : variables_) names.push_back(name);
+  for (const FactDescription& row : kFacts) {
+    if (!row.parameters.empty()) names.emplace_back(row.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::string_view FactSet::StageName(NameId stage) const {
+  auto it = stages_.find(stage);
+  return it == stages_.end() ? absl::string_view() : it->second;
+}
+
+expression::FactReference FactSet::Intern(const segmentation::Fact& fact, const Type& type) {
+  const std::string key = absl::StrCat(static_cast<int>(fact.kind), "/", static_cast<uint32_t>(fact.name), "/",
+                                       fact.channel, "/", absl::ToInt64Nanoseconds(fact.window));
+  auto [it, inserted] = slots_.try_emplace(key, static_cast<int>(facts_.size()));
+  if (inserted) facts_.push_back(fact);
+  return {it->second, type};
+}
+
+FactFrame::FactFrame(const FactSet& facts, absl::Span<const expression::Program> segment_rules, const Profile& profile,
+                     const Context& context, absl::Time now)
+    : facts_(facts),
+      segment_rules_(segment_rules),
+      profile_(profile),
+      context_(context),
+      now_(now),
+      values_(facts.facts().size()),
+      known_(facts.facts().size()),
+      in_segment_(segment_rules.size(), -1) {}
+
+Value FactFrame::Fact(int slot) {
+  if (!known_[slot]) {
+    values_[slot] = Read(facts_.facts()[slot]);
+    known_[slot] = true;
+  }
+  return values_[slot];
+}
+
+bool FactFrame::InSegment(int segment) {
+  if (in_segment_[segment] < 0) in_segment_[segment] = Evaluate(segment_rules_[segment]).holds() ? 1 : 0;
+  return in_segment_[segment] == 1;
+}
+
+Value FactFrame::Read(const segmentation::Fact& fact) {
+  switch (fact.kind) {
+    case FactKind::kTrait:
+      return ReadTrait(fact, FindTrait(profile_, fact.name));
+    case FactKind::kContext: {
+      auto it = std::find_if(context_.begin(), context_.end(), [&](const Trait& key) { return key.name == fact.name; });
+      return ReadTrait(fact, it != context_.end() ? &*it : nullptr);
+    }
+    case FactKind::kConsent: {
+      const Consent* consent = FindConsent(profile_, fact.name);
+      return Value::Bool(consent != nullptr && consent->granted);
+    }
+    case FactKind::kInSegment:
+      return Value::Bool(InSegment(fact.segment));
+    case FactKind::kContacts:
+      return ReadContacts(fact);
+    case FactKind::kStage:
+    case FactKind::kPreviousStage:
+    case FactKind::kDaysInStage:
+      return ReadPosition(fact);
+    case FactKind::kNow:
+      return Value::Timestamp(now_);
+    default:
+      return ReadSeries(fact);
+  }
+}
+
+// A value that was stored while the playbook declared another type is not known now.
+Value FactFrame::ReadTrait(const segmentation::Fact& fact, const Trait* trait) {
+  if (trait == nullptr || trait->value.index() != fact.stored_as) {
+    return Value::Error(expression::ErrorCode::kMissing, fact.missing);
+  }
+  return ToValue(trait->value);
+}
+
+Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
+  if (fact.kind == FactKind::kCount) {
+    return Value::Int(static_cast<int64_t>(profile_.ledger.Query(fact.name, now_, fact.window).count));
+  }
+  if (fact.kind == FactKind::kTotal) {
+    return Value::Double(static_cast<double>(profile_.ledger.Query(fact.name, now_, fact.window).value_micros) / 1e6);
+  }
+  const Series* series = profile_.ledger.Find(fact.name);
+  if (fact.kind == FactKind::kEver) return Value::Bool(series != nullptr);
+  if (series == nullptr) return Value::Error(expression::ErrorCode::kMissing, fact.missing);
+  if (fact.kind == FactKind::kFirst) return Value::Timestamp(series->first);
+  if (fact.kind == FactKind::kLast) return Value::Timestamp(series->last);
+  return Value::Int((now_ - series->last) / absl::Hours(24));
+}
+
+Value FactFrame::ReadPosition(const segmentation::Fact& fact) {
+  const Value missing = Value::Error(expression::ErrorCode::kMissing, fact.missing);
+  if (position_ == nullptr) return missing;
+  if (fact.kind == FactKind::kDaysInStage) return Value::Int((now_ - position_->current.since) / absl::Hours(24));
+  if (fact.kind == FactKind::kStage) return Value::String(facts_.StageName(position_->current.stage));
+  return position_->history.empty() ? missing : Value::String(facts_.StageName(position_->history.back().stage));
+}
+
+Value FactFrame::ReadContacts(const segmentation::Fact& fact) const {
+  return Value::Int(CountContacts(profile_, now_ - fact.window, [&fact](const Contact& contact) {
+    return fact.name == (fact.channel ? contact.channel : contact.action);
+  }));
+}
+
+Value FactFrame::ToValue(const TraitValue& value) {
+  struct Visitor {
+    expression::Arena& arena;
+
+    Value operator()(bool v) const { return Value::Bool(v); }
+    Value operator()(int64_t v) const { return Value::Int(v); }
+    Value operator()(double v) const { return Value::Double(v); }
+    Value operator()(const std::string& v) const { return Value::String(v); }
+    Value operator()(absl::Time v) const { return Value::Timestamp(v); }
+    Value operator()(const std::vector<std::string>& v) const {
+      std::vector<Value> elements;
+      elements.reserve(v.size());
+      for (const std::string& text : v) elements.push_back(Value::String(text));
+      return Value::List(arena.New(expression::ListValue{arena.Copy(absl::MakeConstSpan(elements))}));
+    }
+  };
+  return absl::visit(Visitor{arena_}, value);
+}
+
+}  // namespace waymark::segmentation

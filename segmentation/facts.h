@@ -1,0 +1,163 @@
+#ifndef WAYMARK_SEGMENTATION_FACTS_H_
+#define WAYMARK_SEGMENTATION_FACTS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "segmentation/expression/arena.h"
+#include "segmentation/expression/environment.h"
+#include "segmentation/expression/program.h"
+#include "segmentation/profile.h"
+
+namespace waymark::segmentation {
+
+// The names that a tenant's rules may mention, as its playbook declares them.
+struct Vocabulary {
+  struct Typed {
+    std::string name;
+    expression::Type type;
+  };
+  std::vector<Typed> traits;          // customer.<name>
+  std::vector<Typed> context;         // context.<name>
+  std::vector<std::string> purposes;  // consent.<name>
+  std::vector<std::string> events;
+  std::vector<std::string> channels;
+  std::vector<std::string> actions;
+  std::vector<std::string> segments;  // in_segment's index is the position here
+  std::string primary_journey;        // whose stages `stage` and `previous_stage` name; empty: there is none
+  std::vector<std::string> stages;    // the primary journey's
+};
+
+// What a fact reads.
+enum class FactKind : uint8_t {
+  kTrait,
+  kConsent,
+  kContext,
+  kCount,
+  kTotal,
+  kFirst,
+  kLast,
+  kEver,
+  kDaysSince,
+  kInSegment,
+  kContacts,
+  kStage,
+  kPreviousStage,
+  kDaysInStage,
+  kNow,
+};
+
+// One row of the table of names: for people (`waymark` prints it, README shows it) and for the checker.
+struct FactDescription {
+  FactKind kind;
+  absl::string_view name;        // "count", or "customer." for a family of names
+  absl::string_view parameters;  // "event, window"; empty for a variable
+  absl::string_view type;        // "int"; "declared" for traits and context
+  absl::string_view meaning;     // with the unit
+};
+absl::Span<const FactDescription> FactTable();
+
+// A mention of a fact in some rule: the slot that rules share.
+struct Fact {
+  FactKind kind{};
+  NameId name{};          // the trait, purpose, event, channel or action
+  int segment = -1;       // kInSegment: the index
+  bool channel = false;   // kContacts: the name is a channel's
+  size_t stored_as = 0;   // kTrait, kContext: the alternative of TraitValue that the declared type has
+  absl::Duration window;  // kCount, kTotal, kContacts
+  std::string missing;    // what an error says: "customer.age is not known"
+};
+
+// The facts that one playbook's rules mention, each once. Filled while rules are compiled; const, and thread-safe,
+// afterwards.
+class FactSet final : public expression::Environment {
+ public:
+  explicit FactSet(Vocabulary vocabulary);
+
+  absl::optional<expression::FactReference> Variable(absl::string_view name) override;
+  bool HasFunction(absl::string_view name) const override;
+  CallResult Call(absl::string_view name, absl::Span<const expression::Value> arguments) override;
+  std::vector<std::string> Names() const override;
+
+  const std::vector<Fact>& facts() const { return facts_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  // The primary journey's stage of this id; empty where it has none.
+  absl::string_view StageName(NameId stage) const;
+  NameId primary_journey() const { return primary_journey_; }
+
+ private:
+  struct Declared {
+    Fact fact;
+    expression::Type type;
+  };
+
+  expression::FactReference Intern(const Fact& fact, const expression::Type& type);
+  CallResult CallOnEvent(const FactDescription& row, absl::Span<const expression::Value> arguments);
+  CallResult CallInSegment(absl::Span<const expression::Value> arguments);
+  CallResult CallContacts(absl::Span<const expression::Value> arguments);
+
+  Vocabulary vocabulary_;
+  NameId primary_journey_;
+  absl::flat_hash_map<std::string, Declared> variables_;
+  absl::flat_hash_set<std::string> events_;
+  absl::flat_hash_map<std::string, int> segments_;
+  absl::flat_hash_map<std::string, bool> contactable_;  // name -> is a channel
+  absl::flat_hash_map<NameId, std::string> stages_;
+  absl::flat_hash_map<std::string, int> slots_;  // by a key that spells kind, name and window
+  std::vector<Fact> facts_;
+};
+
+// A context of a request: what is known of this moment besides the customer. Ascending by name.
+using Context = std::vector<Trait>;
+
+// The facts of one customer at one moment: each is read once and remembered. Segments are evaluated when they are first
+// asked for. Borrows all it is given. Single-threaded; made for one evaluation.
+class FactFrame final : public expression::Activation {
+ public:
+  // `segment_rules` are the vocabulary's segments, by index; they depend on each other without cycles.
+  FactFrame(const FactSet& facts, absl::Span<const expression::Program> segment_rules, const Profile& profile,
+            const Context& context, absl::Time now);
+
+  // The position on the primary journey, once it is resolved; nullptr: not on it. Before, `stage` and its kin are not
+  // known.
+  void set_position(const JourneyPosition* position) { position_ = position; }
+
+  expression::Value Fact(int slot) override;
+  bool InSegment(int segment);
+  // Evaluates a rule of the playbook.
+  expression::Value Evaluate(const expression::Program& rule) { return rule.Evaluate(*this, arena_); }
+
+  absl::Time now() const { return now_; }
+  const Profile& profile() const { return profile_; }
+  expression::Arena& arena() { return arena_; }
+
+ private:
+  expression::Value Read(const segmentation::Fact& fact);
+  expression::Value ReadTrait(const segmentation::Fact& fact, const Trait* trait);
+  expression::Value ReadSeries(const segmentation::Fact& fact);
+  expression::Value ReadPosition(const segmentation::Fact& fact);
+  expression::Value ReadContacts(const segmentation::Fact& fact) const;
+  expression::Value ToValue(const TraitValue& value);
+
+  const FactSet& facts_;
+  absl::Span<const expression::Program> segment_rules_;
+  const Profile& profile_;
+  const Context& context_;
+  const absl::Time now_;
+  const JourneyPosition* position_ = nullptr;
+  expression::Arena arena_;
+  std::vector<expression::Value> values_;  // by slot; meaningful where `known_`
+  std::vector<bool> known_;
+  std::vector<int8_t> in_segment_;  // -1: not asked yet
+};
+
+}  // namespace waymark::segmentation
+
+#endif  // WAYMARK_SEGMENTATION_FACTS_H_

@@ -1,0 +1,25 @@
+#ifndef WAYMARK_SEGMENTATION_FOLD_H_
+#define WAYMARK_SEGMENTATION_FOLD_H_
+
+#include "absl/time/time.h"
+#include "segmentation/event.h"
+#include "segmentation/profile.h"
+
+namespace waymark::segmentation {
+
+// An event id is remembered for this long after it was received (and at most Profile::kMaxSeenEvents of them).
+inline constexpr absl::Duration kSeenFor = absl::Hours(24 * 7);
+
+// Contacts are kept as long as the longest window a limit may have.
+inline constexpr absl::Duration kContactsFor = absl::Hours(24 * 400);
+
+// Adds the event to the profile. Returns false, and changes nothing, where its id was seen before. `now` is when the
+// event was received. Late events land at their own time.
+bool Fold(Profile& profile, const Event& event, absl::Time now);
+
+// Adds a contact, once for each decision, action and channel, and keeps the bounds. `now` bounds what is kept.
+void AddContact(Profile& profile, const Contact& contact, absl::Time now);
+
+}  // namespace waymark::segmentation
+
+#endif  // WAYMARK_SEGMENTATION_FOLD_H_

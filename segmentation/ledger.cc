@@ -1,0 +1,80 @@
+#include "segmentation/ledger.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace waymark::segmentation {
+namespace {
+
+constexpr absl::Duration kHour = absl::Hours(1);
+constexpr absl::Duration kDay = absl::Hours(24);
+
+// Sums stop at the ends of int64, some 9.2 * 10^12 whole units.
+int64_t AddSaturating(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return a > 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
+}
+
+int32_t IndexOf(absl::Time time, absl::Duration granularity) {
+  return static_cast<int32_t>(absl::ToInt64Seconds(absl::Floor(time - absl::UnixEpoch(), granularity)) /
+                              absl::ToInt64Seconds(granularity));
+}
+
+std::vector<Bucket>::const_iterator FirstFrom(const std::vector<Bucket>& buckets, int32_t index) {
+  return std::lower_bound(buckets.begin(), buckets.end(), index,
+                          [](const Bucket& bucket, int32_t wanted) { return bucket.index < wanted; });
+}
+
+// Adds to the bucket `index`, where it is not older than the newest one allows, and drops what is then too old.
+void AddTo(std::vector<Bucket>& buckets, int32_t index, int32_t newest, int32_t kept, int64_t value_micros) {
+  if (index > newest - kept) {
+    auto it = buckets.begin() + (FirstFrom(buckets, index) - buckets.begin());
+    if (it == buckets.end() || it->index != index) it = buckets.insert(it, Bucket{index, 0, 0});
+    ++it->count;
+    it->value_micros = AddSaturating(it->value_micros, value_micros);
+  }
+  buckets.erase(buckets.begin(), FirstFrom(buckets, newest - kept + 1));
+}
+
+WindowSum Sum(const std::vector<Bucket>& buckets, int32_t from, int32_t to) {
+  WindowSum sum;
+  for (auto it = FirstFrom(buckets, from); it != buckets.end() && it->index <= to; ++it) {
+    sum.count += it->count;
+    sum.value_micros = AddSaturating(sum.value_micros, it->value_micros);
+  }
+  return sum;
+}
+
+}  // namespace
+
+void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
+  auto it = std::lower_bound(series_.begin(), series_.end(), event,
+                             [](const Series& series, NameId wanted) { return series.event < wanted; });
+  if (it == series_.end() || it->event != event) it = series_.insert(it, Series{.event = event});
+  ++it->count;
+  it->value_micros = AddSaturating(it->value_micros, value_micros);
+  it->first = std::min(it->first, time);
+  it->last = std::max(it->last, time);
+  AddTo(it->hours, IndexOf(time, kHour), IndexOf(it->last, kHour), kHours, value_micros);
+  AddTo(it->days, IndexOf(time, kDay), IndexOf(it->last, kDay), kDays, value_micros);
+}
+
+WindowSum Ledger::Query(NameId event, absl::Time now, absl::Duration window) const {
+  const Series* series = Find(event);
+  if (series == nullptr || window <= absl::ZeroDuration()) return {};
+  window = std::min(window, kDays * kDay);
+  // Nothing lies at `now - window` itself, so a window that begins on a bucket's edge begins with that bucket.
+  absl::Time begin = now - window + absl::Nanoseconds(1);
+  const bool by_hour = window <= kHours * kHour;
+  const absl::Duration granularity = by_hour ? kHour : kDay;
+  return Sum(by_hour ? series->hours : series->days, IndexOf(begin, granularity), IndexOf(now, granularity));
+}
+
+const Series* Ledger::Find(NameId event) const {
+  auto it = std::lower_bound(series_.begin(), series_.end(), event,
+                             [](const Series& series, NameId wanted) { return series.event < wanted; });
+  return it != series_.end() && it->event == event ? &*it : nullptr;
+}
+
+}  // namespace waymark::segmentation

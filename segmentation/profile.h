@@ -1,0 +1,129 @@
+#ifndef WAYMARK_SEGMENTATION_PROFILE_H_
+#define WAYMARK_SEGMENTATION_PROFILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "absl/types/variant.h"
+#include "segmentation/ledger.h"
+#include "segmentation/stable_hash.h"
+
+namespace waymark::segmentation {
+
+// Times in a profile have whole milliseconds.
+
+using TraitValue = absl::variant<bool, int64_t, double, std::string, absl::Time, std::vector<std::string>>;
+
+// A declared attribute and its value.
+struct Trait {
+  NameId name{};
+  TraitValue value;
+
+  friend bool operator==(const Trait&, const Trait&) = default;
+};
+
+// What the customer allowed or refused, and when.
+struct Consent {
+  NameId purpose{};
+  bool granted = false;
+  absl::Time at;
+
+  friend bool operator==(const Consent&, const Consent&) = default;
+};
+
+// A stage and when it was entered.
+struct StageEntry {
+  NameId stage{};
+  absl::Time since;
+
+  friend bool operator==(const StageEntry&, const StageEntry&) = default;
+};
+
+// Where the customer stands on one journey.
+struct JourneyPosition {
+  static constexpr size_t kMaxHistory = 16;
+
+  NameId journey{};
+  StageEntry current;
+  std::vector<StageEntry> history;  // stages before the current one, oldest first; the newest 16
+
+  friend bool operator==(const JourneyPosition&, const JourneyPosition&) = default;
+};
+
+// An action that counts against limits.
+struct Contact {
+  NameId action{};
+  NameId channel{};
+  absl::Time at;
+  uint64_t decision = 0;  // StableHash of the decision's id
+
+  friend bool operator==(const Contact&, const Contact&) = default;
+};
+
+// An event id that was seen: the lower 48 bits of its StableHash (a new id is taken for a duplicate once in
+// 2^48 / 1024 events) and the day, since 1970, when it was received.
+struct SeenEvent {
+  uint64_t fingerprint = 0;
+  int32_t received_day = 0;
+
+  friend bool operator==(const SeenEvent&, const SeenEvent&) = default;
+};
+
+// What was last derived from the profile, and by which playbook: a cache for lists and for seeing changes, never
+// trusted by a decision.
+struct Derived {
+  uint64_t playbook_version = 0;  // 0: never derived
+  std::vector<NameId> segments;   // ascending
+
+  friend bool operator==(const Derived&, const Derived&) = default;
+};
+
+// All that is known of a customer. A value; thread-compatible. Bounded: see the constants, and the limits of the
+// contract.
+struct Profile {
+  static constexpr size_t kMaxTraits = 128;
+  static constexpr size_t kMaxConsents = 64;
+  static constexpr size_t kMaxSeenEvents = 1024;
+  static constexpr size_t kMaxContacts = 256;
+
+  absl::Time created = absl::UnixEpoch();  // the epoch: there is no such customer yet
+  absl::Time updated = absl::UnixEpoch();
+  std::vector<Trait> traits;      // ascending by name
+  std::vector<Consent> consents;  // ascending by purpose
+  Ledger ledger;
+  std::vector<JourneyPosition> positions;  // ascending by journey
+  std::vector<Contact> contacts;           // oldest first
+  std::vector<SeenEvent> seen;             // in order of receipt
+  Derived derived;
+  uint64_t compacted = 0;  // how many contacts, event ids and history entries were dropped to keep within the bounds
+
+  friend bool operator==(const Profile&, const Profile&) = default;
+};
+
+// nullptr where there is none. O(log n).
+const Trait* FindTrait(const Profile& profile, NameId name);
+const Consent* FindConsent(const Profile& profile, NameId purpose);
+const JourneyPosition* FindPosition(const Profile& profile, NameId journey);
+
+// Sets or clears, keeping the order.
+void SetTrait(Profile& profile, NameId name, TraitValue value);
+void ClearTrait(Profile& profile, NameId name);
+void SetConsent(Profile& profile, Consent consent);
+void ClearConsent(Profile& profile, NameId purpose);
+void SetPosition(Profile& profile, JourneyPosition position);
+
+// How many contacts after `since` (the window (since, now]) `matches` takes. Exact.
+template <typename Predicate>
+int64_t CountContacts(const Profile& profile, absl::Time since, Predicate matches) {
+  int64_t count = 0;
+  for (auto it = profile.contacts.rbegin(); it != profile.contacts.rend() && it->at > since; ++it)
+    count += matches(*it) ? 1 : 0;
+  return count;
+}
+
+}  // namespace waymark::segmentation
+
+#endif  // WAYMARK_SEGMENTATION_PROFILE_H_

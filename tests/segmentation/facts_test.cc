@@ -1,0 +1,155 @@
+#include "segmentation/facts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "segmentation/expression/program.h"
+
+namespace waymark::segmentation {
+namespace {
+
+using expression::Kind;
+using expression::Type;
+using ::testing::HasSubstr;
+
+const absl::Time kNow = absl::FromUnixSeconds(1780000000);
+
+Vocabulary MakeVocabulary() {
+  return {.traits = {{"age", Type::Of(Kind::kInt)},
+                     {"country", Type::Of(Kind::kString)},
+                     {"likes", Type::ListOf(Type::Of(Kind::kString))}},
+          .context = {{"cart_value", Type::Of(Kind::kDouble)}},
+          .purposes = {"marketing"},
+          .events = {"purchase", "view_item"},
+          .channels = {"email"},
+          .actions = {"voucher"},
+          .segments = {"adult", "adult_buyer"},
+          .primary_journey = "shopping",
+          .stages = {"awareness", "purchase"}};
+}
+
+// One customer, and rules asked of it.
+class Asked {
+ public:
+  Asked() : facts_(MakeVocabulary()) {
+    SetTrait(profile_, NameIdOf("age"), int64_t{41});
+    SetTrait(profile_, NameIdOf("likes"), std::vector<std::string>{"tea", "wine"});
+    SetConsent(profile_, {NameIdOf("marketing"), true, kNow});
+    profile_.ledger.Add(NameIdOf("purchase"), kNow - absl::Hours(24 * 10), 12'500'000);
+    profile_.ledger.Add(NameIdOf("purchase"), kNow - absl::Hours(3), 7'500'000);
+    profile_.contacts.push_back({NameIdOf("voucher"), NameIdOf("email"), kNow - absl::Minutes(30), 1});
+    context_.push_back({NameIdOf("cart_value"), 99.5});
+    segments_.push_back(Compile("customer.age >= 18"));
+    segments_.push_back(Compile("in_segment('adult') && ever('purchase')"));
+    position_ = {.journey = NameIdOf("shopping"),
+                 .current = {NameIdOf("purchase"), kNow - absl::Hours(50)},
+                 .history = {{NameIdOf("awareness"), kNow - absl::Hours(500)}}};
+  }
+
+  expression::Program Compile(absl::string_view rule) {
+    expression::Compilation compilation = expression::Compile(rule, facts_);
+    for (const expression::Issue& issue : compilation.issues) ADD_FAILURE() << rule << ": " << issue.message;
+    return *compilation.program;
+  }
+
+  std::string Ask(absl::string_view rule) {
+    const expression::Program program = Compile(rule);
+    FactFrame frame(facts_, segments_, profile_, context_, kNow);
+    frame.set_position(&position_);
+    return expression::DebugString(frame.Evaluate(program));
+  }
+
+  Profile& profile() { return profile_; }
+  FactSet& facts() { return facts_; }
+
+ private:
+  FactSet facts_;
+  std::vector<expression::Program> segments_;
+  Profile profile_;
+  Context context_;
+  JourneyPosition position_;
+};
+
+TEST(Facts, MeanWhatTheTableSays) {
+  const struct {
+    const char* rule;
+    const char* value;
+  } kTable[] = {
+      {"customer.age", "41"},
+      {"'wine' in customer.likes", "true"},
+      {"has(customer.country)", "false"},
+      {"has(customer.age) && customer.age < 50", "true"},
+      {"consent.marketing", "true"},
+      {"context.cart_value > 99.0", "true"},
+      {"count('purchase', days(30))", "2"},
+      {"count('purchase', hours(6))", "1"},
+      {"count('view_item', days(30))", "0"},
+      {"total('purchase', days(30)) == 20.0", "true"},
+      {"ever('purchase')", "true"},
+      {"ever('view_item')", "false"},
+      {"days_since('purchase')", "0"},
+      {"now - first('purchase') == duration('240h')", "true"},
+      {"last('purchase') < now", "true"},
+      {"in_segment('adult_buyer')", "true"},
+      {"contacts('voucher', hours(1))", "1"},
+      {"contacts('email', hours(1))", "1"},
+      {"contacts('email', duration('10m'))", "0"},
+      {"stage == 'purchase' && previous_stage == 'awareness' && days_in_stage == 2", "true"},
+  };
+  Asked asked;
+  for (const auto& row : kTable) EXPECT_EQ(asked.Ask(row.rule), row.value) << row.rule;
+}
+
+TEST(Facts, SayWhatIsNotKnown) {
+  Asked asked;
+  EXPECT_THAT(asked.Ask("customer.country == 'DE'"), HasSubstr("customer.country is not known"));
+  EXPECT_THAT(asked.Ask("days_since('view_item') > 3"), HasSubstr("`view_item` never happened"));
+}
+
+TEST(Facts, TakeAValueOfAnEarlierTypeForNotKnown) {
+  Asked asked;
+  SetTrait(asked.profile(), NameIdOf("age"), std::string("41"));
+  EXPECT_EQ(asked.Ask("has(customer.age)"), "false");
+}
+
+TEST(Facts, RefuseWhatIsNotDeclared) {
+  const struct {
+    const char* rule;
+    const char* message;
+  } kTable[] = {
+      {"customer.agee > 1", "customer.age"},
+      {"count('purchas', days(3)) > 1", "purchase"},
+      {"count('purchase') > 1", "count() takes (event, window)"},
+      {"count('purchase', days(401)) > 1", "at most 400 days"},
+      {"count('purchase', 30) > 1", "is a duration"},
+      {"in_segment('adutl')", "adult"},
+      {"contacts('emial', days(1)) > 1", "email"},
+      {"count(stage, days(1)) > 1", "constant"},
+  };
+  Asked asked;
+  for (const auto& row : kTable) {
+    const expression::Compilation compilation = expression::Compile(row.rule, asked.facts());
+    ASSERT_FALSE(compilation.issues.empty()) << row.rule;
+    EXPECT_THAT(compilation.issues[0].message, HasSubstr(row.message)) << row.rule;
+  }
+}
+
+TEST(Facts, ShareASlotForEqualMentions) {
+  Asked asked;
+  const size_t before = asked.facts().facts().size();
+  const expression::Program a = asked.Compile("count('view_item', days(7)) > 1");
+  const expression::Program b = asked.Compile("count('view_item', duration('168h')) > 3");
+  EXPECT_EQ(a.facts(), b.facts());
+  EXPECT_EQ(asked.facts().facts().size(), before + 1);
+}
+
+TEST(FactTable, DescribesEveryRow) {
+  for (const FactDescription& row : FactTable()) {
+    EXPECT_FALSE(row.name.empty());
+    EXPECT_FALSE(row.meaning.empty()) << row.name;
+    EXPECT_FALSE(row.type.empty()) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace waymark::segmentation

@@ -1,0 +1,106 @@
+#include "segmentation/fold.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "segmentation/compact.h"
+
+namespace waymark::segmentation {
+namespace {
+
+constexpr NameId kPurchase = NameId{1};
+const absl::Time kNow = absl::FromUnixSeconds(1780000000);
+
+Event Purchase(absl::string_view id, absl::Time time = kNow) {
+  return {.id = std::string(id), .type = kPurchase, .time = time, .value_micros = 1000000};
+}
+
+Contact Shown(uint64_t decision, absl::Time at) { return {NameId{7}, NameId{8}, at, decision}; }
+
+TEST(Fold, AddsAnEventOnce) {
+  Profile profile;
+  EXPECT_TRUE(Fold(profile, Purchase("a"), kNow));
+  const Profile once = profile;
+  EXPECT_FALSE(Fold(profile, Purchase("a"), kNow + absl::Hours(5)));
+  EXPECT_EQ(profile, once);
+  EXPECT_EQ(profile.ledger.Find(kPurchase)->count, 1u);
+}
+
+TEST(Fold, RemembersAnIdForAWeekAfterItsReceipt) {
+  Profile profile;
+  const absl::Time long_ago = kNow - absl::Hours(24 * 3000);
+  EXPECT_TRUE(Fold(profile, Purchase("history", long_ago), kNow));
+  EXPECT_FALSE(Fold(profile, Purchase("history", long_ago), kNow + kSeenFor));
+  EXPECT_TRUE(Fold(profile, Purchase("later"), kNow + kSeenFor + absl::Hours(48)));
+  ASSERT_EQ(profile.seen.size(), 1u);
+  EXPECT_EQ(profile.compacted, 0u) << "what is forgotten in time is not lost";
+}
+
+TEST(Fold, ForgetsTheOldestIdBeyondTheBoundAndCountsIt) {
+  Profile profile;
+  for (size_t i = 0; i < Profile::kMaxSeenEvents + 10; ++i) EXPECT_TRUE(Fold(profile, Purchase(absl::StrCat(i)), kNow));
+  EXPECT_EQ(profile.seen.size(), Profile::kMaxSeenEvents);
+  EXPECT_EQ(profile.compacted, 10u);
+  EXPECT_FALSE(Fold(profile, Purchase("10"), kNow));
+  EXPECT_TRUE(Fold(profile, Purchase("9"), kNow));
+}
+
+TEST(Fold, CountsAnExposureOnceHoweverOftenItIsShown) {
+  Profile profile;
+  Event impression = Purchase("i1");
+  impression.exposure = Shown(1, kNow);
+  EXPECT_TRUE(Fold(profile, impression, kNow));
+  impression.id = "i2";
+  EXPECT_TRUE(Fold(profile, impression, kNow));
+  EXPECT_EQ(profile.contacts.size(), 1u);
+}
+
+TEST(AddContact, KeepsTheOrderOfTimeAndTheBound) {
+  Profile profile;
+  AddContact(profile, Shown(1, kNow), kNow);
+  AddContact(profile, Shown(2, kNow - absl::Hours(1)), kNow);
+  EXPECT_EQ(profile.contacts[0].decision, 2u);
+  for (uint64_t i = 3; i < 500; ++i) AddContact(profile, Shown(i, kNow + absl::Seconds(i)), kNow + absl::Seconds(i));
+  EXPECT_EQ(profile.contacts.size(), Profile::kMaxContacts);
+  EXPECT_EQ(profile.contacts.back().decision, 499u);
+  EXPECT_EQ(profile.compacted, 499u - Profile::kMaxContacts);
+}
+
+TEST(AddContact, DropsWhatNoLimitLooksBackTo) {
+  Profile profile;
+  AddContact(profile, Shown(1, kNow), kNow);
+  AddContact(profile, Shown(2, kNow + kContactsFor), kNow + kContactsFor);
+  ASSERT_EQ(profile.contacts.size(), 1u);
+  EXPECT_EQ(profile.contacts[0].decision, 2u);
+}
+
+TEST(CountContacts, TakesTheWindowWithoutItsBeginning) {
+  Profile profile;
+  AddContact(profile, Shown(1, kNow), kNow);
+  const auto any = [](const Contact&) { return true; };
+  EXPECT_EQ(CountContacts(profile, kNow, any), 0);
+  EXPECT_EQ(CountContacts(profile, kNow - absl::Milliseconds(1), any), 1);
+}
+
+TEST(Compact, DropsTheOldestDaysAndKeepsTheTotals) {
+  Profile profile;
+  for (uint32_t type = 1; type <= 20; ++type) {
+    for (int day = 0; day < 300; ++day) profile.ledger.Add(NameId{type}, kNow + absl::Hours(24 * day), 1);
+  }
+  const size_t before = BoundBytes(profile);
+  ASSERT_GT(before, 16u * 1024);
+  Compact(profile, 16 * 1024);
+  EXPECT_LE(BoundBytes(profile), 16u * 1024);
+  EXPECT_GT(profile.compacted, 0u);
+  for (const Series& series : profile.ledger.series()) {
+    EXPECT_EQ(series.count, 300u);
+    EXPECT_GT(series.days.size(), 1u);
+    EXPECT_EQ(series.days.back().index, profile.ledger.series()[0].days.back().index);
+  }
+  const Profile compacted = profile;
+  Compact(profile, 16 * 1024);
+  EXPECT_EQ(profile, compacted);
+}
+
+}  // namespace
+}  // namespace waymark::segmentation
