@@ -1,0 +1,261 @@
+#include "service/playbook/compile.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/playbook/compiler.h"
+#include "service/playbook/yaml_reader.h"
+
+namespace waymark::playbook {
+namespace {
+
+constexpr absl::string_view kBuiltInEvents[] = {
+    "add_payment_info", "add_shipping_info", "add_to_cart",      "add_to_wishlist", "begin_checkout",
+    "contact_support",  "generate_lead",     kImpression,        "login",           "page_view",
+    "purchase",         "rate_product",      "refer_friend",     "refund",          "search",
+    "remove_from_cart", "select_item",       "select_promotion", "share",           "sign_up",
+    "use_product",      "view_cart",         "view_item",        "view_item_list",  "view_promotion",
+};
+
+absl::optional<expression::Type> TypeOf(v1::ValueType type) {
+  using expression::Kind;
+  using expression::Type;
+  switch (type) {
+    case v1::VALUE_TYPE_BOOL:
+      return Type::Of(Kind::kBool);
+    case v1::VALUE_TYPE_INT:
+      return Type::Of(Kind::kInt);
+    case v1::VALUE_TYPE_DOUBLE:
+      return Type::Of(Kind::kDouble);
+    case v1::VALUE_TYPE_STRING:
+      return Type::Of(Kind::kString);
+    case v1::VALUE_TYPE_TIMESTAMP:
+      return Type::Of(Kind::kTimestamp);
+    case v1::VALUE_TYPE_STRING_LIST:
+      return Type::ListOf(Type::Of(Kind::kString));
+    default:
+      return absl::nullopt;
+  }
+}
+
+// Declares the names of a list, and gives each its id.
+template <typename List>
+void DeclareNames(const std::string& list, const List& messages, NameIndex& names, IdBook& ids) {
+  for (int i = 0; i < messages.size(); ++i) {
+    const std::string field = absl::StrCat(list, "[", i, "].name");
+    names.Add(field, messages[i].name());
+    ids.Add(field, messages[i].name());
+  }
+}
+
+}  // namespace
+
+absl::Span<const absl::string_view> BuiltInEvents() { return kBuiltInEvents; }
+
+CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
+  v1::Playbook source;
+  Reading reading = ReadYaml(yaml, source);
+  Problems problems(reading.positions);
+  CompileResult result;
+  result.playbook = Compiler(source, problems).Compile(version);
+  result.problems = std::move(reading.problems);
+  for (Problem& problem : problems.Take()) result.problems.push_back(std::move(problem));
+  std::stable_sort(result.problems.begin(), result.problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  if (!result.problems.empty()) result.playbook = nullptr;
+  return result;
+}
+
+Compiler::Compiler(const v1::Playbook& source, Problems& problems)
+    : source_(source),
+      problems_(problems),
+      ids_(problems),
+      traits_("trait", problems),
+      context_("context key", problems),
+      purposes_("purpose", problems),
+      events_("event type", problems),
+      channels_("channel", problems),
+      segments_("segment", problems),
+      journeys_("journey", problems),
+      actions_("action", problems),
+      placements_("placement", problems) {}
+
+std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
+  playbook_->version = version;
+  playbook_->name = source_.name();
+  playbook_->currency = source_.currency();
+  playbook_->default_locale = source_.default_locale().empty() ? "en" : absl::AsciiStrToLower(source_.default_locale());
+  if (!source_.name().empty() && !IsName(source_.name())) {
+    problems_.Add("name", "a name is 1 to 64 of a-z, 0-9 and _, beginning with a letter");
+  }
+  CheckCurrency("currency", source_.currency());
+  CheckSizes();
+  Declare();
+  CheckContactable();
+  rules_ = std::make_unique<Rules>(MakeVocabulary(), problems_);
+  CompileSegments();
+  CheckSegmentCycles();
+  CompileChannels();
+  CompileJourneys();
+  CompileActions();
+  CompilePlacements();
+  CompileArbitration();
+  CollectCountedByRules();
+  if (!problems_.empty()) return nullptr;
+  playbook_->names = ids_.Take();
+  playbook_->rules = rules_->TakePrograms();
+  playbook_->facts = rules_->TakeFacts();
+  return playbook_;
+}
+
+void Compiler::CheckSizes() {
+  const auto check = [this](const char* list, int size, int most) {
+    if (size > most) problems_.Add(list, absl::StrCat("at most ", most, "; these are ", size));
+  };
+  check("traits", source_.traits_size(), segmentation::Profile::kMaxTraits);
+  check("purposes", source_.purposes_size(), segmentation::Profile::kMaxConsents);
+  check("events", source_.events_size(), 256);
+  check("context", source_.context_size(), 64);
+  check("channels", source_.channels_size(), 32);
+  check("segments", source_.segments_size(), 1000);
+  check("journeys", source_.journeys_size(), 16);
+  check("actions", source_.actions_size(), 10000);
+  check("placements", source_.placements_size(), 256);
+}
+
+void Compiler::Declare() {
+  for (int i = 0; i < source_.traits_size(); ++i) {
+    const v1::Trait& trait = source_.traits(i);
+    DeclareTyped(absl::StrCat("traits[", i, "]"), trait.name(), trait.type(), traits_, typed_traits_);
+  }
+  for (int i = 0; i < source_.context_size(); ++i) {
+    const v1::ContextKey& key = source_.context(i);
+    DeclareTyped(absl::StrCat("context[", i, "]"), key.name(), key.type(), context_, typed_context_);
+  }
+  for (absl::string_view event : kBuiltInEvents) {
+    events_.Add("events", std::string(event));
+    ids_.Add("events", std::string(event));
+  }
+  DeclareNames("events", source_.events(), events_, ids_);
+  DeclareNames("purposes", source_.purposes(), purposes_, ids_);
+  DeclareNames("channels", source_.channels(), channels_, ids_);
+  DeclareNames("segments", source_.segments(), segments_, ids_);
+  DeclareNames("journeys", source_.journeys(), journeys_, ids_);
+  DeclareNames("actions", source_.actions(), actions_, ids_);
+  DeclareNames("placements", source_.placements(), placements_, ids_);
+  for (const auto& typed : typed_traits_) playbook_->traits.insert({typed.name, typed.type});
+  for (const auto& typed : typed_context_) playbook_->context.insert({typed.name, typed.type});
+  for (const std::string& event : events_.names()) playbook_->event_ids.insert({event, segmentation::NameIdOf(event)});
+  for (const std::string& name : purposes_.names()) playbook_->purposes.insert({name, segmentation::NameIdOf(name)});
+}
+
+void Compiler::DeclareTyped(const std::string& field, const std::string& name, v1::ValueType type, NameIndex& names,
+                            std::vector<segmentation::Vocabulary::Typed>& typed) {
+  names.Add(field + ".name", name);
+  ids_.Add(field + ".name", name);
+  const absl::optional<expression::Type> known = TypeOf(type);
+  if (!known.has_value())
+    problems_.Add(field + ".type", "this needs a type: BOOL, INT, DOUBLE, STRING, TIMESTAMP or STRING_LIST");
+  typed.push_back({name, known.value_or(expression::Type::Dyn())});
+}
+
+// contacts() names channels and actions alike.
+void Compiler::CheckContactable() {
+  const std::set<std::string> channels(channels_.names().begin(), channels_.names().end());
+  for (int i = 0; i < source_.actions_size(); ++i) {
+    if (channels.count(source_.actions(i).name()) == 0) continue;
+    problems_.Add(absl::StrCat("actions[", i, "].name"),
+                  "a channel has this name too, so contacts() could mean either");
+  }
+}
+
+segmentation::Vocabulary Compiler::MakeVocabulary() {
+  segmentation::Vocabulary vocabulary;
+  vocabulary.traits = typed_traits_;
+  vocabulary.context = typed_context_;
+  vocabulary.purposes = purposes_.names();
+  vocabulary.events = events_.names();
+  vocabulary.channels = channels_.names();
+  vocabulary.actions = actions_.names();
+  vocabulary.segments = segments_.names();
+  for (int i = 0; i < source_.journeys_size(); ++i) {
+    stages_.push_back(ExpandStages(source_.journeys(i), absl::StrCat("journeys[", i, "]"), problems_));
+  }
+  if (!stages_.empty()) {
+    vocabulary.primary_journey = source_.journeys(0).name();
+    for (const ExpandedStage& stage : stages_[0]) vocabulary.stages.push_back(stage.stage.name());
+  }
+  return vocabulary;
+}
+
+void Compiler::CompileSegments() {
+  for (int i = 0; i < source_.segments_size(); ++i) {
+    const v1::Segment& segment = source_.segments(i);
+    playbook_->segment_rules.push_back(rules_->Program(absl::StrCat("segments[", i, "].when"), segment.when()));
+    playbook_->segments.push_back(
+        {segment.name(), segmentation::NameIdOf(segment.name()), CompileLabels(segment.labels())});
+  }
+}
+
+void Compiler::CompileChannels() {
+  for (int i = 0; i < source_.channels_size(); ++i) {
+    const v1::Channel& source = source_.channels(i);
+    const std::string field = absl::StrCat("channels[", i, "]");
+    Channel channel{.name = source.name(), .id = segmentation::NameIdOf(source.name())};
+    if (!source.consent().empty() && purposes_.Find(field + ".consent", source.consent()) >= 0) {
+      channel.consent = segmentation::NameIdOf(source.consent());
+      channel.consent_name = source.consent();
+    }
+    if (source.content_type() == v1::CONTENT_TYPE_HTML) channel.content_type = ContentType::kHtml;
+    if (source.content_type() == v1::CONTENT_TYPE_JSON) channel.content_type = ContentType::kJson;
+    channel.limits = CompileLimits(field + ".limits", source.limits());
+    playbook_->channels.push_back(std::move(channel));
+  }
+}
+
+std::vector<Limit> Compiler::CompileLimits(const std::string& field,
+                                           const google::protobuf::RepeatedPtrField<v1::Limit>& limits) {
+  if (limits.size() > 8) problems_.Add(field, "at most 8 limits");
+  std::vector<Limit> compiled;
+  for (int i = 0; i < limits.size(); ++i) {
+    const v1::Limit& limit = limits[i];
+    const std::string each = absl::StrCat(field, "[", i, "]");
+    if (limit.per() != v1::LIMIT_SCOPE_CUSTOMER) problems_.Add(each + ".per", "a limit is per CUSTOMER");
+    if (limit.max() < 1 || limit.max() > 100) problems_.Add(each + ".max", "1 to 100");
+    const absl::Duration window = absl::Seconds(limit.window().seconds()) + absl::Nanoseconds(limit.window().nanos());
+    if (window < absl::Seconds(1) || window > absl::Hours(24 * 400))
+      problems_.Add(each + ".window", "1 second to 400 days");
+    compiled.push_back({limit.max(), window});
+  }
+  return compiled;
+}
+
+Labels Compiler::CompileLabels(const google::protobuf::Map<std::string, std::string>& labels) {
+  Labels compiled(labels.begin(), labels.end());
+  std::sort(compiled.begin(), compiled.end());
+  return compiled;
+}
+
+void Compiler::CheckCurrency(const std::string& field, const std::string& currency) {
+  if (currency.empty()) return;
+  if (currency.size() != 3 || !std::all_of(currency.begin(), currency.end(), absl::ascii_isupper)) {
+    problems_.Add(field, "a currency is three capital letters (ISO 4217), such as EUR");
+  }
+}
+
+double Compiler::CheckRange(const std::string& field, double value, double low, double high) {
+  if (!(value >= low && value <= high)) problems_.Add(field, absl::StrCat("from ", low, " to ", high));
+  return value;
+}
+
+void Compiler::CollectCountedByRules() {
+  for (const segmentation::Fact& fact : rules_->facts().facts()) {
+    if (fact.kind == segmentation::FactKind::kContacts) playbook_->counted_by_rules.push_back(fact.name);
+  }
+}
+
+}  // namespace waymark::playbook

@@ -1,0 +1,34 @@
+#ifndef WAYMARK_SERVICE_PLAYBOOK_COMPILE_H_
+#define WAYMARK_SERVICE_PLAYBOOK_COMPILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "service/playbook/playbook.h"
+#include "service/playbook/problem.h"
+
+namespace waymark::playbook {
+
+// A playbook, or everything that is wrong with its text.
+struct CompileResult {
+  std::shared_ptr<const Playbook> playbook;  // null where there are problems
+  std::vector<Problem> problems;             // by line and column
+};
+
+// Parses, checks and compiles what a person wrote (the shape is waymark.playbook.v1.Playbook's). Finds all of: what
+// ReadYaml finds; names that are missing, malformed, given twice or unknown; rules that do not parse or type-check or
+// can never hold; segments that depend on themselves; stages that cannot be reached; rules of stages that depend on the
+// stage; fallbacks that are not always valid; numbers outside of their limits.
+CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version);
+
+// Event types that every tenant has: GA4's, and Waymark's own.
+absl::Span<const absl::string_view> BuiltInEvents();
+
+// An event of this type that carries a decision's token counts the action as shown.
+inline constexpr absl::string_view kImpression = "impression";
+
+}  // namespace waymark::playbook
+
+#endif  // WAYMARK_SERVICE_PLAYBOOK_COMPILE_H_

@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "service/playbook/compiler.h"
+
+namespace waymark::playbook {
+namespace {
+
+using segmentation::Fact;
+using segmentation::FactKind;
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+bool IsStageFact(const Fact& fact) {
+  return fact.kind == FactKind::kStage || fact.kind == FactKind::kPreviousStage || fact.kind == FactKind::kDaysInStage;
+}
+
+// Depth-first search for segments that need themselves.
+class CycleSearch {
+ public:
+  CycleSearch(const segmentation::FactSet& facts, const std::vector<expression::Program>& rules)
+      : facts_(facts), rules_(rules), state_(rules.size(), State::kNew) {}
+
+  // The segments of a cycle through `segment` that was not reported yet; empty where there is none.
+  std::vector<int> From(int segment) {
+    path_.clear();
+    cycle_.clear();
+    Visit(segment);
+    return cycle_;
+  }
+
+ private:
+  enum class State { kNew, kOnPath, kDone };
+
+  void Visit(int segment) {
+    state_[segment] = State::kOnPath;
+    path_.push_back(segment);
+    for (int slot : rules_[segment].facts()) {
+      const Fact& fact = facts_.facts()[slot];
+      if (fact.kind != FactKind::kInSegment) continue;
+      if (state_[fact.segment] == State::kNew) Visit(fact.segment);
+      if (state_[fact.segment] == State::kOnPath && cycle_.empty()) {
+        cycle_.assign(std::find(path_.begin(), path_.end(), fact.segment), path_.end());
+      }
+    }
+    path_.pop_back();
+    state_[segment] = State::kDone;
+  }
+
+  const segmentation::FactSet& facts_;
+  const std::vector<expression::Program>& rules_;
+  std::vector<State> state_;
+  std::vector<int> path_;
+  std::vector<int> cycle_;
+};
+
+}  // namespace
+
+void Compiler::CheckSegmentCycles() {
+  CycleSearch search(rules_->facts(), playbook_->segment_rules);
+  std::vector<bool> seen(playbook_->segments.size());
+  for (size_t i = 0; i < playbook_->segments.size(); ++i) {
+    const std::vector<int> cycle = search.From(static_cast<int>(i));
+    if (cycle.empty() || seen[cycle[0]]) continue;
+    std::vector<std::string> names;
+    for (int segment : cycle) {
+      seen[segment] = true;
+      names.push_back(playbook_->segments[segment].name);
+    }
+    names.push_back(names[0]);
+    problems_.Add(absl::StrCat("segments[", cycle[0], "].when"),
+                  absl::StrCat("this segment depends on itself: ", absl::StrJoin(names, " -> ")));
+  }
+}
+
+void Compiler::CompileJourneys() {
+  for (int i = 0; i < source_.journeys_size(); ++i) {
+    const std::string field = absl::StrCat("journeys[", i, "]");
+    Journey journey{.name = source_.journeys(i).name(), .id = segmentation::NameIdOf(source_.journeys(i).name())};
+    const std::vector<ExpandedStage>& expanded = stages_[i];
+    if (expanded.empty()) problems_.Add(field, "a journey needs a preset or stages");
+    if (expanded.size() > 32) problems_.Add(field + ".stages", "at most 32 stages");
+    NameIndex names("stage", problems_);
+    for (const ExpandedStage& stage : expanded) {
+      names.Add(stage.field + ".name", stage.stage.name());
+      journey.stages.push_back(CompileStage(stage, journey));
+    }
+    CheckReachable(expanded, journey);
+    playbook_->journeys.push_back(std::move(journey));
+  }
+}
+
+Stage Compiler::CompileStage(const ExpandedStage& expanded, const Journey& journey) {
+  const v1::Stage& source = expanded.stage;
+  const std::string& field = expanded.field;
+  Stage stage{.name = source.name(), .id = ids_.Add(field + ".name", source.name())};
+  stage.enter = rules_->Condition(field + ".enter_when", source.enter_when());
+  stage.leave = rules_->Condition(field + ".leave_when", source.leave_when());
+  CheckStageRule(field + ".enter_when", stage.enter);
+  CheckStageRule(field + ".leave_when", stage.leave);
+  if (source.has_timeout()) stage.timeout = ToDuration(source.timeout());
+  if (stage.timeout <= absl::ZeroDuration()) problems_.Add(field + ".timeout", "more than 0");
+  stage.minimum_dwell = ToDuration(source.minimum_dwell());
+  if (stage.minimum_dwell < absl::ZeroDuration()) problems_.Add(field + ".minimum_dwell", "0 or more");
+  if (!source.back_to().empty()) {
+    auto it = std::find_if(journey.stages.begin(), journey.stages.end(),
+                           [&source](const Stage& earlier) { return earlier.name == source.back_to(); });
+    if (it == journey.stages.end())
+      problems_.Add(field + ".back_to", "this must be an earlier stage of the same journey");
+    else
+      stage.back_to = static_cast<int>(it - journey.stages.begin());
+  }
+  stage.goal = source.goal();
+  stage.labels = CompileLabels(source.labels());
+  return stage;
+}
+
+void Compiler::CheckStageRule(const std::string& field, RuleIndex rule) {
+  if (rule == kNone) return;
+  std::vector<bool> seen(playbook_->segments.size());
+  if (DependsOnStage(rules_->program(rule), seen)) {
+    problems_.Add(field,
+                  "the rule of a stage cannot depend on the stage, itself or through a segment; see `timeout` and "
+                  "`minimum_dwell`");
+  }
+}
+
+bool Compiler::DependsOnStage(const expression::Program& program, std::vector<bool>& seen_segments) const {
+  for (int slot : program.facts()) {
+    const Fact& fact = rules_->facts().facts()[slot];
+    if (IsStageFact(fact)) return true;
+    if (fact.kind != FactKind::kInSegment || seen_segments[fact.segment]) continue;
+    seen_segments[fact.segment] = true;
+    if (DependsOnStage(playbook_->segment_rules[fact.segment], seen_segments)) return true;
+  }
+  return false;
+}
+
+// A stage whose rule always holds hides every stage before it.
+void Compiler::CheckReachable(const std::vector<ExpandedStage>& expanded, const Journey& journey) {
+  for (size_t i = journey.stages.size(); i-- > 1;) {
+    const std::string& text = expanded[i].stage.enter_when();
+    const RuleIndex rule = journey.stages[i].enter;
+    if (text.empty()) {
+      problems_.Add(expanded[i].field + ".enter_when", "only the first stage may go without a rule");
+    } else if (rule != kNone && rules_->program(rule).constant().has_value()) {
+      problems_.Add(
+          expanded[i].field + ".enter_when",
+          absl::StrCat("this rule always holds, so nobody would ever be in `", journey.stages[i - 1].name, "`"));
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (rule == kNone || journey.stages[j].enter != rule) continue;
+      problems_.Add(
+          expanded[j].field + ".enter_when",
+          absl::StrCat("nobody would ever be here: `", journey.stages[i].name, "` has the same rule and comes later"));
+    }
+  }
+}
+
+}  // namespace waymark::playbook

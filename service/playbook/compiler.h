@@ -1,0 +1,76 @@
+#ifndef WAYMARK_SERVICE_PLAYBOOK_COMPILER_H_
+#define WAYMARK_SERVICE_PLAYBOOK_COMPILER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "google/protobuf/repeated_field.h"
+#include "service/playbook/names.h"
+#include "service/playbook/playbook.h"
+#include "service/playbook/presets.h"
+#include "service/playbook/problems.h"
+#include "service/playbook/rules.h"
+#include "waymark/playbook/v1/playbook.pb.h"
+
+namespace waymark::playbook {
+
+// Turns a message into a playbook, once. The steps run in order: what is declared, then rules that mention it. Every
+// step goes on past a problem, so that all are found. Single-threaded.
+class Compiler {
+ public:
+  Compiler(const v1::Playbook& source, Problems& problems);
+
+  // Null where there were problems.
+  std::shared_ptr<const Playbook> Compile(uint64_t version);
+
+ private:
+  // compile.cc: what is declared
+  void CheckSizes();
+  void Declare();
+  void DeclareTyped(const std::string& list, const std::string& name, v1::ValueType type, NameIndex& names,
+                    std::vector<segmentation::Vocabulary::Typed>& typed);
+  void CheckContactable();
+  segmentation::Vocabulary MakeVocabulary();
+  void CompileSegments();
+  void CompileChannels();
+  std::vector<Limit> CompileLimits(const std::string& field,
+                                   const google::protobuf::RepeatedPtrField<v1::Limit>& limits);
+  Labels CompileLabels(const google::protobuf::Map<std::string, std::string>& labels);
+  void CheckCurrency(const std::string& field, const std::string& currency);
+  double CheckRange(const std::string& field, double value, double low, double high);
+  void CollectCountedByRules();
+
+  // compile_journeys.cc
+  void CheckSegmentCycles();
+  void CompileJourneys();
+  Stage CompileStage(const ExpandedStage& expanded, const Journey& journey);
+  void CheckStageRule(const std::string& field, RuleIndex rule);
+  void CheckReachable(const std::vector<ExpandedStage>& expanded, const Journey& journey);
+  // Whether the program mentions the stage, itself or through a segment.
+  bool DependsOnStage(const expression::Program& program, std::vector<bool>& seen_segments) const;
+
+  // compile_actions.cc
+  void CompileActions();
+  Action CompileAction(const std::string& field, const v1::Action& source);
+  void CompileWorth(const std::string& field, const v1::Action& source, Action& action);
+  void CompileStageReferences(const std::string& field, const v1::Action& source, Action& action);
+  Treatment CompileTreatment(const std::string& field, const v1::Treatment& source);
+  void CheckUrl(const std::string& field, const std::string& url);
+  void CompilePlacements();
+  void CheckFallback(const std::string& field, const Placement& placement);
+  void CompileArbitration();
+
+  const v1::Playbook& source_;
+  Problems& problems_;
+  IdBook ids_;
+  NameIndex traits_, context_, purposes_, events_, channels_, segments_, journeys_, actions_, placements_;
+  std::vector<segmentation::Vocabulary::Typed> typed_traits_, typed_context_;
+  std::vector<std::vector<ExpandedStage>> stages_;  // by journey
+  std::unique_ptr<Rules> rules_;
+  std::shared_ptr<Playbook> playbook_ = std::make_shared<Playbook>();
+};
+
+}  // namespace waymark::playbook
+
+#endif  // WAYMARK_SERVICE_PLAYBOOK_COMPILER_H_

@@ -1,0 +1,48 @@
+#ifndef WAYMARK_SERVICE_PLAYBOOK_EVALUATION_H_
+#define WAYMARK_SERVICE_PLAYBOOK_EVALUATION_H_
+
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "segmentation/facts.h"
+#include "service/playbook/playbook.h"
+
+namespace waymark::playbook {
+
+// A playbook's rules over one customer at one moment. Each rule and each fact is evaluated at most once, however many
+// actions share it, and only when it is asked for. Borrows all it is given. Single-threaded.
+class Evaluation {
+ public:
+  Evaluation(const Playbook& playbook, const segmentation::Profile& profile, const segmentation::Context& context,
+             absl::Time now)
+      : playbook_(playbook),
+        frame_(*playbook.facts, playbook.segment_rules, profile, context, now),
+        values_(playbook.rules.size()),
+        known_(playbook.rules.size()) {}
+
+  // REQUIRES: an index of the playbook's rules.
+  const expression::Value& Rule(RuleIndex rule) {
+    if (!known_[rule]) {
+      values_[rule] = frame_.Evaluate(playbook_.rules[rule]);
+      known_[rule] = true;
+    }
+    return values_[rule];
+  }
+  // Whether the rule holds; kNone always does. A rule that errs does not hold.
+  bool Holds(RuleIndex rule) { return rule == kNone || Rule(rule).holds(); }
+
+  const Playbook& playbook() const { return playbook_; }
+  segmentation::FactFrame& frame() { return frame_; }
+  const segmentation::Profile& profile() const { return frame_.profile(); }
+  absl::Time now() const { return frame_.now(); }
+
+ private:
+  const Playbook& playbook_;
+  segmentation::FactFrame frame_;
+  std::vector<expression::Value> values_;  // by rule; meaningful where `known_`
+  std::vector<bool> known_;
+};
+
+}  // namespace waymark::playbook
+
+#endif  // WAYMARK_SERVICE_PLAYBOOK_EVALUATION_H_

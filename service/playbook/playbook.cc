@@ -1,0 +1,29 @@
+#include "service/playbook/playbook.h"
+
+#include <algorithm>
+
+namespace waymark::playbook {
+
+bool FitsPlacement(const Action& action, int placement) {
+  return action.placements.empty() || std::binary_search(action.placements.begin(), action.placements.end(), placement);
+}
+
+bool FitsChannel(const Action& action, int channel) {
+  const auto speaks = [channel](const Treatment& treatment) { return treatment.channel == channel; };
+  return action.treatments.empty() || std::any_of(action.treatments.begin(), action.treatments.end(), speaks);
+}
+
+bool Playbook::CountsContacts(int action, int channel) const {
+  if (!arbitration.limits.empty() || !actions[action].limits.empty()) return true;
+  if (channel != kNone && !channels[channel].limits.empty()) return true;
+  return std::any_of(counted_by_rules.begin(), counted_by_rules.end(), [&](NameId id) {
+    return id == actions[action].id || (channel != kNone && id == channels[channel].id);
+  });
+}
+
+absl::string_view NameOf(const Playbook& playbook, NameId id) {
+  auto it = playbook.names.find(id);
+  return it == playbook.names.end() ? absl::string_view("unknown") : it->second;
+}
+
+}  // namespace waymark::playbook

@@ -1,0 +1,182 @@
+#ifndef WAYMARK_SERVICE_PLAYBOOK_PLAYBOOK_H_
+#define WAYMARK_SERVICE_PLAYBOOK_PLAYBOOK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "segmentation/expression/program.h"
+#include "segmentation/expression/template.h"
+#include "segmentation/facts.h"
+
+namespace waymark::playbook {
+
+using segmentation::NameId;
+
+// What a tenant wants, checked and compiled: names are resolved to indexes, rules to programs. All of it is immutable
+// and shared by threads; equal rules are compiled once. An index is a position in the list of its kind; -1 stands for
+// none.
+
+// An index into Playbook::rules.
+using RuleIndex = int;
+inline constexpr int kNone = -1;
+
+// Text by locale ("de"), ascending.
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+struct Segment {
+  std::string name;
+  NameId id{};
+  Labels labels;
+};
+
+struct Stage {
+  std::string name;
+  NameId id{};
+  RuleIndex enter = kNone;  // none: holds for everyone (the first stage)
+  RuleIndex leave = kNone;
+  absl::Duration timeout = absl::InfiniteDuration();
+  int back_to = kNone;  // a stage of the same journey
+  absl::Duration minimum_dwell = absl::ZeroDuration();
+  std::string goal;
+  Labels labels;
+};
+
+struct Journey {
+  std::string name;
+  NameId id{};
+  std::vector<Stage> stages;  // never empty
+};
+
+// At most `max` contacts in every rolling window.
+struct Limit {
+  int max = 0;
+  absl::Duration window;
+};
+
+// How a channel's texts are escaped.
+enum class ContentType { kText, kHtml, kJson };
+
+struct Channel {
+  std::string name;
+  NameId id{};
+  absl::optional<NameId> consent;
+  std::string consent_name;
+  ContentType content_type = ContentType::kText;
+  std::vector<Limit> limits;
+};
+
+struct Treatment {
+  int channel = kNone;
+  std::string locale;  // lower case
+  expression::Template subject;
+  expression::Template body;
+  expression::Template image_url;
+  expression::Template link_url;
+  absl::optional<std::string> missing;
+};
+
+enum class ActionKind { kOffer, kContent, kService, kNone };
+
+struct ContextWeight {
+  RuleIndex when = kNone;
+  double weight = 1;
+};
+
+// A stage of any journey.
+struct StageReference {
+  int journey = kNone;
+  int stage = kNone;
+};
+
+// A purpose that must have been granted.
+struct NeededConsent {
+  NameId purpose{};
+  std::string name;
+};
+
+struct Action {
+  std::string name;
+  NameId id{};
+  ActionKind kind = ActionKind::kOffer;
+  std::vector<StageReference> stages;  // empty: every stage
+  std::vector<int> placements;         // ascending; empty: every placement
+  absl::Time valid_from = absl::InfinitePast();
+  absl::Time valid_until = absl::InfiniteFuture();
+  RuleIndex eligible = kNone;
+  std::vector<NeededConsent> consents;
+  std::vector<Limit> limits;
+  double value = 1;  // whole units of the playbook's currency
+  RuleIndex value_of = kNone;
+  double propensity = 0.01;
+  double lever = 1;
+  std::vector<ContextWeight> context_weights;
+  std::vector<Treatment> treatments;
+};
+
+struct Placement {
+  std::string name;
+  NameId id{};
+  int channel = kNone;
+  int slots = 1;
+  bool count_on_decision = true;  // otherwise on impression
+  int fallback = kNone;           // an action
+  std::vector<int> candidates;    // the actions that name this placement (or none) and have a treatment for its channel
+                                  // (or none at all)
+};
+
+struct Arbitration {
+  double propensity_exponent = 1;
+  bool use_context_weight = true;
+  bool use_value = true;
+  bool use_lever = true;
+  std::vector<Limit> limits;
+};
+
+// Whether the action may be given in the placement, and whether it has something to say on the channel.
+bool FitsPlacement(const Action& action, int placement);
+bool FitsChannel(const Action& action, int channel);
+
+// A playbook. Immutable; thread-safe.
+struct Playbook {
+  uint64_t version = 0;
+  std::string name;
+  std::string currency;
+  std::string default_locale;  // lower case
+
+  std::shared_ptr<const segmentation::FactSet> facts;
+  std::vector<expression::Program> rules;
+  std::vector<Segment> segments;
+  std::vector<expression::Program> segment_rules;  // beside `segments`
+  std::vector<Journey> journeys;                   // the first is the primary one
+  std::vector<Channel> channels;
+  std::vector<Action> actions;  // in the order of the text, which decides nothing
+  std::vector<Placement> placements;
+  Arbitration arbitration;
+
+  absl::flat_hash_map<std::string, int> placement_by_name;
+  absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared
+  absl::flat_hash_map<std::string, expression::Type> traits;
+  absl::flat_hash_map<std::string, expression::Type> context;
+  absl::flat_hash_map<std::string, NameId> purposes;
+  // What an id is called: traits, purposes, events, segments, channels, actions, journeys, stages.
+  absl::flat_hash_map<NameId, std::string> names;
+
+  // Whether contacts of this action on this channel are counted by any limit or rule; where not, they are not kept.
+  bool CountsContacts(int action, int channel) const;
+  // Channels and actions that a rule's contacts() names.
+  std::vector<NameId> counted_by_rules;
+};
+
+// The name of an id that this playbook knows; "unknown" otherwise (a trait of an earlier version).
+absl::string_view NameOf(const Playbook& playbook, NameId id);
+
+}  // namespace waymark::playbook
+
+#endif  // WAYMARK_SERVICE_PLAYBOOK_PLAYBOOK_H_

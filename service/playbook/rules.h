@@ -1,0 +1,55 @@
+#ifndef WAYMARK_SERVICE_PLAYBOOK_RULES_H_
+#define WAYMARK_SERVICE_PLAYBOOK_RULES_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "segmentation/expression/program.h"
+#include "segmentation/expression/template.h"
+#include "segmentation/facts.h"
+#include "service/playbook/playbook.h"
+#include "service/playbook/problems.h"
+
+namespace waymark::playbook {
+
+// Compiles the rules of one playbook, equal ones once, and collects what is wrong with them.
+class Rules {
+ public:
+  Rules(segmentation::Vocabulary vocabulary, Problems& problems)
+      : facts_(std::make_shared<segmentation::FactSet>(std::move(vocabulary))), problems_(problems) {}
+
+  // A rule of type bool. kNone where the text is empty or wrong; one that can never hold is wrong.
+  RuleIndex Condition(const std::string& field, const std::string& text);
+
+  // A rule of a number type.
+  RuleIndex Number(const std::string& field, const std::string& text);
+
+  expression::Template Text(const std::string& field, const std::string& text);
+
+  // The rule itself, for lists that keep programs of their own (segments); a rule that never holds where the text is
+  // wrong.
+  expression::Program Program(const std::string& field, const std::string& text);
+
+  const expression::Program& program(RuleIndex rule) const { return programs_[rule]; }
+  const segmentation::FactSet& facts() const { return *facts_; }
+  std::shared_ptr<const segmentation::FactSet> TakeFacts() { return std::move(facts_); }
+  std::vector<expression::Program> TakePrograms() { return std::move(programs_); }
+
+ private:
+  absl::optional<expression::Program> Compile(const std::string& field, const std::string& text,
+                                              const expression::Type& type);
+  RuleIndex Keep(expression::Program program);
+
+  std::shared_ptr<segmentation::FactSet> facts_;
+  Problems& problems_;
+  std::vector<expression::Program> programs_;
+  absl::flat_hash_map<std::string, RuleIndex> by_text_;
+};
+
+}  // namespace waymark::playbook
+
+#endif  // WAYMARK_SERVICE_PLAYBOOK_RULES_H_

@@ -1,0 +1,217 @@
+#include "service/playbook/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/playbooks.h"
+
+namespace waymark::playbook {
+namespace {
+
+using ::testing::HasSubstr;
+using testing_support::MustCompile;
+
+// A sound beginning that broken playbooks add to.
+constexpr absl::string_view kBase = R"yaml(
+currency: EUR
+traits:
+  - {name: age, type: INT}
+  - {name: country, type: STRING}
+purposes: [{name: mailing}]
+channels:
+  - {name: web, content_type: HTML}
+  - {name: email, consent: mailing}
+journeys: [{name: shopping, preset: SIX_STAGES}]
+)yaml";
+
+struct Broken {
+  const char* name;
+  const char* text;     // after kBase
+  const char* field;    // of the first problem
+  const char* message;  // a part of it
+};
+
+// One broken playbook for each reason.
+constexpr Broken kBroken[] = {
+    {"unknown trait type", "context: [{name: cart}]", "context[0].type", "needs a type"},
+    {"bad name", "segments: [{name: Big Spender, when: customer.age > 3}]", "segments[0].name", "a name is 1 to 64"},
+    {"name twice", "segments: [{name: a, when: customer.age > 3}, {name: a, when: customer.age > 4}]",
+     "segments[1].name", "another segment `a`"},
+    {"built-in event again", "events: [{name: purchase}]", "events[0].name", "another event type `purchase`"},
+    {"rule syntax", "segments: [{name: a, when: customer.age > }]", "segments[0].when", ""},
+    {"rule type", "segments: [{name: a, when: customer.age + 1}]", "segments[0].when", "bool"},
+    {"unknown name", "segments: [{name: a, when: customer.agee > 3}]", "segments[0].when",
+     "did you mean `customer.age`"},
+    {"never holds", "segments: [{name: a, when: 1 > 2}]", "segments[0].when", "can never hold"},
+    {"no rule", "segments: [{name: a}]", "segments[0].when", "needs a rule"},
+    {"cycle",
+     "segments: [{name: a, when: in_segment('b')}, {name: b, when: in_segment('c')}, {name: c, when: in_segment('a')}]",
+     "segments[0].when", "a -> b -> c -> a"},
+    {"self", "segments: [{name: a, when: '!in_segment(\"a\")'}]", "segments[0].when", "a -> a"},
+    {"action without kind", "actions: [{name: x}]", "actions[0].kind", "needs a kind"},
+    {"unknown stage", "actions: [{name: x, kind: OFFER, stages: [purchas]}]", "actions[0].stages[0]",
+     "did you mean `purchase`"},
+    {"unknown placement", "actions: [{name: x, kind: OFFER, placements: [hero]}]", "actions[0].placements[0]",
+     "no placement `hero`"},
+    {"unknown purpose", "actions: [{name: x, kind: OFFER, consents: [maling]}]", "actions[0].consents[0]",
+     "did you mean `mailing`"},
+    {"limit scope", "actions: [{name: x, kind: OFFER, limits: [{max: 1, window: 1d}]}]", "actions[0].limits[0].per",
+     "per CUSTOMER"},
+    {"limit max", "actions: [{name: x, kind: OFFER, limits: [{per: CUSTOMER, max: 0, window: 1d}]}]",
+     "actions[0].limits[0].max", "1 to 100"},
+    {"limit window", "actions: [{name: x, kind: OFFER, limits: [{per: CUSTOMER, max: 1, window: 401d}]}]",
+     "actions[0].limits[0].window", "400 days"},
+    {"propensity", "actions: [{name: x, kind: OFFER, propensity: 1.5}]", "actions[0].propensity", "from 0 to 1"},
+    {"currency", "actions: [{name: x, kind: OFFER, value: {micros: 1, currency: USD}}]", "actions[0].value.currency",
+     "currency is EUR"},
+    {"two values", "actions: [{name: x, kind: OFFER, value: {micros: 1}, value_of: '2'}]", "actions[0].value_of",
+     "not both"},
+    {"value type", "actions: [{name: x, kind: OFFER, value_of: customer.country}]", "actions[0].value_of", "a number"},
+    {"dates", "actions: [{name: x, kind: OFFER, valid_from: 2026-02-01, valid_until: 2026-01-01}]",
+     "actions[0].valid_until", "after valid_from"},
+    {"treatment channel", "actions: [{name: x, kind: OFFER, treatments: [{channel: emal, body: hi}]}]",
+     "actions[0].treatments[0].channel", "did you mean `email`"},
+    {"treatment twice",
+     "actions: [{name: x, kind: OFFER, treatments: [{channel: web, body: a}, {channel: web, locale: EN, body: b}]}]",
+     "actions[0].treatments[1]", "another treatment"},
+    {"template", "actions: [{name: x, kind: OFFER, treatments: [{channel: web, body: 'Hi {{ customer.nam }}'}]}]",
+     "actions[0].treatments[0].body", "customer.nam"},
+    {"link", "actions: [{name: x, kind: OFFER, treatments: [{channel: web, link_url: 'javascript:alert(1)'}]}]",
+     "actions[0].treatments[0].link_url", "https://"},
+    {"link host",
+     "actions: [{name: x, kind: OFFER, treatments: [{channel: web, link_url: 'https://{{ customer.country }}/x'}]}]",
+     "actions[0].treatments[0].link_url", "fixed host"},
+    {"touchpoint", "placements: [{name: hero, touchpoint: web}]", "placements[0].touchpoint", "channel/place"},
+    {"touchpoint channel", "placements: [{name: hero, touchpoint: wep/home}]", "placements[0].touchpoint",
+     "did you mean `web`"},
+    {"fallback unknown", "placements: [{name: hero, touchpoint: web/home, fallback: x}]", "placements[0].fallback",
+     "no action `x`"},
+    {"fallback with a rule",
+     "{actions: [{name: x, kind: OFFER, eligible_when: customer.age > 3}], placements: [{name: hero, touchpoint: "
+     "web/home, fallback: x}]}",
+     "placements[0].fallback", "always be valid"},
+    {"action named as a channel", "actions: [{name: web, kind: OFFER}]", "actions[0].name", "contacts()"},
+    {"stage depends on stage", "journeys: [{name: j, stages: [{name: a}, {name: b, enter_when: days_in_stage > 3}]}]",
+     "journeys[0].stages[1].enter_when", "cannot depend on the stage"},
+    {"stage without rule", "journeys: [{name: j, stages: [{name: a}, {name: b}]}]", "journeys[0].stages[1].enter_when",
+     "only the first"},
+    {"stage hides others", "journeys: [{name: j, stages: [{name: a}, {name: b, enter_when: 'true'}]}]",
+     "journeys[0].stages[1].enter_when", "nobody would ever be in `a`"},
+    {"stages alike",
+     "journeys: [{name: j, stages: [{name: a}, {name: b, enter_when: ever('purchase')}, {name: c, enter_when: "
+     "ever('purchase')}]}]",
+     "journeys[0].stages[1].enter_when", "same rule"},
+    {"back to", "journeys: [{name: j, stages: [{name: a}, {name: b, enter_when: ever('purchase'), back_to: c}]}]",
+     "journeys[0].stages[1].back_to", "earlier stage"},
+    {"journey without stages", "journeys: [{name: j}]", "journeys[0]", "preset or stages"},
+    {"preset has no such stage", "journeys: [{name: j, preset: FIVE_STAGES, stages: [{name: advocacy}]}]",
+     "journeys[0].stages[0].name", "no stage `advocacy`"},
+};
+
+// Some rows replace a list of the base, or are a flow mapping: then the base's list goes, and keys are spread.
+std::string Assemble(absl::string_view text) {
+  std::string base(kBase);
+  if (text.substr(0, 9) == "journeys:") base.resize(base.find("journeys:"));
+  if (text[0] != '{') return absl::StrCat(base, text, "\n");
+  const size_t split = text.find(", placements");
+  return absl::StrCat(base, text.substr(1, split - 1), "\n", text.substr(split + 2, text.size() - split - 3), "\n");
+}
+
+TEST(CompilePlaybook, RefusesWhatIsBroken) {
+  for (const Broken& broken : kBroken) {
+    const CompileResult result = CompilePlaybook(Assemble(broken.text), 1);
+    EXPECT_EQ(result.playbook, nullptr) << broken.name;
+    ASSERT_FALSE(result.problems.empty()) << broken.name;
+    EXPECT_EQ(result.problems[0].field, broken.field) << broken.name << ": " << result.problems[0].message;
+    EXPECT_THAT(result.problems[0].message, HasSubstr(broken.message)) << broken.name;
+    EXPECT_GT(result.problems[0].line, 0) << broken.name;
+    EXPECT_GT(result.problems[0].column, 0) << broken.name;
+  }
+}
+
+TEST(CompilePlaybook, FindsAllProblemsAtOnceInTheOrderOfTheText) {
+  const CompileResult result = CompilePlaybook(R"yaml(name: shop
+traits:
+  - {name: age, type: INTEGER}
+segments:
+  - name: a
+    when: customer.agee > 3
+actions:
+  - {name: x, kind: OFFER, propensity: 7, unknown_key: 1}
+)yaml",
+                                               1);
+  std::vector<std::string> fields;
+  for (const Problem& problem : result.problems) fields.push_back(absl::StrCat(problem.line, " ", problem.field));
+  EXPECT_THAT(fields, ::testing::IsSupersetOf({"3 traits[0].type", "6 segments[0].when", "8 actions[0].propensity"}));
+  EXPECT_GE(result.problems.size(), 4u);
+  for (size_t i = 1; i < result.problems.size(); ++i) EXPECT_LE(result.problems[i - 1].line, result.problems[i].line);
+}
+
+TEST(CompilePlaybook, PointsIntoABlockScalar) {
+  const CompileResult result =
+      CompilePlaybook("segments:\n  - name: a\n    when: |\n      1 < 2 &&\n      customer.age > 3\n", 1);
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_EQ(result.problems[0].line, 5);
+  EXPECT_EQ(result.problems[0].column, 7);
+}
+
+TEST(CompilePlaybook, CompilesEqualRulesOnce) {
+  const auto playbook = MustCompile(absl::StrCat(kBase, R"yaml(
+actions:
+  - {name: a, kind: OFFER, eligible_when: customer.age > 30}
+  - {name: b, kind: OFFER, eligible_when: customer.age > 30}
+  - {name: c, kind: OFFER, eligible_when: customer.age > 31}
+)yaml"));
+  EXPECT_EQ(playbook->actions[0].eligible, playbook->actions[1].eligible);
+  EXPECT_NE(playbook->actions[0].eligible, playbook->actions[2].eligible);
+}
+
+TEST(CompilePlaybook, PresetsHaveTheirStagesAndLabels) {
+  const auto six = MustCompile("journeys: [{name: j, preset: SIX_STAGES}]");
+  const auto five = MustCompile(
+      "journeys: [{name: j, preset: FIVE_STAGES, stages: [{name: decision, timeout: 3d, labels: {de: Wahl}}]}]");
+  const auto names = [](const Playbook& playbook) {
+    std::vector<std::string> all;
+    for (const Stage& stage : playbook.journeys[0].stages) all.push_back(stage.name);
+    return all;
+  };
+  EXPECT_THAT(names(*six),
+              ::testing::ElementsAre("awareness", "interest", "consideration", "purchase", "usage", "advocacy"));
+  EXPECT_THAT(names(*five),
+              ::testing::ElementsAre("awareness", "consideration", "decision", "purchase", "post_purchase"));
+  for (const Stage& stage : six->journeys[0].stages) EXPECT_EQ(stage.labels.size(), 2u) << stage.name;
+  const Stage& decision = five->journeys[0].stages[2];
+  EXPECT_EQ(decision.timeout, absl::Hours(72));
+  EXPECT_EQ(decision.labels, (Labels{{"de", "Wahl"}, {"en", "Decision"}}));
+  EXPECT_NE(decision.enter, kNone);
+}
+
+TEST(CompilePlaybook, IndexesPlacements) {
+  const auto playbook = MustCompile(absl::StrCat(kBase, R"yaml(
+actions:
+  - {name: everywhere, kind: CONTENT}
+  - {name: mail_only, kind: OFFER, treatments: [{channel: email, body: hi}]}
+  - {name: hero_only, kind: OFFER, placements: [hero]}
+placements:
+  - {name: cart, touchpoint: web/cart}
+  - {name: hero, touchpoint: web/home, fallback: everywhere}
+  - {name: letter, touchpoint: email/letter, exposure: ON_IMPRESSION, slots: 3}
+)yaml"));
+  EXPECT_THAT(playbook->placements[0].candidates, ::testing::ElementsAre(0));
+  EXPECT_THAT(playbook->placements[1].candidates, ::testing::ElementsAre(0, 2));
+  EXPECT_THAT(playbook->placements[2].candidates, ::testing::ElementsAre(0, 1));
+  EXPECT_TRUE(playbook->placements[0].count_on_decision);
+  EXPECT_FALSE(playbook->placements[2].count_on_decision);
+  EXPECT_EQ(playbook->placements[1].fallback, 0);
+}
+
+TEST(CompilePlaybook, TakesAnEmptyOne) {
+  const CompileResult result = CompilePlaybook("name: empty", 4);
+  ASSERT_NE(result.playbook, nullptr);
+  EXPECT_EQ(result.playbook->version, 4u);
+  EXPECT_EQ(result.playbook->default_locale, "en");
+}
+
+}  // namespace
+}  // namespace waymark::playbook
