@@ -1,0 +1,110 @@
+#ifndef WAYMARK_SERVICE_DECISION_DECISION_H_
+#define WAYMARK_SERVICE_DECISION_DECISION_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "segmentation/facts.h"
+#include "segmentation/profile.h"
+#include "service/playbook/playbook.h"
+
+namespace waymark::decision {
+
+// What is asked. Indexes are the playbook's.
+struct Request {
+  std::vector<int> placements;  // in the order in which they are filled; each once
+  std::string locale;           // lower case; empty: the playbook's default
+  segmentation::Context context;
+  std::string decision_id;
+  absl::optional<playbook::ActionKind> kind;  // only actions of this kind (a fallback may be of any)
+  int max_actions = 0;                        // for each placement; 0: its slots
+  bool explain = false;
+  // False where the profile could not be read: then no action that a limit counts is given.
+  bool contacts_known = true;
+};
+
+// What became of a candidate. The order is the order of the filters.
+enum class Reason {
+  kKind,
+  kPlacement,
+  kChannel,
+  kValidity,
+  kStage,
+  kEligibility,
+  kRuleError,
+  kConsent,
+  kLimitUnknown,
+  kLimit,
+  kValueError,
+  kContentError,
+  kOutranked,
+  kChosen,
+  kFallback,
+};
+
+// The factors of a priority; 1 where one is switched off.
+struct Factors {
+  double propensity = 1;
+  double context_weight = 1;
+  double value = 1;  // whole units of the playbook's currency
+  double lever = 1;
+};
+
+struct Candidate {
+  int action = playbook::kNone;
+  Reason reason = Reason::kOutranked;
+  std::string detail;  // what decided it, without a trait's value
+  absl::optional<Factors> factors;
+  double priority = 0;
+};
+
+// A treatment with its values filled in, escaped for the channel's content type.
+struct Content {
+  std::string locale;
+  playbook::ContentType content_type = playbook::ContentType::kText;
+  std::string subject;
+  std::string body;
+  std::string image_url;
+  std::string link_url;
+};
+
+struct Chosen {
+  int action = playbook::kNone;
+  double priority = 0;
+  bool fallback = false;
+  absl::optional<Content> content;
+};
+
+// The answer for one placement.
+struct PlacementDecision {
+  int placement = playbook::kNone;
+  std::vector<Chosen> chosen;         // best first
+  std::vector<Candidate> candidates;  // with `explain`: every action, by name
+};
+
+// The answer for all placements of a request.
+struct Decision {
+  std::vector<PlacementDecision> placements;
+  std::vector<segmentation::JourneyPosition> positions;  // as resolved for this decision
+  // What counts against limits now that it is decided (placements that count on decision).
+  std::vector<segmentation::Contact> contacts;
+};
+
+// Decides what to do next for a customer. A pure function of its arguments: the same on every machine, whatever the
+// order of actions in the playbook; equal priorities go by name.
+//
+// Candidates pass the filters in the order of Reason; the first against one is its reason. What is left is ranked by
+//     priority = propensity^a x context weight x value x lever
+// and fills the placements in turn. No action is given twice in one request; limits count what is given. A placement
+// for which nothing is left gives its fallback, which only the channel's consent can keep back. Contacts of the
+// request's own decision id do not count against it, so that a retry is given the same.
+//
+// O(candidates log candidates); each rule and fact once. With `explain` O(all actions).
+Decision Decide(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,
+                absl::Time now);
+
+}  // namespace waymark::decision
+
+#endif  // WAYMARK_SERVICE_DECISION_DECISION_H_

@@ -1,0 +1,44 @@
+#ifndef WAYMARK_SERVICE_DECISION_LIMITS_H_
+#define WAYMARK_SERVICE_DECISION_LIMITS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "segmentation/profile.h"
+#include "service/decision/decision.h"
+#include "service/playbook/playbook.h"
+
+namespace waymark::decision {
+
+// The limits of one customer during one decision: what the profile's contacts leave, less what this decision has given
+// so far. Borrows all it is given. Single-threaded.
+class Limits {
+ public:
+  Limits(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,
+         absl::Time now);
+
+  // kChosen where the action may still be given on the channel; otherwise kLimit or kLimitUnknown. Where `detail` is
+  // not null, it is told which limit. Exact: windows are (now - window, now]. A profile that had to drop contacts which
+  // a window still covers counts as not known.
+  Reason Check(int action, int channel, std::string* detail) const;
+
+  // The action is given now.
+  void Take(int action, int channel);
+
+ private:
+  Reason CheckEach(const std::vector<playbook::Limit>& limits, absl::string_view whose, int taken, std::string* detail,
+                   bool (*matches)(const segmentation::Contact&, segmentation::NameId), segmentation::NameId id) const;
+
+  const playbook::Playbook& playbook_;
+  const segmentation::Profile& profile_;
+  const bool contacts_known_;
+  const uint64_t decision_;
+  const absl::Time now_;
+  std::vector<std::pair<int, int>> taken_;  // action, channel
+};
+
+}  // namespace waymark::decision
+
+#endif  // WAYMARK_SERVICE_DECISION_LIMITS_H_

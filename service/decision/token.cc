@@ -1,0 +1,66 @@
+#include "service/decision/token.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace waymark::decision {
+namespace {
+
+constexpr char kFormat = 1;
+constexpr size_t kPayloadBytes = 26;
+constexpr size_t kMacBytes = 10;
+
+void Append(uint64_t value, size_t bytes, std::string* out) {
+  for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
+}
+
+uint64_t Read(absl::string_view bytes) {
+  uint64_t value = 0;
+  for (size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+std::string Mac(absl::string_view payload, absl::string_view key) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(payload.data()),
+       payload.size(), digest, &length);
+  return std::string(reinterpret_cast<const char*>(digest), kMacBytes);
+}
+
+}  // namespace
+
+uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view customer) {
+  return segmentation::StableHash(customer, segmentation::StableHash(tenant));
+}
+
+std::string EncodeToken(const Token& token, absl::string_view key) {
+  std::string bytes(1, kFormat);
+  Append(token.customer, 8, &bytes);
+  Append(token.decision, 8, &bytes);
+  Append(static_cast<uint32_t>(token.action), 4, &bytes);
+  Append(static_cast<uint32_t>(token.channel), 4, &bytes);
+  Append(token.count_on_impression ? 1 : 0, 1, &bytes);
+  absl::StrAppend(&bytes, Mac(bytes, key));
+  return absl::WebSafeBase64Escape(bytes);
+}
+
+absl::optional<Token> DecodeToken(absl::string_view text, absl::string_view key) {
+  std::string bytes;
+  if (!absl::WebSafeBase64Unescape(text, &bytes) || bytes.size() != kPayloadBytes + kMacBytes) return absl::nullopt;
+  const absl::string_view payload = absl::string_view(bytes).substr(0, kPayloadBytes);
+  const std::string mac = Mac(payload, key);
+  if (CRYPTO_memcmp(mac.data(), bytes.data() + kPayloadBytes, kMacBytes) != 0 || payload[0] != kFormat)
+    return absl::nullopt;
+  return Token{.customer = Read(payload.substr(1, 8)),
+               .decision = Read(payload.substr(9, 8)),
+               .action = static_cast<segmentation::NameId>(Read(payload.substr(17, 4))),
+               .channel = static_cast<segmentation::NameId>(Read(payload.substr(21, 4))),
+               .count_on_impression = payload[25] != 0};
+}
+
+}  // namespace waymark::decision

@@ -1,0 +1,37 @@
+#ifndef WAYMARK_SERVICE_DECISION_TOKEN_H_
+#define WAYMARK_SERVICE_DECISION_TOKEN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "segmentation/stable_hash.h"
+
+namespace waymark::decision {
+
+// What an outcome says of the action that it is an outcome of. No names and no customer id, so that it may stand in a
+// link.
+struct Token {
+  uint64_t customer = 0;  // CustomerFingerprint
+  uint64_t decision = 0;  // StableHash of the decision's id
+  segmentation::NameId action{};
+  segmentation::NameId channel{};
+  bool count_on_impression = false;
+
+  friend bool operator==(const Token&, const Token&) = default;
+};
+
+// Whom a token is for.
+uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view customer);
+
+// 48 URL-safe characters: the token and 80 bits of its HMAC-SHA256 under `key` (RFC 2104, truncated as its section 5
+// allows).
+std::string EncodeToken(const Token& token, absl::string_view key);
+
+// nullopt where the text is not a token that this key signed. Compares in constant time.
+absl::optional<Token> DecodeToken(absl::string_view text, absl::string_view key);
+
+}  // namespace waymark::decision
+
+#endif  // WAYMARK_SERVICE_DECISION_TOKEN_H_

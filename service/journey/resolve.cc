@@ -1,0 +1,75 @@
+#include "service/journey/resolve.h"
+
+#include <algorithm>
+
+namespace waymark::journey {
+namespace {
+
+using playbook::Evaluation;
+using playbook::Journey;
+using playbook::kNone;
+using playbook::Stage;
+using segmentation::JourneyPosition;
+
+// The furthest stage before `end` whose rule holds; the first where none does.
+int FurthestBefore(int end, const Journey& journey, Evaluation& evaluation) {
+  for (int i = end - 1; i > 0; --i) {
+    if (evaluation.Holds(journey.stages[i].enter)) return i;
+  }
+  return 0;
+}
+
+int IndexOf(segmentation::NameId stage, const Journey& journey) {
+  for (size_t i = 0; i < journey.stages.size(); ++i) {
+    if (journey.stages[i].id == stage) return static_cast<int>(i);
+  }
+  return kNone;
+}
+
+bool HasLeft(const Stage& stage, absl::Duration dwelt, Evaluation& evaluation) {
+  if (dwelt < stage.minimum_dwell || evaluation.Holds(stage.enter)) return false;
+  return dwelt >= stage.timeout || (stage.leave != kNone && evaluation.Holds(stage.leave));
+}
+
+// The stage for someone who stands in `current` since `since`.
+int NextStage(int current, absl::Time since, const Journey& journey, Evaluation& evaluation) {
+  const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
+  if (furthest > current) return furthest;
+  const Stage& stage = journey.stages[current];
+  if (!HasLeft(stage, evaluation.now() - since, evaluation)) return current;
+  return stage.back_to != kNone ? stage.back_to : FurthestBefore(current, journey, evaluation);
+}
+
+void MoveTo(segmentation::NameId stage, absl::Time now, JourneyPosition& position) {
+  position.history.push_back(position.current);
+  if (position.history.size() > JourneyPosition::kMaxHistory) position.history.erase(position.history.begin());
+  position.current = {stage, now};
+}
+
+JourneyPosition ResolveOne(const Journey& journey, Evaluation& evaluation) {
+  const JourneyPosition* stored = segmentation::FindPosition(evaluation.profile(), journey.id);
+  const int current = stored != nullptr ? IndexOf(stored->current.stage, journey) : kNone;
+  if (current == kNone) {
+    const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
+    JourneyPosition position{.journey = journey.id, .current = {journey.stages[furthest].id, evaluation.now()}};
+    if (stored != nullptr) position.history = stored->history;
+    return position;
+  }
+  JourneyPosition position = *stored;
+  const int next = NextStage(current, stored->current.since, journey, evaluation);
+  if (next != current) MoveTo(journey.stages[next].id, evaluation.now(), position);
+  return position;
+}
+
+}  // namespace
+
+std::vector<JourneyPosition> Resolve(Evaluation& evaluation) {
+  std::vector<JourneyPosition> positions;
+  positions.reserve(evaluation.playbook().journeys.size());
+  for (const Journey& journey : evaluation.playbook().journeys) positions.push_back(ResolveOne(journey, evaluation));
+  std::sort(positions.begin(), positions.end(),
+            [](const JourneyPosition& a, const JourneyPosition& b) { return a.journey < b.journey; });
+  return positions;
+}
+
+}  // namespace waymark::journey

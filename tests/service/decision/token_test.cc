@@ -1,0 +1,44 @@
+#include "service/decision/token.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
+namespace waymark::decision {
+namespace {
+
+const Token kToken = {.customer = CustomerFingerprint("shop", "anna"),
+                      .decision = 0xfedcba9876543210u,
+                      .action = segmentation::NameId{0xdeadbeef},
+                      .channel = segmentation::NameId{7},
+                      .count_on_impression = true};
+
+TEST(Token, ComesBackAsItWas) {
+  const std::string text = EncodeToken(kToken, "key");
+  EXPECT_EQ(text.size(), 48u);
+  EXPECT_TRUE(
+      std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; }));
+  EXPECT_EQ(DecodeToken(text, "key"), kToken);
+}
+
+TEST(Token, IsRefusedUnderAnotherKeyOrWithAnyCharacterChanged) {
+  const std::string text = EncodeToken(kToken, "key");
+  EXPECT_EQ(DecodeToken(text, "other"), absl::nullopt);
+  EXPECT_EQ(DecodeToken("", "key"), absl::nullopt);
+  EXPECT_EQ(DecodeToken(text.substr(1), "key"), absl::nullopt);
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string changed = text;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(DecodeToken(changed, "key"), absl::nullopt) << i;
+  }
+}
+
+TEST(CustomerFingerprint, TellsTenantsApart) {
+  EXPECT_NE(CustomerFingerprint("a", "bc"), CustomerFingerprint("ab", "c"));
+  EXPECT_NE(CustomerFingerprint("shop", "anna"), CustomerFingerprint("shop", "ben"));
+}
+
+}  // namespace
+}  // namespace waymark::decision
