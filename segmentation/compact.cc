@@ -5,17 +5,17 @@
 namespace waymark::segmentation {
 namespace {
 
-// What each part may take at most in the storage proto: ids 4 bytes, times and sums up to 10, indexes and counts up to
-// 5, and the length prefixes beside them.
+// What each part may take at most in the storage proto, for amounts below 10^9 whole units (a test holds it against the
+// codec): ids 4 bytes, times up to 7, indexes and counts up to 3, sums up to 8, and the length prefixes beside them.
 constexpr size_t kFixed = 128;
 constexpr size_t kTrait = 20;
 constexpr size_t kConsent = 16;
 constexpr size_t kSeries = 64;
-constexpr size_t kBucket = 16;
+constexpr size_t kBucket = 14;
 constexpr size_t kPosition = 32;
 constexpr size_t kStageEntry = 14;
-constexpr size_t kContact = 26;
-constexpr size_t kSeenEvent = 9;
+constexpr size_t kContact = 24;
+constexpr size_t kSeenEvent = 7;
 constexpr size_t kSegment = 4;
 constexpr size_t kText = 4;
 

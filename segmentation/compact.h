@@ -7,7 +7,8 @@
 
 namespace waymark::segmentation {
 
-// An upper bound of the bytes that the profile takes at rest. O(traits + buckets).
+// An upper bound of the bytes that the profile takes at rest, as long as amounts stay below 10^9 whole units. O(traits
+// + series).
 size_t BoundBytes(const Profile& profile);
 
 // Drops days of the ledger, the oldest of all event types first, until BoundBytes is at most `max_bytes` or no day but

@@ -120,7 +120,7 @@ FactSet::FactSet(Vocabulary vocabulary)
     std::string full = absl::StrCat(Row(kind).name, name);
     segmentation::Fact fact{.kind = kind, .name = NameIdOf(name), .stored_as = StoredAs(type)};
     fact.missing = absl::StrCat(full, " is not known");
-    variables_.insert({std::move(full), {std::move(fact), type}});
+    variables_.insert({full, {fact, type}});
   };
   for (const auto& trait : vocabulary_.traits) declare(FactKind::kTrait, trait.name, trait.type);
   for (const auto& key : vocabulary_.context) declare(FactKind::kContext, key.name, key.type);

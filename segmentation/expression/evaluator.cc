@@ -108,6 +108,13 @@ class Evaluator {
     return Value::Bool(Holds(relation, *order));
   }
 
+  // A function may read the whole of a text, and make one as long. False where too few steps are left.
+  bool TakeSteps(const Value& argument) {
+    if (argument.kind() != Kind::kString && argument.kind() != Kind::kBytes) return true;
+    steps_ -= static_cast<int64_t>(argument.string_value().size() / 64);
+    return steps_ >= 0;
+  }
+
   static bool Accepts(const Overload& overload, const Instruction& node, const Value* arguments) {
     if (overload.arity != node.count) return false;
     for (size_t i = 0; i < node.count; ++i) {
@@ -121,7 +128,7 @@ class Evaluator {
     for (size_t i = 0; i < node.count; ++i) {
       arguments[i] = Evaluate(tree_.operands[node.a + i]);
       if (arguments[i].is_error()) return arguments[i];
-      if (arguments[i].kind() == Kind::kString) steps_ -= static_cast<int64_t>(arguments[i].string_value().size() / 64);
+      if (!TakeSteps(arguments[i])) return StepLimit();
     }
     const Function& function = Functions()[node.b];
     const Overload* overload = &function.overloads[node.detail];

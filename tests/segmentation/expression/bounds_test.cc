@@ -56,9 +56,21 @@ TEST(BoundsTest, StepsOfNestedMacros) {
   EXPECT_EQ(nested(7), "error: the rule takes too many steps");
 }
 
+TEST(BoundsTest, LongBodiesTakeMoreSteps) {
+  const auto nested = [](int terms) {
+    std::string rule = "any == 5" + Repeated(" && any == 5", terms - 1);
+    for (int i = 0; i < 4; ++i) rule = absl::StrCat(kTen, ".all(x", i, ", ", rule, ")");
+    return WithFact(rule);
+  };
+  EXPECT_EQ(nested(1), "true");
+  EXPECT_EQ(nested(100), "error: the rule takes too many steps");
+}
+
 // Each turn doubles; without a bound forty of them would fill any memory.
 TEST(BoundsTest, StepsOfTextsThatDouble) {
   EXPECT_EQ(WithFact("[string(any)]" + Repeated(".map(x, x + x)", 40) + ".size()"),
+            "error: the rule takes too many steps");
+  EXPECT_EQ(WithFact("[bytes(string(any))]" + Repeated(".map(x, x + x)", 40) + ".size()"),
             "error: the rule takes too many steps");
   EXPECT_EQ(WithFact("[string(any)]" + Repeated(".map(x, x + x)", 10) + ".map(x, x.size())"), "[1024]");
 }
