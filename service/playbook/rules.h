@@ -19,8 +19,8 @@ namespace waymark::playbook {
 // Compiles the rules of one playbook, equal ones once, and collects what is wrong with them.
 class Rules {
  public:
-  Rules(segmentation::Vocabulary vocabulary, Problems& problems)
-      : facts_(std::make_shared<segmentation::FactSet>(std::move(vocabulary))), problems_(problems) {}
+  Rules(const segmentation::Vocabulary& vocabulary, Problems& problems)
+      : facts_(std::make_shared<segmentation::FactSet>(vocabulary)), problems_(problems) {}
 
   // A rule of type bool. kNone where the text is empty or wrong; one that can never hold is wrong.
   RuleIndex Condition(const std::string& field, const std::string& text);

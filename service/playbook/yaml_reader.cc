@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "segmentation/expression/suggestions.h"
 #include "service/playbook/yaml_scalars.h"
 #include "service/playbook/yaml_tree.h"
 
@@ -198,7 +201,7 @@ class YamlReader {
   static std::string UnknownKey(absl::string_view key, const Descriptor& type) {
     std::vector<std::string> names;
     for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
-    const std::string hint = yaml::DidYouMean(key, names);
+    const std::string hint = expression::DidYouMean(key, names);
     return absl::StrCat("unknown key ", yaml::Quoted(key),
                         hint.empty() ? "; known are " + absl::StrJoin(names, ", ") : hint);
   }
