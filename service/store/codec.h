@@ -1,0 +1,24 @@
+#ifndef WAYMARK_SERVICE_STORE_CODEC_H_
+#define WAYMARK_SERVICE_STORE_CODEC_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "segmentation/profile.h"
+
+// From a profile to its bytes at rest (waymark.storage.v1.Profile) and back. Pure functions; thread-safe.
+namespace waymark::store {
+
+// Lists that should be in order must be; times are cut to whole milliseconds. One allocation, for the result.
+std::string Encode(const segmentation::Profile& profile);
+
+// The profile that Encode was given. DATA_LOSS where the bytes are not a profile of a known format: unreadable, of a
+// later format, columns of unequal lengths, lists that should be in order and are not. Never crashes, and takes memory
+// in proportion to the bytes. Limits such as Profile::kMaxTraits are not checked, so that lowering one leaves what is
+// stored readable.
+absl::StatusOr<segmentation::Profile> Decode(absl::string_view bytes);
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_CODEC_H_

@@ -1,0 +1,116 @@
+#include "service/store/embedded/database.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+
+namespace waymark::store {
+namespace {
+
+rocksdb::DBOptions DatabaseOptions(const EmbeddedOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_total_wal_size = 256 << 20;
+  db.max_open_files = 1024;
+  // RocksDB's own log, in the database's directory.
+  db.max_log_file_size = 16 << 20;
+  db.keep_log_file_num = 4;
+  if (options.env != nullptr) db.env = options.env;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.compression = rocksdb::kLZ4Compression;
+  family.level_compaction_dynamic_level_bytes = true;
+  return family;
+}
+
+absl::Status OpenError(const std::string& path, const rocksdb::Status& status) {
+  // RocksDB says only in words that another has the lock.
+  const std::string words = status.ToString();
+  if (status.IsIOError() &&
+      (absl::StrContains(words, "lock hold by current process") || absl::StrContains(words, "While lock file"))) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the store in ", path, " is in use: only one process at a time may open it"));
+  }
+  return absl::Status(StatusOf(status).code(), absl::StrCat("cannot open the store in ", path, ": ", words));
+}
+
+}  // namespace
+
+absl::Status StatusOf(const rocksdb::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  if (status.IsNotFound()) return absl::NotFoundError("no such key");
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) {
+    return absl::ResourceExhaustedError("the store's disk is full");
+  }
+  if (status.IsCorruption()) return absl::DataLossError("the store's files are damaged");
+  return absl::UnavailableError("the store's disk failed");
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const EmbeddedOptions& options) {
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(rocksdb::NewLRUCache(options.block_cache_bytes));
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, family}, {"profiles", family}, {"records", family}};
+  auto database = absl::WrapUnique(new Database);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(options), path, families, &database->handles_, &db);
+  database->db_.reset(db);
+  if (!status.ok()) return OpenError(path, status);
+  return database;
+}
+
+Database::~Database() {
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+}
+
+absl::Status Database::Get(Family family, absl::string_view key, rocksdb::PinnableSlice& value) const {
+  return StatusOf(db_->Get(rocksdb::ReadOptions(), HandleOf(family), SliceOf(key), &value));
+}
+
+absl::Status Database::GetThrough(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key,
+                                  rocksdb::PinnableSlice& value) const {
+  return StatusOf(batch.GetFromBatchAndDB(db_.get(), rocksdb::ReadOptions(), HandleOf(family), SliceOf(key), &value));
+}
+
+void Database::Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key,
+                   absl::string_view value) const {
+  batch.Put(HandleOf(family), SliceOf(key), SliceOf(value))
+      .PermitUncheckedError();  // fails only above a maximum that is not set
+}
+
+absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return StatusOf(db_->Write(options, batch.GetWriteBatch()));
+}
+
+absl::Status Database::Resume() { return StatusOf(db_->Resume()); }
+
+absl::StatusOr<std::vector<Database::Entry>> Database::List(Family family, absl::string_view prefix,
+                                                            absl::string_view first, size_t limit) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;  // what is read once must not push out what is read often
+  std::vector<Entry> entries;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, HandleOf(family)));
+  for (at->Seek(SliceOf(first)); at->Valid() && entries.size() < limit; at->Next()) {
+    if (!at->key().starts_with(SliceOf(prefix))) break;
+    entries.push_back({at->key().ToString(), at->value().ToString()});
+  }
+  if (!at->status().ok()) return StatusOf(at->status());
+  return entries;
+}
+
+}  // namespace waymark::store

@@ -1,0 +1,70 @@
+#ifndef WAYMARK_SERVICE_STORE_EMBEDDED_DATABASE_H_
+#define WAYMARK_SERVICE_STORE_EMBEDDED_DATABASE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rocksdb/db.h"
+#include "rocksdb/utilities/write_batch_with_index.h"
+#include "service/store/embedded/embedded_options.h"
+
+namespace waymark::store {
+
+inline rocksdb::Slice SliceOf(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline absl::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// RESOURCE_EXHAUSTED the disk is full, DATA_LOSS the files are damaged, UNAVAILABLE the disk failed. Without RocksDB's
+// own words, which may hold keys.
+absl::Status StatusOf(const rocksdb::Status& status);
+
+// What is kept apart, each in a column family of its own.
+enum class Family { kCounts, kProfiles, kRecords };
+
+// RocksDB with Waymark's column families and options. Thread-safe; every method may wait for the disk.
+class Database {
+ public:
+  // FAILED_PRECONDITION where a process, this one included, has the directory open already. The directory is created
+  // where there is none.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const std::string& path, const EmbeddedOptions& options);
+  ~Database();
+
+  // NOT_FOUND where there is none. The value stays in memory as long as `value` is not changed.
+  absl::Status Get(Family family, absl::string_view key, rocksdb::PinnableSlice& value) const;
+
+  // As Get, but sees what the batch would write.
+  absl::Status GetThrough(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key,
+                          rocksdb::PinnableSlice& value) const;
+
+  // Adds to the batch.
+  void Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key, absl::string_view value) const;
+
+  // On disk when it returns OK: all of the batch, or nothing.
+  absl::Status Write(rocksdb::WriteBatchWithIndex& batch);
+
+  // Makes writing possible again after it failed, where what was in the way is gone.
+  absl::Status Resume();
+
+  struct Entry {
+    std::string key;
+    std::string value;
+  };
+  // The entries whose key begins with the prefix, from `first` on (a key: prefix included), ascending, at most `limit`.
+  absl::StatusOr<std::vector<Entry>> List(Family family, absl::string_view prefix, absl::string_view first,
+                                          size_t limit) const;
+
+ private:
+  Database() = default;
+  rocksdb::ColumnFamilyHandle* HandleOf(Family family) const { return handles_[static_cast<size_t>(family)]; }
+
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // in the order of Family; owned by db_
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_EMBEDDED_DATABASE_H_

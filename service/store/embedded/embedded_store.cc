@@ -1,0 +1,246 @@
+#include "service/store/embedded/embedded_store.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/store/embedded/database.h"
+#include "service/store/embedded/keys.h"
+#include "service/store/embedded/reader.h"
+#include "service/store/embedded/writer.h"
+#include "service/store/names.h"
+#include "service/store/sealed.h"
+
+namespace waymark::store {
+namespace {
+
+constexpr int kMaxPage = 10'000;
+
+absl::Status CheckDeadline(absl::Time deadline) {
+  if (absl::Now() > deadline) return absl::DeadlineExceededError("the store was asked after the deadline");
+  return absl::OkStatus();
+}
+
+// A profile's compare-and-set. The change was called once already, on what the caller's thread read; where that is
+// still what is stored, what it said is written as it is. Otherwise it is called again, on what is there now.
+class ProfileWrite final : public WriteRequest {
+ public:
+  // `sealed`: what to write over the revision `seen`.
+  ProfileWrite(const CustomerKey& key, absl::Time deadline, uint64_t seen, std::string sealed,
+               ProfileStore::Change change, ProfileStore::UpdateDone done)
+      : WriteRequest(Family::kProfiles, ProfileKey(key), deadline),
+        seen_(seen),
+        sealed_(std::move(sealed)),
+        change_(std::move(change)),
+        done_(std::move(done)) {}
+
+  absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view> current) override {
+    const absl::StatusOr<uint64_t> revision = current.has_value() ? RevisionOf(*current) : uint64_t{0};
+    if (!revision.ok()) return revision.status();
+    if (*revision == seen_) {
+      revision_ = seen_ + 1;
+      return absl::make_optional(std::move(sealed_));
+    }
+    absl::StatusOr<StoredProfile> stored = current.has_value() ? UnsealProfile(*current) : StoredProfile{};
+    if (!stored.ok()) return stored.status();
+    revision_ = stored->revision;
+    absl::StatusOr<absl::optional<segmentation::Profile>> changed = change_(*stored);
+    if (!changed.ok()) return changed.status();
+    if (!changed->has_value()) return absl::nullopt;
+    ++revision_;
+    return SealProfile(revision_, **changed);
+  }
+
+  void Finish(absl::Status status) override {
+    if (status.ok()) {
+      done_(revision_);
+    } else {
+      done_(std::move(status));
+    }
+  }
+
+ private:
+  const uint64_t seen_;
+  std::string sealed_;
+  ProfileStore::Change change_;
+  ProfileStore::UpdateDone done_;
+  uint64_t revision_ = 0;
+};
+
+// A record's comparison and write. It looks at the stored revision alone, so that a damaged value can be replaced by
+// who knows its revision.
+class RecordWrite final : public WriteRequest {
+ public:
+  RecordWrite(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
+              RecordStore::PutDone done)
+      : WriteRequest(Family::kRecords, std::string(name), deadline),
+        value_(value),
+        expected_(expected_revision),
+        done_(std::move(done)) {}
+
+  absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view> current) override {
+    const absl::StatusOr<uint64_t> revision = current.has_value() ? RevisionOf(*current) : uint64_t{0};
+    if (!revision.ok()) return revision.status();
+    if (*revision != expected_) return absl::AbortedError("the record has another revision");
+    return Seal(expected_ + 1, value_);
+  }
+
+  void Finish(absl::Status status) override {
+    if (status.ok()) {
+      done_(expected_ + 1);
+    } else {
+      done_(std::move(status));
+    }
+  }
+
+ private:
+  const std::string value_;
+  const uint64_t expected_;
+  RecordStore::PutDone done_;
+};
+
+absl::StatusOr<absl::flat_hash_map<std::string, int64_t>> ReadCounts(const Database& database) {
+  const auto entries = database.List(Family::kCounts, "", "", std::numeric_limits<size_t>::max());
+  if (!entries.ok()) return entries.status();
+  absl::flat_hash_map<std::string, int64_t> counts;
+  for (const Database::Entry& entry : *entries) counts[entry.key] = CountOf(entry.value);
+  return counts;
+}
+
+absl::StatusOr<Record> ReadRecord(absl::string_view name, absl::string_view value) {
+  const absl::StatusOr<Sealed> sealed = Unseal(value);
+  if (!sealed.ok()) return sealed.status();
+  return Record{std::string(name), sealed->revision, std::string(sealed->body)};
+}
+
+}  // namespace
+
+// The database, and the threads that use it: destroyed before it.
+class EmbeddedStore::Parts {
+ public:
+  Parts(std::unique_ptr<Database> opened, absl::flat_hash_map<std::string, int64_t> counts,
+        const EmbeddedOptions& options)
+      : database(std::move(opened)), writer(*database, std::move(counts), options), reader(options.max_queued) {}
+
+  absl::StatusOr<StoredProfile> ReadProfile(const CustomerKey& key) const {
+    rocksdb::PinnableSlice value;
+    const absl::Status status = database->Get(Family::kProfiles, ProfileKey(key), value);
+    if (absl::IsNotFound(status)) return StoredProfile{};
+    if (!status.ok()) return status;
+    return UnsealProfile(ViewOf(value));
+  }
+
+  absl::StatusOr<ProfileStore::Page> ReadPage(const std::string& tenant, const std::string& cursor, int limit) const {
+    const std::string prefix = TenantPrefix(tenant);
+    // The key right after the cursor's.
+    const std::string first = cursor.empty() ? prefix : absl::StrCat(prefix, cursor, absl::string_view("\0", 1));
+    const auto entries = database->List(Family::kProfiles, prefix, first, static_cast<size_t>(limit));
+    if (!entries.ok()) return entries.status();
+    ProfileStore::Page page;
+    for (const Database::Entry& entry : *entries) {
+      page.entries.push_back({entry.key.substr(prefix.size()), UnsealProfile(entry.value)});
+    }
+    if (page.entries.size() == static_cast<size_t>(limit)) page.next_cursor = page.entries.back().customer;
+    return page;
+  }
+
+  absl::StatusOr<std::vector<Record>> ReadRecords(const std::string& record_class) const {
+    const std::string prefix = absl::StrCat(record_class, "/");
+    const auto entries = database->List(Family::kRecords, prefix, prefix, std::numeric_limits<size_t>::max());
+    if (!entries.ok()) return entries.status();
+    std::vector<Record> records;
+    for (const Database::Entry& entry : *entries) {
+      absl::StatusOr<Record> record = ReadRecord(entry.key, entry.value);
+      if (!record.ok()) return record.status();
+      records.push_back(*std::move(record));
+    }
+    return records;
+  }
+
+  const std::unique_ptr<Database> database;
+  Writer writer;
+  Reader reader;
+};
+
+absl::StatusOr<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const std::string& path,
+                                                                   const EmbeddedOptions& options) {
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(path, options);
+  if (!database.ok()) return database.status();
+  auto counts = ReadCounts(**database);
+  if (!counts.ok()) return counts.status();
+  return absl::WrapUnique(
+      new EmbeddedStore(std::make_unique<Parts>(*std::move(database), *std::move(counts), options)));
+}
+
+EmbeddedStore::EmbeddedStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+EmbeddedStore::~EmbeddedStore() = default;
+
+void EmbeddedStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckDeadline(deadline); !status.ok()) return done(std::move(status));
+  done(parts_->ReadProfile(key));
+}
+
+void EmbeddedStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckDeadline(deadline); !status.ok()) return done(std::move(status));
+  // On the caller's thread: only what changes something is handed to the writer, and waits for the disk.
+  const absl::StatusOr<StoredProfile> stored = parts_->ReadProfile(key);
+  if (!stored.ok()) return done(stored.status());
+  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(*stored);
+  if (!changed.ok()) return done(changed.status());
+  if (!changed->has_value()) return done(stored->revision);
+  absl::StatusOr<std::string> sealed = SealProfile(stored->revision + 1, **changed);
+  if (!sealed.ok()) return done(sealed.status());
+  parts_->writer.Submit(std::make_unique<ProfileWrite>(key, deadline, stored->revision, *std::move(sealed),
+                                                       std::move(change), std::move(done)));
+}
+
+void EmbeddedStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
+                         ScanDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  parts_->reader.Submit(deadline,
+                        [parts = parts_.get(), tenant = std::string(tenant), cursor = std::string(cursor),
+                         limit = std::clamp(limit, 1, kMaxPage), done = std::move(done)](absl::Status status) mutable {
+                          if (!status.ok()) return done(std::move(status));
+                          done(parts->ReadPage(tenant, cursor, limit));
+                        });
+}
+
+int64_t EmbeddedStore::EstimatedCount(absl::string_view tenant) { return parts_->writer.CountOf(tenant); }
+
+bool EmbeddedStore::Ready() { return parts_->writer.healthy(); }
+
+void EmbeddedStore::Get(absl::string_view name, absl::Time deadline, GetDone done) {
+  if (absl::Status status = ParseRecordName(name).status(); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckDeadline(deadline); !status.ok()) return done(std::move(status));
+  rocksdb::PinnableSlice value;
+  absl::Status status = parts_->database->Get(Family::kRecords, name, value);
+  if (absl::IsNotFound(status)) return done(Record{std::string(name), 0, ""});
+  if (!status.ok()) return done(std::move(status));
+  done(ReadRecord(name, ViewOf(value)));
+}
+
+void EmbeddedStore::Put(absl::string_view name, absl::string_view value, uint64_t expected_revision,
+                        absl::Time deadline, PutDone done) {
+  if (absl::Status status = ParseRecordName(name).status(); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckRecordValue(value); !status.ok()) return done(std::move(status));
+  parts_->writer.Submit(std::make_unique<RecordWrite>(name, value, expected_revision, deadline, std::move(done)));
+}
+
+void EmbeddedStore::List(absl::string_view record_class, absl::Time deadline, ListDone done) {
+  if (absl::Status status = CheckRecordClass(record_class); !status.ok()) return done(std::move(status));
+  parts_->reader.Submit(deadline, [parts = parts_.get(), record_class = std::string(record_class),
+                                   done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) return done(std::move(status));
+    done(parts->ReadRecords(record_class));
+  });
+}
+
+}  // namespace waymark::store

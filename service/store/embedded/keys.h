@@ -1,0 +1,30 @@
+#ifndef WAYMARK_SERVICE_STORE_EMBEDDED_KEYS_H_
+#define WAYMARK_SERVICE_STORE_EMBEDDED_KEYS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "service/store/store.h"
+
+// How the embedded store names things: a profile is "tenant/customer" (the first '/' ends the tenant, which has none),
+// a record its own name, a tenant's count of profiles the tenant.
+namespace waymark::store {
+
+inline std::string TenantPrefix(absl::string_view tenant) { return absl::StrCat(tenant, "/"); }
+inline std::string ProfileKey(const CustomerKey& key) { return absl::StrCat(key.tenant, "/", key.customer); }
+inline absl::string_view TenantOf(absl::string_view profile_key) {
+  return profile_key.substr(0, profile_key.find('/'));
+}
+
+inline std::string CountValue(int64_t count) { return absl::StrCat(count); }
+inline int64_t CountOf(absl::string_view value) {
+  int64_t count = 0;
+  return absl::SimpleAtoi(value, &count) ? count : 0;
+}
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_EMBEDDED_KEYS_H_

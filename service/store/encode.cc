@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/variant.h"
+#include "service/store/codec.h"
+#include "service/store/columns.h"
+#include "waymark/storage/v1/profile.pb.h"
+
+namespace waymark::store {
+namespace {
+
+using Columns = storage::v1::Profile;
+
+uint32_t Id(segmentation::NameId name) { return static_cast<uint32_t>(name); }
+
+// Appends one trait's value to the columns of its kind.
+struct TraitEncoder {
+  Columns& out;
+
+  void operator()(bool value) const { Int(storage::v1::TRAIT_KIND_BOOL, value ? 1 : 0); }
+  void operator()(int64_t value) const { Int(storage::v1::TRAIT_KIND_INT, value); }
+  void operator()(absl::Time value) const { Int(storage::v1::TRAIT_KIND_TIME, MillisOf(value)); }
+  void operator()(double value) const {
+    out.add_trait_kinds(storage::v1::TRAIT_KIND_DOUBLE);
+    out.add_trait_doubles(value);
+  }
+  void operator()(const std::string& value) const {
+    out.add_trait_kinds(storage::v1::TRAIT_KIND_STRING);
+    Text(value);
+  }
+  void operator()(const std::vector<std::string>& values) const {
+    Int(storage::v1::TRAIT_KIND_STRING_LIST, static_cast<int64_t>(values.size()));
+    for (const std::string& value : values) Text(value);
+  }
+
+  void Int(storage::v1::TraitKind kind, int64_t value) const {
+    out.add_trait_kinds(kind);
+    out.add_trait_ints(value);
+  }
+  void Text(const std::string& text) const {
+    out.add_trait_lengths(static_cast<uint32_t>(text.size()));
+    out.mutable_trait_text()->append(text);
+  }
+};
+
+void EncodeTraits(const segmentation::Profile& profile, Columns& out) {
+  for (const segmentation::Trait& trait : profile.traits) {
+    out.add_trait_names(Id(trait.name));
+    absl::visit(TraitEncoder{out}, trait.value);
+  }
+}
+
+void EncodeConsents(const segmentation::Profile& profile, Columns& out) {
+  for (const segmentation::Consent& consent : profile.consents) {
+    out.add_consent_purposes(Id(consent.purpose));
+    out.add_consent_granted(consent.granted);
+    out.add_consent_times(Minus(MillisOf(consent.at), out.created_ms()));
+  }
+}
+
+// Whether all values of the ledger are multiples.
+bool DividesAll(const segmentation::Ledger& ledger, int64_t unit) {
+  const auto divides = [unit](const auto& it) { return it.value_micros % unit == 0; };
+  return std::all_of(ledger.series().begin(), ledger.series().end(), [&](const segmentation::Series& series) {
+    return divides(series) && std::all_of(series.hours.begin(), series.hours.end(), divides) &&
+           std::all_of(series.days.begin(), series.days.end(), divides);
+  });
+}
+
+uint32_t ValueUnit(const segmentation::Ledger& ledger) {
+  uint32_t unit = 1'000'000;
+  while (unit > 1 && !DividesAll(ledger, unit)) unit /= 100;
+  return unit;
+}
+
+void EncodeBuckets(const std::vector<segmentation::Bucket>& buckets, int32_t last, int64_t unit, Columns& out) {
+  int32_t before = last;
+  for (const segmentation::Bucket& bucket : buckets) {
+    out.add_bucket_steps(Minus(bucket.index, before));
+    out.add_bucket_counts(bucket.count);
+    out.add_bucket_values(bucket.value_micros / unit);
+    before = bucket.index;
+  }
+}
+
+void EncodeLedger(const segmentation::Ledger& ledger, Columns& out) {
+  if (ledger.series().empty()) return;
+  const int64_t unit = ValueUnit(ledger);
+  out.set_value_unit(static_cast<uint32_t>(unit));
+  for (const segmentation::Series& series : ledger.series()) {
+    const int64_t first = MillisOf(series.first);
+    const int64_t last = MillisOf(series.last);
+    out.add_series_events(Id(series.event));
+    out.add_series_counts(series.count);
+    out.add_series_values(series.value_micros / unit);
+    out.add_series_firsts(Minus(first, out.created_ms()));
+    out.add_series_lasts(Minus(last, first));
+    out.add_series_hours(static_cast<uint32_t>(series.hours.size()));
+    out.add_series_days(static_cast<uint32_t>(series.days.size()));
+    EncodeBuckets(series.hours, BucketOf(last, kMillisPerHour), unit, out);
+    EncodeBuckets(series.days, BucketOf(last, kMillisPerDay), unit, out);
+  }
+}
+
+void EncodePositions(const segmentation::Profile& profile, Columns& out) {
+  int64_t before = out.created_ms();
+  const auto add = [&](const segmentation::StageEntry& entry) {
+    const int64_t since = MillisOf(entry.since);
+    out.add_stage_names(Id(entry.stage));
+    out.add_stage_since(Minus(since, before));
+    before = since;
+  };
+  for (const segmentation::JourneyPosition& position : profile.positions) {
+    out.add_position_journeys(Id(position.journey));
+    out.add_position_history(static_cast<uint32_t>(position.history.size()));
+    std::for_each(position.history.begin(), position.history.end(), add);
+    add(position.current);
+  }
+}
+
+// The index of a name in contact_names, adding it where it is new. A profile mentions few, so that looking through them
+// is quick.
+uint32_t ContactName(segmentation::NameId name, Columns& out) {
+  const auto& names = out.contact_names();
+  const auto index = static_cast<uint32_t>(std::find(names.begin(), names.end(), Id(name)) - names.begin());
+  if (index == static_cast<uint32_t>(names.size())) out.add_contact_names(Id(name));
+  return index;
+}
+
+void EncodeContacts(const segmentation::Profile& profile, Columns& out) {
+  int64_t before = out.created_ms();
+  for (const segmentation::Contact& contact : profile.contacts) {
+    const int64_t at = MillisOf(contact.at);
+    out.add_contact_actions(ContactName(contact.action, out));
+    out.add_contact_channels(ContactName(contact.channel, out));
+    out.add_contact_times(Minus(at, before));
+    out.add_contact_decisions(contact.decision);
+    before = at;
+  }
+}
+
+void EncodeSeen(const segmentation::Profile& profile, Columns& out) {
+  std::string& fingerprints = *out.mutable_seen_fingerprints();
+  fingerprints.resize(profile.seen.size() * kFingerprintBytes);
+  size_t at = 0;
+  int32_t day = 0;
+  for (const segmentation::SeenEvent& seen : profile.seen) {
+    for (size_t i = 0; i < kFingerprintBytes; ++i) fingerprints[at++] = static_cast<char>(seen.fingerprint >> (8 * i));
+    if (out.seen_day_counts().empty() || seen.received_day != day) {
+      out.add_seen_day_steps(Minus(seen.received_day, day));
+      out.add_seen_day_counts(0);
+      day = seen.received_day;
+    }
+    uint32_t& run = *std::prev(out.mutable_seen_day_counts()->end());
+    ++run;
+  }
+}
+
+}  // namespace
+
+std::string Encode(const segmentation::Profile& profile) {
+  thread_local Columns out;  // keeps its memory from call to call
+  out.Clear();
+  out.set_format(kProfileFormat);
+  out.set_created_ms(MillisOf(profile.created));
+  out.set_updated_ms(Minus(MillisOf(profile.updated), out.created_ms()));
+  EncodeLedger(profile.ledger, out);
+  EncodeSeen(profile, out);
+  EncodeTraits(profile, out);
+  EncodeConsents(profile, out);
+  EncodePositions(profile, out);
+  EncodeContacts(profile, out);
+  out.set_derived_version(profile.derived.playbook_version);
+  for (segmentation::NameId segment : profile.derived.segments) out.add_derived_segments(Id(segment));
+  out.set_compacted(profile.compacted);
+  return out.SerializeAsString();
+}
+
+}  // namespace waymark::store

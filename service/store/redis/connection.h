@@ -1,0 +1,72 @@
+#ifndef WAYMARK_SERVICE_STORE_REDIS_CONNECTION_H_
+#define WAYMARK_SERVICE_STORE_REDIS_CONNECTION_H_
+
+#include <uv.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/store/redis/link.h"
+#include "service/store/redis/redis_options.h"
+#include "service/store/redis/request.h"
+
+namespace waymark::store {
+
+// A connection to Redis that many threads share, and the I/O thread that serves it. What they ask for at the same time
+// is written together.
+//
+// Thread-safe. Answers come on the I/O thread, or on the caller's where a request is refused at once.
+class Connection {
+ public:
+  // Connects in the background and never gives up. `greeting`: commands that begin each connection.
+  Connection(const RedisOptions& options, std::vector<std::string> greeting);
+  // Answers what is outstanding with UNAVAILABLE. Not to be called from an answer.
+  ~Connection();
+
+  // Never waits. Answered once: with Redis's reply, or the reason why there is none. UNAVAILABLE while there is no
+  // connection; DEADLINE_EXCEEDED when the deadline passes, and where it has passed before the command could be sent,
+  // it is not sent; RESOURCE_EXHAUSTED where too many wait.
+  void Send(std::string command, absl::Time deadline, ReplyDone done);
+
+  // Whether Redis is connected and answers.
+  bool Ready() const { return ready_.load(std::memory_order_relaxed); }
+
+  // How many keys Redis had lately.
+  int64_t keys() const { return keys_.load(std::memory_order_relaxed); }
+
+ private:
+  void Run();
+  void Drain();
+  void SetState(const absl::Status& state);
+  // Why the request is refused; where OK it was taken.
+  absl::Status Enqueue(std::unique_ptr<Request>& request);
+
+  const RedisOptions options_;
+  std::atomic<bool> ready_{false};
+  std::atomic<int64_t> keys_{0};
+  std::atomic<size_t> outstanding_{0};
+  absl::Status told_ = absl::UnavailableError("");  // the I/O thread only: the last that on_state was told
+
+  uv_loop_t loop_{};  // with the link, the I/O thread only
+  uv_async_t wake_{};
+  std::unique_ptr<Link> link_;
+
+  absl::Mutex mutex_;
+  std::vector<std::unique_ptr<Request>> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_REDIS_CONNECTION_H_

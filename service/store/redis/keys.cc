@@ -1,0 +1,67 @@
+#include "service/store/redis/keys.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace waymark::store {
+namespace {
+
+constexpr absl::string_view kSpecial = "%{}*?[]\\";
+constexpr absl::string_view kHex = "0123456789ABCDEF";
+constexpr absl::string_view kEnd = "}:p";
+
+std::string Escape(absl::string_view bytes) {
+  std::string escaped;
+  escaped.reserve(bytes.size());
+  for (char c : bytes) {
+    if (kSpecial.find(c) == absl::string_view::npos) {
+      escaped.push_back(c);
+    } else {
+      const auto byte = static_cast<uint8_t>(c);
+      escaped.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  return escaped;
+}
+
+// nullopt where it is not what Escape gave.
+absl::optional<std::string> Unescape(absl::string_view escaped) {
+  std::string bytes;
+  bytes.reserve(escaped.size());
+  for (size_t i = 0; i < escaped.size(); ++i) {
+    if (escaped[i] != '%') {
+      bytes.push_back(escaped[i]);
+      continue;
+    }
+    if (i + 2 >= escaped.size()) return absl::nullopt;
+    const size_t high = kHex.find(escaped[i + 1]);
+    const size_t low = kHex.find(escaped[i + 2]);
+    if (high == absl::string_view::npos || low == absl::string_view::npos) return absl::nullopt;
+    bytes.push_back(static_cast<char>(high << 4 | low));
+    i += 2;
+  }
+  return bytes;
+}
+
+std::string TenantPrefix(absl::string_view tenant) { return absl::StrCat("wm:{", Escape(tenant), "/"); }
+
+}  // namespace
+
+std::string ProfileKey(const CustomerKey& key) {
+  return absl::StrCat(TenantPrefix(key.tenant), Escape(key.customer), kEnd);
+}
+
+std::string ProfilePattern(absl::string_view tenant) { return absl::StrCat(TenantPrefix(tenant), "*", kEnd); }
+
+absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_view profile_key) {
+  if (!absl::ConsumePrefix(&profile_key, TenantPrefix(tenant)) || !absl::ConsumeSuffix(&profile_key, kEnd)) {
+    return absl::nullopt;
+  }
+  return Unescape(profile_key);
+}
+
+std::string RecordsKey(absl::string_view record_class) { return absl::StrCat("wm:{r/", record_class, "}"); }
+
+}  // namespace waymark::store

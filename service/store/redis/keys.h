@@ -1,0 +1,29 @@
+#ifndef WAYMARK_SERVICE_STORE_REDIS_KEYS_H_
+#define WAYMARK_SERVICE_STORE_REDIS_KEYS_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "service/store/store.h"
+
+// What things are called in Redis. Pure functions.
+//
+// A profile is "wm:{tenant/customer}:p", where the first '/' ends the tenant. The braces make all keys of a customer
+// share a slot of a cluster. Within them '%', braces and what a pattern treats specially are written as '%' and two
+// hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}".
+namespace waymark::store {
+
+std::string ProfileKey(const CustomerKey& key);
+
+// Matches the keys of the tenant's profiles.
+std::string ProfilePattern(absl::string_view tenant);
+
+// The customer that a key of the tenant names; nullopt where it is not such a key.
+absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_view profile_key);
+
+std::string RecordsKey(absl::string_view record_class);
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_REDIS_KEYS_H_

@@ -1,0 +1,206 @@
+#include "service/store/redis/link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/store/redis/replies.h"
+#include "service/store/redis/uv_adapter.h"
+
+namespace waymark::store {
+namespace {
+
+uint64_t MillisOf(absl::Duration duration) {
+  return static_cast<uint64_t>(std::max<int64_t>(absl::ToInt64Milliseconds(duration), 1));
+}
+
+absl::Status ConnectionError(const redisAsyncContext& context) {
+  return absl::UnavailableError(absl::StrCat("redis cannot be reached: ", context.errstr ? context.errstr : "closed"));
+}
+
+absl::Status GreetingError(const absl::Status& status) {
+  return absl::UnavailableError(absl::StrCat("redis did not let us in: ", status.message()));
+}
+
+Link& LinkOf(const redisAsyncContext* context) { return *static_cast<Link*>(context->data); }
+
+}  // namespace
+
+Link::Link(uv_loop_t* loop, const RedisOptions& options, std::vector<std::string> greeting, Events events)
+    : loop_(loop),
+      options_(options),
+      greeting_(std::move(greeting)),
+      events_(std::move(events)),
+      deadlines_(loop),
+      why_down_(absl::UnavailableError("redis is not yet connected")) {
+  for (uv_timer_t* timer : {&attempt_, &heartbeat_}) {
+    uv_timer_init(loop, timer);
+    timer->data = this;
+  }
+}
+
+void Link::Start() { Connect(); }
+
+void Link::Connect() {
+  context_ = options_.unix_socket.empty() ? redisAsyncConnect(options_.host.c_str(), options_.port)
+                                          : redisAsyncConnectUnix(options_.unix_socket.c_str());
+  if (context_ == nullptr) return Lost(absl::UnavailableError("redis cannot be reached: no memory"));
+  if (context_->err != 0) return Drop(ConnectionError(*context_));
+  context_->data = this;
+  if (!AttachToLoop(context_, loop_)) return Drop(absl::UnavailableError("redis's socket cannot be watched"));
+  if (options_.unix_socket.empty()) redisEnableKeepAlive(&context_->c);
+  redisAsyncSetConnectCallback(context_, OnConnect);
+  redisAsyncSetDisconnectCallback(context_, OnDisconnect);
+  uv_timer_start(
+      &attempt_,
+      [](uv_timer_t* timer) {
+        static_cast<Link*>(timer->data)->Drop(absl::UnavailableError("redis did not let us in in time"));
+      },
+      MillisOf(options_.connect_timeout), /*repeat=*/0);
+}
+
+void Link::OnConnect(const redisAsyncContext* context, int status) {
+  Link& link = LinkOf(context);
+  if (context != link.context_) return;
+  if (status == REDIS_OK) {
+    link.Greet();
+  } else {
+    link.Lost(ConnectionError(*context));
+  }
+}
+
+void Link::OnDisconnect(const redisAsyncContext* context, int) {
+  Link& link = LinkOf(context);
+  if (context == link.context_) link.Lost(ConnectionError(*context));
+}
+
+void Link::Greet() {
+  greetings_ = 0;
+  if (!options_.password.empty()) {
+    GreetWith(options_.user.empty() ? FormatCommand({"AUTH", options_.password})
+                                    : FormatCommand({"AUTH", options_.user, options_.password}));
+  }
+  if (options_.database != 0) GreetWith(FormatCommand({"SELECT", absl::StrCat(options_.database)}));
+  for (const std::string& command : greeting_) GreetWith(command);
+  GreetWith(FormatCommand({"PING"}));
+}
+
+void Link::GreetWith(std::string command) {
+  ++greetings_;
+  Submit(std::make_unique<Request>(
+      std::move(command), absl::InfiniteFuture(),
+      [this](absl::StatusOr<const redisReply*> reply) {
+        if (!reply.ok()) {
+          if (context_ != nullptr) Drop(GreetingError(reply.status()));
+        } else if (--greetings_ == 0) {
+          Up();
+        }
+      },
+      own_));
+}
+
+void Link::Up() {
+  up_ = true;
+  failures_ = 0;
+  beating_ = false;
+  uv_timer_stop(&attempt_);
+  uv_timer_start(
+      &heartbeat_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Beat(); }, 0, MillisOf(options_.heartbeat));
+  events_.on_state(absl::OkStatus());
+}
+
+void Link::Drop(absl::Status why) {
+  redisAsyncContext* context = std::exchange(context_, nullptr);
+  Lost(std::move(why));
+  if (context != nullptr) redisAsyncFree(context);  // answers what is in flight
+}
+
+void Link::Lost(absl::Status why) {
+  context_ = nullptr;
+  up_ = false;
+  uv_timer_stop(&heartbeat_);
+  if (closed_) return;
+  why_down_ = std::move(why);
+  const absl::Duration backoff =
+      std::min(options_.max_backoff, options_.min_backoff * static_cast<double>(1 << std::min(failures_++, 20)));
+  uv_timer_start(
+      &attempt_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Connect(); },
+      MillisOf(backoff * absl::Uniform(random_, 0.5, 1.0)), /*repeat=*/0);
+  events_.on_state(why_down_);
+}
+
+void Link::Beat() {
+  if (beating_) {
+    if (absl::Now() - answered_ >= options_.stall_timeout) {
+      Drop(absl::UnavailableError("redis stopped answering"));
+    } else {
+      events_.on_state(absl::UnavailableError("redis does not answer"));
+    }
+    return;
+  }
+  beating_ = true;
+  answered_ = absl::Now();
+  Submit(std::make_unique<Request>(
+      FormatCommand({"DBSIZE"}), absl::InfiniteFuture(),
+      [this](absl::StatusOr<const redisReply*> reply) {
+        beating_ = false;
+        if (!reply.ok() || !IsInteger(**reply)) return;
+        events_.on_size((*reply)->integer);
+        events_.on_state(absl::OkStatus());
+      },
+      own_));
+}
+
+void Link::Send(std::unique_ptr<Request> request) {
+  if (absl::Now() > request->deadline) {
+    request->Answer(absl::DeadlineExceededError("the deadline passed before redis was asked"));
+  } else if (!up_) {
+    request->Answer(why_down_);
+  } else {
+    Submit(std::move(request));
+  }
+}
+
+void Link::Submit(std::unique_ptr<Request> request) {
+  if (context_ == nullptr || redisAsyncFormattedCommand(context_, OnReply, request.get(), request->command.data(),
+                                                        request->command.size()) != REDIS_OK) {
+    return request->Answer(absl::UnavailableError("redis is being given up"));
+  }
+  deadlines_.Add(*request.release());  // hiredis has it now, and gives it to OnReply, once
+}
+
+void Link::OnReply(redisAsyncContext* context, void* reply, void* taken) {
+  const std::unique_ptr<Request> request(static_cast<Request*>(taken));
+  Link& link = LinkOf(context);
+  link.deadlines_.Erase(*request);
+  if (reply == nullptr) {
+    link.Losing(context);
+    return request->Answer(absl::UnavailableError("the connection to redis was lost"));
+  }
+  link.answered_ = absl::Now();
+  const auto* answer = static_cast<const redisReply*>(reply);
+  if (absl::Status status = StatusOf(*answer); !status.ok()) return request->Answer(std::move(status));
+  request->Answer(answer);
+}
+
+void Link::Losing(const redisAsyncContext* context) {
+  if (context != context_ || !up_) return;
+  up_ = false;
+  why_down_ = absl::UnavailableError("the connection to redis was lost");
+  events_.on_state(why_down_);
+}
+
+void Link::Flush() {
+  if (up_) redisAsyncHandleWrite(context_);
+}
+
+void Link::Close() {
+  closed_ = true;
+  why_down_ = absl::UnavailableError("the store is closing");
+  Drop(why_down_);
+  deadlines_.Close();
+  for (uv_timer_t* timer : {&attempt_, &heartbeat_}) uv_close(reinterpret_cast<uv_handle_t*>(timer), nullptr);
+}
+
+}  // namespace waymark::store

@@ -1,0 +1,49 @@
+#ifndef WAYMARK_SERVICE_STORE_REDIS_REDIS_OPTIONS_H_
+#define WAYMARK_SERVICE_STORE_REDIS_REDIS_OPTIONS_H_
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace waymark::store {
+
+// One Redis server, 7.0 or later.
+//
+// What it acknowledges is as durable as it is configured to be: with `appendonly yes` a write outlives the server's
+// process, with `appendfsync always` also its machine (with `everysec` all but the last second).
+struct RedisOptions {
+  // A name is looked up again at each connection.
+  std::string host = "127.0.0.1";
+  int port = 6379;
+  // Where set, the path to connect to instead of host and port.
+  std::string unix_socket;
+
+  // Empty: no AUTH. The user is Redis's default one where it is empty.
+  std::string user;
+  std::string password;
+  int database = 0;
+
+  // For connecting and being let in.
+  absl::Duration connect_timeout = absl::Seconds(2);
+  // Between attempts to connect: the first, doubled each time up to the last, less up to a half at random.
+  absl::Duration min_backoff = absl::Milliseconds(50);
+  absl::Duration max_backoff = absl::Seconds(2);
+
+  // How often Redis is asked for its size. One that leaves that unanswered until the next time is not ready...
+  absl::Duration heartbeat = absl::Seconds(1);
+  // ... and a connection on which nothing was answered for so long is given up for a new one.
+  absl::Duration stall_timeout = absl::Seconds(5);
+
+  // Requests that wait for an answer; more are refused with RESOURCE_EXHAUSTED.
+  size_t max_outstanding = 100'000;
+
+  // Told of each change: OK, connected; else why not. Called on the I/O thread; must not block. For a log.
+  std::function<void(const absl::Status&)> on_state;
+};
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_REDIS_REDIS_OPTIONS_H_

@@ -1,0 +1,214 @@
+#include "service/store/redis/redis_store.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/store/names.h"
+#include "service/store/redis/keys.h"
+#include "service/store/redis/replies.h"
+#include "service/store/sealed.h"
+
+namespace waymark::store {
+namespace {
+
+constexpr int kMaxPage = 10'000;
+
+// What the scripts compare with: "" stands for "no value" there.
+std::string ExpectedPrefix(uint64_t revision) { return revision == 0 ? "" : RevisionPrefix(revision); }
+
+absl::StatusOr<StoredProfile> ProfileIn(const redisReply& reply) {
+  if (IsNil(reply)) return StoredProfile{};
+  if (!IsText(reply)) return UnexpectedReply();
+  return UnsealProfile(TextOf(reply));
+}
+
+absl::StatusOr<Record> RecordIn(std::string name, const redisReply& reply) {
+  if (IsNil(reply)) return Record{std::move(name), 0, ""};
+  if (!IsText(reply)) return UnexpectedReply();
+  const absl::StatusOr<Sealed> sealed = Unseal(TextOf(reply));
+  if (!sealed.ok()) return sealed.status();
+  return Record{std::move(name), sealed->revision, std::string(sealed->body)};
+}
+
+// Fields and values, in turn.
+absl::StatusOr<std::vector<Record>> RecordsIn(absl::string_view record_class, const redisReply& reply) {
+  if (!IsArray(reply) || reply.elements % 2 != 0) return UnexpectedReply();
+  const auto elements = ElementsOf(reply);
+  std::vector<Record> records;
+  for (size_t i = 0; i < elements.size(); i += 2) {
+    absl::StatusOr<Record> record = RecordIn(absl::StrCat(record_class, "/", TextOf(*elements[i])), *elements[i + 1]);
+    if (!record.ok()) return record.status();
+    records.push_back(*std::move(record));
+  }
+  std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) { return a.name < b.name; });
+  return records;
+}
+
+// The first argument is the key.
+std::string FormatScript(absl::string_view verb, absl::string_view script, const std::vector<std::string>& arguments) {
+  std::vector<absl::string_view> command = {verb, script, "1"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return FormatCommand(command);
+}
+
+}  // namespace
+
+RedisStore::RedisStore(const RedisOptions& options)
+    : connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", SetRecordScript().text})}) {}
+
+void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  connection_.Send(FormatCommand({"GET", ProfileKey(key)}), deadline,
+                   [done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return done(reply.status());
+                     done(ProfileIn(**reply));
+                   });
+}
+
+struct RedisStore::UpdateInProgress {
+  std::string key;
+  absl::Time deadline;
+  Change change;
+  UpdateDone done;
+};
+
+void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  auto update = std::make_unique<UpdateInProgress>(
+      UpdateInProgress{ProfileKey(key), deadline, std::move(change), std::move(done)});
+  std::string command = FormatCommand({"GET", update->key});
+  connection_.Send(std::move(command), deadline,
+                   [this, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return update->done(reply.status());
+                     TryUpdate(std::move(update), **reply);
+                   });
+}
+
+void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current) {
+  const absl::StatusOr<StoredProfile> stored = ProfileIn(current);
+  if (!stored.ok()) return update->done(stored.status());
+  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = update->change(*stored);
+  if (!changed.ok()) return update->done(changed.status());
+  if (!changed->has_value()) return update->done(stored->revision);
+  const uint64_t revision = stored->revision + 1;
+  absl::StatusOr<std::string> value = SealProfile(revision, **changed);
+  if (!value.ok()) return update->done(value.status());
+  const absl::Time deadline = update->deadline;
+  std::vector<std::string> arguments = {update->key, ExpectedPrefix(stored->revision), *std::move(value)};
+  Evaluate(SetProfileScript(), std::move(arguments), deadline,
+           [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
+             if (!reply.ok()) return update->done(reply.status());
+             if (IsInteger(**reply)) return update->done(revision);
+             TryUpdate(std::move(update), **reply);
+           });
+}
+
+void RedisStore::Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
+                          ReplyDone done) {
+  std::string by_name = FormatScript("EVALSHA", script.sha, arguments);
+  connection_.Send(std::move(by_name), deadline,
+                   [this, &script, arguments = std::move(arguments), deadline,
+                    done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!absl::IsNotFound(reply.status())) return done(std::move(reply));
+                     connection_.Send(FormatScript("EVAL", script.text, arguments), deadline, std::move(done));
+                   });
+}
+
+struct RedisStore::ScanInProgress {
+  std::string tenant;
+  absl::Time deadline;
+  Page page;  // so far: customers without profiles
+  ScanDone done;
+};
+
+void RedisStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
+                      ScanDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  if (!absl::c_all_of(cursor, absl::ascii_isdigit)) return done(absl::InvalidArgumentError("the cursor is not ours"));
+  auto scan = std::make_unique<ScanInProgress>(ScanInProgress{std::string(tenant), deadline, Page{}, std::move(done)});
+  connection_.Send(FormatCommand({"SCAN", cursor.empty() ? "0" : cursor, "MATCH", ProfilePattern(tenant), "COUNT",
+                                  absl::StrCat(std::clamp(limit, 1, kMaxPage))}),
+                   deadline, [this, scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return scan->done(reply.status());
+                     LoadPage(std::move(scan), **reply);
+                   });
+}
+
+void RedisStore::LoadPage(std::unique_ptr<ScanInProgress> scan, const redisReply& reply) {
+  if (!IsArray(reply) || reply.elements != 2 || !IsText(*reply.element[0]) || !IsArray(*reply.element[1])) {
+    return scan->done(UnexpectedReply());
+  }
+  const absl::string_view cursor = TextOf(*reply.element[0]);
+  if (cursor != "0") scan->page.next_cursor = std::string(cursor);
+  std::vector<absl::string_view> command = {"MGET"};
+  for (const redisReply* key : ElementsOf(*reply.element[1])) {
+    absl::optional<std::string> customer = CustomerOf(scan->tenant, TextOf(*key));
+    if (!customer.has_value()) continue;  // not one of ours
+    command.push_back(TextOf(*key));
+    scan->page.entries.push_back({*std::move(customer), absl::StatusOr<StoredProfile>(StoredProfile{})});
+  }
+  if (scan->page.entries.empty()) return scan->done(std::move(scan->page));
+  const absl::Time deadline = scan->deadline;
+  connection_.Send(
+      FormatCommand(command), deadline, [scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
+        if (!reply.ok()) return scan->done(reply.status());
+        std::vector<Page::Entry>& entries = scan->page.entries;
+        if (!IsArray(**reply) || (*reply)->elements != entries.size()) {
+          return scan->done(UnexpectedReply());
+        }
+        for (size_t i = 0; i < entries.size(); ++i) entries[i].stored = ProfileIn(*(*reply)->element[i]);
+        // What was there for SCAN may be gone for MGET.
+        std::erase_if(entries,
+                      [](const Page::Entry& entry) { return entry.stored.ok() && entry.stored->revision == 0; });
+        scan->done(std::move(scan->page));
+      });
+}
+
+int64_t RedisStore::EstimatedCount(absl::string_view) { return connection_.keys(); }
+
+bool RedisStore::Ready() { return connection_.Ready(); }
+
+void RedisStore::Get(absl::string_view name, absl::Time deadline, GetDone done) {
+  const absl::StatusOr<RecordName> parsed = ParseRecordName(name);
+  if (!parsed.ok()) return done(parsed.status());
+  connection_.Send(FormatCommand({"HGET", RecordsKey(parsed->record_class), parsed->rest}), deadline,
+                   [name = std::string(name), done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return done(reply.status());
+                     done(RecordIn(std::move(name), **reply));
+                   });
+}
+
+void RedisStore::Put(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
+                     PutDone done) {
+  const absl::StatusOr<RecordName> parsed = ParseRecordName(name);
+  if (!parsed.ok()) return done(parsed.status());
+  if (absl::Status status = CheckRecordValue(value); !status.ok()) return done(std::move(status));
+  const uint64_t revision = expected_revision + 1;
+  Evaluate(SetRecordScript(),
+           {RecordsKey(parsed->record_class), std::string(parsed->rest), ExpectedPrefix(expected_revision),
+            Seal(revision, value)},
+           deadline, [revision, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+             if (!reply.ok()) return done(reply.status());
+             if (!IsInteger(**reply)) return done(UnexpectedReply());
+             if ((*reply)->integer == 0) return done(absl::AbortedError("the record has another revision"));
+             done(revision);
+           });
+}
+
+void RedisStore::List(absl::string_view record_class, absl::Time deadline, ListDone done) {
+  if (absl::Status status = CheckRecordClass(record_class); !status.ok()) return done(std::move(status));
+  connection_.Send(FormatCommand({"HGETALL", RecordsKey(record_class)}), deadline,
+                   [record_class = std::string(record_class),
+                    done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return done(reply.status());
+                     done(RecordsIn(record_class, **reply));
+                   });
+}
+
+}  // namespace waymark::store

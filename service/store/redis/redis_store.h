@@ -1,0 +1,57 @@
+#ifndef WAYMARK_SERVICE_STORE_REDIS_REDIS_STORE_H_
+#define WAYMARK_SERVICE_STORE_REDIS_REDIS_STORE_H_
+
+#include <memory>
+#include <string>
+
+#include "service/store/redis/connection.h"
+#include "service/store/redis/redis_options.h"
+#include "service/store/redis/scripts.h"
+#include "service/store/store.h"
+
+namespace waymark::store {
+
+// Profiles and records in one Redis server, which several processes may share.
+//
+// Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script); after a conflict the
+// script's answer holds what is there now, so each further attempt costs one round trip. Attempts go on until the
+// deadline; of those that compete for one customer, one succeeds in each round. A page of Scan is a SCAN over the keys
+// of all tenants and an MGET.
+//
+// Thread-safe. Callbacks, and the changes, run on the store's I/O thread, or on the caller's where a request is refused
+// at once. Do not destroy the store from one of them. When it is destroyed, what is outstanding is answered with
+// UNAVAILABLE.
+class RedisStore final : public ProfileStore, public RecordStore {
+ public:
+  // Connects in the background: while Redis cannot be reached, requests are answered with UNAVAILABLE at once.
+  explicit RedisStore(const RedisOptions& options);
+
+  void Load(const CustomerKey& key, absl::Time deadline, LoadDone done) override;
+  void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
+  // `limit` is how many keys Redis looks at, of whichever tenant. The cursor is Redis's.
+  void Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ScanDone done) override;
+  // The keys of all tenants, as of the last heartbeat.
+  int64_t EstimatedCount(absl::string_view tenant) override;
+  bool Ready() override;
+
+  void Get(absl::string_view name, absl::Time deadline, GetDone done) override;
+  void Put(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
+           PutDone done) override;
+  void List(absl::string_view record_class, absl::Time deadline, ListDone done) override;
+
+ private:
+  struct UpdateInProgress;
+  struct ScanInProgress;
+
+  void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
+  void LoadPage(std::unique_ptr<ScanInProgress> scan, const redisReply& reply);
+  // Runs a script by its name, or where Redis does not know it (it was restarted, or its scripts were flushed), by its
+  // text.
+  void Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline, ReplyDone done);
+
+  Connection connection_;
+};
+
+}  // namespace waymark::store
+
+#endif  // WAYMARK_SERVICE_STORE_REDIS_REDIS_STORE_H_

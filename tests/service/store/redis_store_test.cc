@@ -1,0 +1,341 @@
+// What the Redis store promises beyond the contract: when Redis is away, slow, restarted, shared, or refuses.
+
+#include "service/store/redis/redis_store.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "tests/service/store/contract_subjects.h"
+#include "tests/support/outcome.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/store_calls.h"
+
+namespace waymark::store {
+namespace {
+
+using testing_support::GetNow;
+using testing_support::LoadNow;
+using testing_support::Outcome;
+using testing_support::PutNow;
+using testing_support::RedisServer;
+using testing_support::Soon;
+using testing_support::StateWatch;
+using testing_support::UpdateNow;
+using testing_support::Write;
+
+const CustomerKey kCustomer{"shop", "c1"};
+
+segmentation::Profile Numbered(uint64_t number) {
+  segmentation::Profile profile;
+  profile.compacted = number;
+  return profile;
+}
+
+absl::StatusOr<absl::optional<segmentation::Profile>> Increment(const StoredProfile& stored) {
+  return absl::make_optional(Numbered(stored.profile.compacted + 1));
+}
+
+class RedisStoreTest : public testing::Test {
+ protected:
+  void Serve(RedisServer::Options options = {}) {
+    auto server = RedisServer::Start(std::move(options));
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  // On the server, and connected.
+  std::unique_ptr<RedisStore> Connect(RedisOptions options = {}) {
+    if (options.unix_socket.empty()) options.port = server_->port();
+    options.max_backoff = absl::Milliseconds(100);
+    auto store = std::make_unique<RedisStore>(watch_.Watching(std::move(options)));
+    EXPECT_TRUE(watch_.WaitForConnected()) << watch_.last();
+    return store;
+  }
+
+  // Until Redis serves updates again, or 30 s.
+  absl::Status UpdateInTheEnd(RedisStore& store) {
+    absl::Status last;
+    for (const absl::Time until = absl::Now() + absl::Seconds(30); absl::Now() < until;) {
+      last = UpdateNow(store, kCustomer, Increment).status();
+      if (last.ok()) return last;
+      watch_.WaitForConnected();
+    }
+    return last;
+  }
+
+  std::unique_ptr<RedisServer> server_;
+  StateWatch watch_;
+};
+
+TEST_F(RedisStoreTest, WaitsForARedisThatIsNotThereYet) {
+  auto server = RedisServer::Reserve({});
+  ASSERT_TRUE(server.ok()) << server.status();
+  RedisStore store(watch_.Watching({.port = (*server)->port(), .max_backoff = absl::Milliseconds(100)}));
+  EXPECT_FALSE(store.Ready());
+  const absl::Status away = LoadNow(store, kCustomer, absl::InfiniteFuture()).status();
+  EXPECT_EQ(away.code(), absl::StatusCode::kUnavailable) << away;
+  EXPECT_EQ(UpdateNow(store, kCustomer, Increment).status().code(), absl::StatusCode::kUnavailable);
+  ASSERT_TRUE((*server)->Run().ok());
+  ASSERT_TRUE(watch_.WaitForConnected()) << watch_.last();
+  EXPECT_TRUE(store.Ready());
+  EXPECT_TRUE(UpdateNow(store, kCustomer, Increment).ok());
+}
+
+TEST_F(RedisStoreTest, SaysWhyRedisIsAway) {
+  auto server = RedisServer::Reserve({});
+  ASSERT_TRUE(server.ok()) << server.status();
+  RedisStore store(watch_.Watching({.port = (*server)->port()}));
+  ASSERT_TRUE(watch_.WaitForDisconnected());
+  absl::Status status;
+  do {
+    status = LoadNow(store, kCustomer).status();
+  } while (absl::StrContains(status.message(), "not yet"));
+  EXPECT_EQ(status, absl::UnavailableError("redis cannot be reached: Connection refused"));
+}
+
+TEST_F(RedisStoreTest, AKilledRedisIsUnavailableAndThenServesAgainWhatItAcknowledged) {
+  Serve({.append_only = true});
+  auto store = Connect();
+  ASSERT_TRUE(UpdateNow(*store, kCustomer, Write(Numbered(41))).ok());
+
+  server_->Pause();  // so that the requests are in flight when it dies
+  std::vector<Outcome<absl::StatusOr<StoredProfile>>> loads(50);
+  for (auto& load : loads) store->Load(kCustomer, Soon(), load.Callback());
+  server_->Kill();
+  for (auto& load : loads) {
+    EXPECT_EQ(load.Wait()->status().code(), absl::StatusCode::kUnavailable) << load.Wait()->status();
+    EXPECT_EQ(load.calls(), 1);
+  }
+  EXPECT_FALSE(store->Ready());
+  EXPECT_EQ(LoadNow(*store, kCustomer).status().code(), absl::StatusCode::kUnavailable);
+
+  ASSERT_TRUE(server_->Run().ok());
+  EXPECT_TRUE(UpdateInTheEnd(*store).ok());  // the script is not there either, until it is loaded
+  EXPECT_TRUE(store->Ready());
+  EXPECT_EQ(LoadNow(*store, kCustomer)->profile, Numbered(42));
+  EXPECT_EQ(LoadNow(*store, kCustomer)->revision, 2u);
+}
+
+TEST_F(RedisStoreTest, AStalledRedisIsToldFromTheDeadlineOn) {
+  Serve();
+  auto store = Connect();
+  ASSERT_TRUE(UpdateNow(*store, kCustomer, Write(Numbered(1))).ok());
+  server_->Pause();
+  std::vector<absl::Duration> late;
+  for (int i = 0; i < 5; ++i) {
+    const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
+    EXPECT_EQ(LoadNow(*store, kCustomer, deadline).status().code(), absl::StatusCode::kDeadlineExceeded);
+    late.push_back(absl::Now() - deadline);
+  }
+  std::sort(late.begin(), late.end());
+  EXPECT_GE(late[0], absl::ZeroDuration());
+  EXPECT_LT(late[2], absl::Milliseconds(20)) << "the median of 5";
+  // What expires has no callback left that a late answer could reach.
+  Outcome<absl::StatusOr<uint64_t>> update;
+  store->Update(kCustomer, absl::Now() + absl::Milliseconds(5), Increment, update.Callback());
+  EXPECT_EQ(update.Wait()->status().code(), absl::StatusCode::kDeadlineExceeded);
+  server_->Continue();
+  EXPECT_TRUE(UpdateInTheEnd(*store).ok());
+  EXPECT_EQ(update.calls(), 1);
+  EXPECT_EQ(LoadNow(*store, kCustomer)->profile, Numbered(2)) << "the update that expired was not written after all";
+}
+
+TEST_F(RedisStoreTest, AConnectionThatStaysSilentIsGivenUp) {
+  Serve();
+  auto store = Connect({.connect_timeout = absl::Milliseconds(50),
+                        .heartbeat = absl::Milliseconds(10),
+                        .stall_timeout = absl::Milliseconds(50)});
+  server_->Pause();
+  Outcome<absl::StatusOr<StoredProfile>> load;
+  store->Load(kCustomer, absl::InfiniteFuture(), load.Callback());
+  const auto answer = load.Wait();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(store->Ready());
+  server_->Continue();
+  EXPECT_TRUE(UpdateInTheEnd(*store).ok());
+}
+
+TEST_F(RedisStoreTest, TwoStoresShareACustomer) {
+  Serve();
+  auto one = Connect();
+  StateWatch other_watch;
+  RedisStore two(other_watch.Watching({.port = server_->port()}));
+  ASSERT_TRUE(other_watch.WaitForConnected());
+  constexpr int kEach = 100;
+  absl::BlockingCounter waiting(2 * kEach);
+  for (int i = 0; i < kEach; ++i) {
+    for (ProfileStore* store : {static_cast<ProfileStore*>(one.get()), static_cast<ProfileStore*>(&two)}) {
+      store->Update(kCustomer, Soon(), Increment, [&](absl::StatusOr<uint64_t> revision) {
+        EXPECT_TRUE(revision.ok()) << revision.status();
+        waiting.DecrementCount();
+      });
+    }
+  }
+  waiting.Wait();
+  const absl::StatusOr<StoredProfile> stored = LoadNow(two, kCustomer);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->profile, Numbered(2 * kEach));
+  EXPECT_EQ(stored->revision, uint64_t{2 * kEach});
+}
+
+TEST_F(RedisStoreTest, AConflictIsChangedAgain) {
+  Serve();
+  auto one = Connect();
+  StateWatch other_watch;
+  RedisStore two(other_watch.Watching({.port = server_->port()}));
+  ASSERT_TRUE(other_watch.WaitForConnected());
+  int calls = 0;
+  const auto revision = UpdateNow(*one, kCustomer, [&](const StoredProfile& stored) {
+    // Between the read and the write another store writes. (It has a thread of its own, so that waiting for it here
+    // does no harm.)
+    if (++calls <= 2) {
+      EXPECT_TRUE(UpdateNow(two, kCustomer, Increment).ok());
+    }
+    return Increment(stored);
+  });
+  ASSERT_TRUE(revision.ok()) << revision.status();
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(*revision, 3u);
+  EXPECT_EQ(LoadNow(*one, kCustomer)->profile, Numbered(3));
+}
+
+TEST_F(RedisStoreTest, AnUpdateThatAlwaysConflictsEndsAtItsDeadline) {
+  Serve();
+  auto one = Connect();
+  StateWatch other_watch;
+  RedisStore two(other_watch.Watching({.port = server_->port()}));
+  ASSERT_TRUE(other_watch.WaitForConnected());
+  int calls = 0;
+  const absl::Status status = UpdateNow(
+                                  *one, kCustomer,
+                                  [&](const StoredProfile& stored) {
+                                    ++calls;
+                                    EXPECT_TRUE(UpdateNow(two, kCustomer, Increment).ok());
+                                    return Increment(stored);
+                                  },
+                                  absl::Now() + absl::Milliseconds(50))
+                                  .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_GT(calls, 1);
+  EXPECT_EQ(LoadNow(*one, kCustomer)->revision, static_cast<uint64_t>(calls));
+}
+
+TEST_F(RedisStoreTest, ScriptsThatRedisForgotAreSentAgain) {
+  Serve();
+  auto store = Connect();
+  ASSERT_TRUE(server_->Command({"SCRIPT", "FLUSH"}).ok());
+  EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).value_or(0), 1u);
+  ASSERT_TRUE(server_->Command({"SCRIPT", "FLUSH"}).ok());
+  EXPECT_EQ(PutNow(*store, "playbook/shop", "x", 0).value_or(0), 1u);
+  EXPECT_EQ(GetNow(*store, "playbook/shop")->value, "x");
+}
+
+TEST_F(RedisStoreTest, FullMemoryAndReadOnlyReplicasRefuseWritesOnly) {
+  Serve();
+  auto store = Connect();
+  ASSERT_TRUE(UpdateNow(*store, kCustomer, Write(Numbered(1))).ok());
+
+  ASSERT_TRUE(server_->Command({"CONFIG", "SET", "maxmemory", "1"}).ok());
+  EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(PutNow(*store, "playbook/shop", "x", 0).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
+  ASSERT_TRUE(server_->Command({"CONFIG", "SET", "maxmemory", "0"}).ok());
+
+  ASSERT_TRUE(server_->Command({"REPLICAOF", "127.0.0.1", "1"}).ok());
+  EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
+  ASSERT_TRUE(server_->Command({"REPLICAOF", "NO", "ONE"}).ok());
+  EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).value_or(0), 2u);
+}
+
+TEST_F(RedisStoreTest, AKeyOfAnotherTypeIsDataLoss) {
+  Serve();
+  auto store = Connect();
+  ASSERT_TRUE(server_->Command({"LPUSH", "wm:{shop/c1}:p", "x"}).ok());
+  EXPECT_EQ(LoadNow(*store, kCustomer).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(RedisStoreTest, SignsInWithAPasswordAndSelectsADatabase) {
+  Serve({.arguments = {"--requirepass", "secret"}});
+  {
+    auto store = Connect({.password = "secret", .database = 3});
+    EXPECT_TRUE(UpdateNow(*store, kCustomer, Increment).ok());
+  }
+  for (const char* wrong : {"", "wrong"}) {
+    StateWatch watch;
+    RedisStore store(watch.Watching({.port = server_->port(), .password = wrong}));
+    absl::Status status;
+    do {
+      status = LoadNow(store, kCustomer).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    } while (absl::StrContains(status.message(), "not yet"));
+    EXPECT_TRUE(absl::StrContains(status.message(), "did not let us in")) << status;
+    EXPECT_FALSE(store.Ready());
+  }
+}
+
+TEST_F(RedisStoreTest, SpeaksThroughAUnixSocket) {
+  Serve();
+  auto store = Connect({.unix_socket = server_->unix_socket()});
+  EXPECT_TRUE(UpdateNow(*store, kCustomer, Increment).ok());
+  EXPECT_EQ(LoadNow(*store, kCustomer)->revision, 1u);
+}
+
+TEST_F(RedisStoreTest, RequestsBeyondTheBoundAreRefused) {
+  Serve();
+  auto store = Connect({.max_outstanding = 10});
+  server_->Pause();
+  std::vector<Outcome<absl::StatusOr<StoredProfile>>> loads(20);
+  for (auto& load : loads) store->Load(kCustomer, Soon(), load.Callback());
+  server_->Continue();
+  int refused = 0;
+  for (auto& load : loads) {
+    const absl::Status status = load.Wait()->status();
+    EXPECT_TRUE(status.ok() || absl::IsResourceExhausted(status)) << status;
+    refused += status.ok() ? 0 : 1;
+  }
+  EXPECT_GE(refused, 10);
+  EXPECT_LE(refused, 11);  // the heartbeat counts apart
+}
+
+TEST_F(RedisStoreTest, AStoreIsDestroyedWhateverItsState) {
+  Serve();
+  {
+    auto store = Connect();
+    server_->Pause();
+    Outcome<absl::StatusOr<StoredProfile>> load;
+    store->Load(kCustomer, absl::InfiniteFuture(), load.Callback());
+    store = nullptr;
+    EXPECT_EQ(load.calls(), 1);
+    EXPECT_EQ(load.Wait()->status().code(), absl::StatusCode::kUnavailable);
+    server_->Continue();
+  }
+  for (int i = 0; i < 20; ++i) RedisStore store({.port = server_->port()});  // connecting
+  RedisStore away({.port = 1});
+}
+
+TEST_F(RedisStoreTest, EstimatesTheCount) {
+  Serve();
+  auto store = Connect({.heartbeat = absl::Milliseconds(1)});
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_TRUE(UpdateNow(*store, {"shop", absl::StrCat(i)}, Increment).ok());
+  }
+  const absl::Time until = absl::Now() + absl::Seconds(30);
+  while (store->EstimatedCount("shop") != 7 && absl::Now() < until) {
+    ASSERT_TRUE(LoadNow(*store, kCustomer).ok());
+  }
+  EXPECT_EQ(store->EstimatedCount("shop"), 7);
+}
+
+}  // namespace
+}  // namespace waymark::store

@@ -1,0 +1,185 @@
+#include "tests/support/fake_store.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/store/names.h"
+#include "service/store/sealed.h"
+
+namespace waymark::testing_support {
+namespace {
+
+absl::Status CheckCall(const absl::Status& failure, absl::Time deadline) {
+  if (absl::Now() > deadline) return absl::DeadlineExceededError("the deadline has passed");
+  return failure;
+}
+
+}  // namespace
+
+absl::Status FakeProfileStore::Check(absl::Time deadline) const { return CheckCall(failure_, deadline); }
+
+absl::StatusOr<store::StoredProfile> FakeProfileStore::Read(const Key& key) const {
+  const auto found = values_.find(key);
+  if (found == values_.end()) return store::StoredProfile{};
+  return store::UnsealProfile(found->second);
+}
+
+void FakeProfileStore::Load(const store::CustomerKey& key, absl::Time deadline, LoadDone done) {
+  const auto answer = [&]() -> absl::StatusOr<store::StoredProfile> {
+    if (absl::Status status = store::CheckKey(key); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    ++loads_;
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return Read({key.tenant, key.customer});
+  };
+  done(answer());
+}
+
+absl::StatusOr<uint64_t> FakeProfileStore::Apply(const Key& key, Change& change) {
+  absl::StatusOr<store::StoredProfile> stored = Read(key);
+  if (!stored.ok()) return stored.status();
+  absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(*stored);
+  if (interference_) {
+    std::exchange(interference_, nullptr)(stored->profile);
+    absl::StatusOr<std::string> value = store::SealProfile(++stored->revision, stored->profile);
+    if (!value.ok()) return value.status();
+    values_[key] = *std::move(value);
+    changed = change(*stored);
+  }
+  if (!changed.ok()) return changed.status();
+  if (!changed->has_value()) return stored->revision;
+  absl::StatusOr<std::string> value = store::SealProfile(stored->revision + 1, **changed);
+  if (!value.ok()) return value.status();
+  values_[key] = *std::move(value);
+  return stored->revision + 1;
+}
+
+void FakeProfileStore::Update(const store::CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
+  const auto answer = [&]() -> absl::StatusOr<uint64_t> {
+    if (absl::Status status = store::CheckKey(key); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    ++updates_;
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return Apply({key.tenant, key.customer}, change);
+  };
+  done(answer());
+}
+
+absl::StatusOr<store::ProfileStore::Page> FakeProfileStore::ReadPage(absl::string_view tenant, absl::string_view cursor,
+                                                                     int limit) const {
+  Page page;
+  for (auto at = values_.upper_bound({std::string(tenant), std::string(cursor)});
+       at != values_.end() && at->first.first == tenant; ++at) {
+    if (page.entries.size() == static_cast<size_t>(std::max(limit, 1))) {
+      page.next_cursor = page.entries.back().customer;
+      break;
+    }
+    page.entries.push_back({at->first.second, store::UnsealProfile(at->second)});
+  }
+  return page;
+}
+
+void FakeProfileStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
+                            ScanDone done) {
+  const auto answer = [&]() -> absl::StatusOr<Page> {
+    if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return ReadPage(tenant, cursor, limit);
+  };
+  done(answer());
+}
+
+int64_t FakeProfileStore::EstimatedCount(absl::string_view tenant) {
+  absl::MutexLock lock(&mutex_);
+  return std::count_if(values_.begin(), values_.end(), [&](const auto& it) { return it.first.first == tenant; });
+}
+
+bool FakeProfileStore::Ready() {
+  absl::MutexLock lock(&mutex_);
+  return failure_.ok();
+}
+
+void FakeProfileStore::FailWith(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  failure_ = std::move(status);
+}
+
+void FakeProfileStore::InterfereOnce(std::function<void(segmentation::Profile&)> other) {
+  absl::MutexLock lock(&mutex_);
+  interference_ = std::move(other);
+}
+
+void FakeProfileStore::SetBytes(const store::CustomerKey& key, std::string bytes) {
+  absl::MutexLock lock(&mutex_);
+  values_[{key.tenant, key.customer}] = std::move(bytes);
+}
+
+int FakeProfileStore::loads() const {
+  absl::MutexLock lock(&mutex_);
+  return loads_;
+}
+
+int FakeProfileStore::updates() const {
+  absl::MutexLock lock(&mutex_);
+  return updates_;
+}
+
+absl::Status FakeRecordStore::Check(absl::Time deadline) const { return CheckCall(failure_, deadline); }
+
+void FakeRecordStore::Get(absl::string_view name, absl::Time deadline, GetDone done) {
+  const auto answer = [&]() -> absl::StatusOr<store::Record> {
+    if (absl::Status status = store::ParseRecordName(name).status(); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    const auto found = records_.find(name);
+    return found == records_.end() ? store::Record{std::string(name), 0, ""} : found->second;
+  };
+  done(answer());
+}
+
+absl::StatusOr<uint64_t> FakeRecordStore::Write(absl::string_view name, absl::string_view value,
+                                                uint64_t expected_revision) {
+  const auto found = records_.find(name);
+  if ((found == records_.end() ? 0 : found->second.revision) != expected_revision) {
+    return absl::AbortedError("the record has another revision");
+  }
+  records_[std::string(name)] = {std::string(name), expected_revision + 1, std::string(value)};
+  return expected_revision + 1;
+}
+
+void FakeRecordStore::Put(absl::string_view name, absl::string_view value, uint64_t expected_revision,
+                          absl::Time deadline, PutDone done) {
+  const auto answer = [&]() -> absl::StatusOr<uint64_t> {
+    if (absl::Status status = store::ParseRecordName(name).status(); !status.ok()) return status;
+    if (absl::Status status = store::CheckRecordValue(value); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return Write(name, value, expected_revision);
+  };
+  done(answer());
+}
+
+void FakeRecordStore::List(absl::string_view record_class, absl::Time deadline, ListDone done) {
+  const auto answer = [&]() -> absl::StatusOr<std::vector<store::Record>> {
+    if (absl::Status status = store::CheckRecordClass(record_class); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    std::vector<store::Record> records;
+    for (const auto& [name, record] : records_) {
+      if (absl::StartsWith(name, absl::StrCat(record_class, "/"))) records.push_back(record);
+    }
+    return records;
+  };
+  done(answer());
+}
+
+void FakeRecordStore::FailWith(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  failure_ = std::move(status);
+}
+
+}  // namespace waymark::testing_support
