@@ -1,0 +1,110 @@
+#include "service/engine/admit.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/base/field_error.h"
+#include "service/decision/token.h"
+#include "service/playbook/compile.h"
+
+namespace waymark::engine {
+namespace {
+
+using base::FieldError;
+using segmentation::TraitValue;
+
+constexpr size_t kMaxCustomerBytes = 128;
+constexpr absl::Duration kMaxAhead = absl::Hours(24);
+
+absl::Time ToMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUnixMillis(time)); }
+
+// The contact that an impression counts as; nullopt where it counts nothing.
+absl::StatusOr<absl::optional<segmentation::Contact>> AdmitToken(const SentEvent& sent, absl::string_view tenant,
+                                                                 absl::string_view customer,
+                                                                 absl::string_view token_key, absl::Time time) {
+  if (sent.decision_token.empty()) return absl::optional<segmentation::Contact>();
+  const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
+  if (!token.has_value()) return FieldError("decision_token", "this is no token of a decision of this service");
+  if (token->customer != decision::CustomerFingerprint(tenant, customer)) {
+    return FieldError("decision_token", "this is the token of another customer's decision");
+  }
+  if (!token->count_on_impression || sent.type != playbook::kImpression) return absl::optional<segmentation::Contact>();
+  return absl::make_optional(segmentation::Contact{
+      .action = token->action, .channel = token->channel, .at = time, .decision = token->decision});
+}
+
+}  // namespace
+
+absl::Status CheckCustomer(absl::string_view customer) {
+  if (customer.empty() || customer.size() > kMaxCustomerBytes) return FieldError("customer", "an id is 1 to 128 bytes");
+  if (std::any_of(customer.begin(), customer.end(), [](char c) { return absl::ascii_iscntrl(c); })) {
+    return FieldError("customer", "an id has no control characters");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const playbook::Playbook& playbook,
+                                               absl::string_view tenant, absl::string_view customer,
+                                               absl::string_view token_key, absl::Time now) {
+  if (sent.id.empty() || sent.id.size() > 128) return FieldError("id", "an event's id is 1 to 128 bytes");
+  auto type = playbook.event_ids.find(sent.type);
+  if (type == playbook.event_ids.end())
+    return FieldError("type", "no such event type is built in or declared in the playbook");
+  const absl::Time time = ToMillis(sent.time.value_or(now));
+  if (time < absl::UnixEpoch()) return FieldError("time", "before 1970");
+  if (time > now + kMaxAhead) return FieldError("time", "more than 24 hours ahead of the service's clock");
+  if (!sent.currency.empty() && sent.currency != playbook.currency) {
+    return FieldError("money.currency", playbook.currency.empty()
+                                            ? "the playbook names no currency"
+                                            : absl::StrCat("the playbook's currency is ", playbook.currency));
+  }
+  auto exposure = AdmitToken(sent, tenant, customer, token_key, time);
+  if (!exposure.ok()) return exposure.status();
+  return segmentation::Event{.id = sent.id,
+                             .type = type->second,
+                             .time = time,
+                             .value_micros = sent.value_micros,
+                             .exposure = *std::move(exposure)};
+}
+
+absl::StatusOr<TraitValue> AdmitValue(const TraitValue& value, const expression::Type& declared,
+                                      absl::string_view field) {
+  using expression::Kind;
+  const Kind kind = declared.kind();
+  const auto* number = absl::get_if<int64_t>(&value);
+  if (kind == Kind::kDouble && number != nullptr) return TraitValue(static_cast<double>(*number));
+  if (const auto* time = absl::get_if<absl::Time>(&value); time != nullptr && kind == Kind::kTimestamp) {
+    return TraitValue(ToMillis(*time));
+  }
+  if (const auto* real = absl::get_if<double>(&value); real != nullptr && !std::isfinite(*real)) {
+    return FieldError(field, "a number must be finite");
+  }
+  const bool fits = (kind == Kind::kBool && absl::holds_alternative<bool>(value)) ||
+                    (kind == Kind::kInt && number != nullptr) ||
+                    (kind == Kind::kDouble && absl::holds_alternative<double>(value)) ||
+                    (kind == Kind::kString && absl::holds_alternative<std::string>(value)) ||
+                    (kind == Kind::kList && absl::holds_alternative<std::vector<std::string>>(value));
+  if (!fits) return FieldError(field, absl::StrCat("the playbook declares this as ", declared.ToString()));
+  return value;
+}
+
+absl::StatusOr<segmentation::Context> AdmitContext(const std::vector<NamedValue>& context,
+                                                   const playbook::Playbook& playbook) {
+  segmentation::Context admitted;
+  for (const auto& [name, value] : context) {
+    auto declared = playbook.context.find(name);
+    if (declared == playbook.context.end())
+      return FieldError("context.context", "a key that the playbook does not declare");
+    absl::StatusOr<TraitValue> fitting =
+        AdmitValue(value, declared->second, absl::StrCat("context.context[\"", name, "\"]"));
+    if (!fitting.ok()) return fitting.status();
+    admitted.push_back({segmentation::NameIdOf(name), *std::move(fitting)});
+  }
+  std::sort(admitted.begin(), admitted.end(),
+            [](const segmentation::Trait& a, const segmentation::Trait& b) { return a.name < b.name; });
+  return admitted;
+}
+
+}  // namespace waymark::engine

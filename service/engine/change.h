@@ -1,0 +1,25 @@
+#ifndef WAYMARK_SERVICE_ENGINE_CHANGE_H_
+#define WAYMARK_SERVICE_ENGINE_CHANGE_H_
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "segmentation/event.h"
+#include "segmentation/profile.h"
+#include "service/engine/requests.h"
+#include "service/playbook/playbook.h"
+#include "service/store/store.h"
+
+namespace waymark::engine {
+
+// A copy of the stored profile to change, touched now; it begins now where there was none.
+segmentation::Profile BeginChange(const store::StoredProfile& stored, absl::Time now);
+
+// Folds the events in order and derives stage and segments after each; one receipt an event. Returns whether any was
+// new. Pure.
+bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Playbook& playbook, absl::Time now,
+             segmentation::Profile& profile, std::vector<Receipt>& receipts);
+
+}  // namespace waymark::engine
+
+#endif  // WAYMARK_SERVICE_ENGINE_CHANGE_H_

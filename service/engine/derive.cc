@@ -1,0 +1,68 @@
+#include "service/engine/derive.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "service/journey/resolve.h"
+
+namespace waymark::engine {
+namespace {
+
+using segmentation::JourneyPosition;
+using segmentation::NameId;
+
+std::vector<StageChange> StageChanges(const segmentation::Profile& before, const std::vector<JourneyPosition>& after) {
+  std::vector<StageChange> changes;
+  for (const JourneyPosition& position : after) {
+    const JourneyPosition* stored = segmentation::FindPosition(before, position.journey);
+    if (stored != nullptr && stored->current.stage == position.current.stage) continue;
+    StageChange change{.journey = position.journey, .to = position.current.stage};
+    if (stored != nullptr) change.from = stored->current.stage;
+    changes.push_back(change);
+  }
+  return changes;
+}
+
+std::vector<NameId> Minus(const std::vector<NameId>& a, const std::vector<NameId>& b) {
+  std::vector<NameId> left;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(left));
+  return left;
+}
+
+}  // namespace
+
+Derivation Derive(playbook::Evaluation& evaluation) {
+  Derivation derivation{.positions = journey::Resolve(evaluation)};
+  const playbook::Playbook& playbook = evaluation.playbook();
+  for (const JourneyPosition& position : derivation.positions) {
+    if (position.journey == playbook.facts->primary_journey()) evaluation.frame().set_position(&position);
+  }
+  for (size_t i = 0; i < playbook.segments.size(); ++i) {
+    if (evaluation.frame().InSegment(static_cast<int>(i))) derivation.segments.push_back(playbook.segments[i].id);
+  }
+  std::sort(derivation.segments.begin(), derivation.segments.end());
+  return derivation;
+}
+
+Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profile& profile, absl::Time now) {
+  const segmentation::Context no_context;
+  playbook::Evaluation evaluation(playbook, profile, no_context, now);
+  return Derive(evaluation);
+}
+
+Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile) {
+  Receipt receipt;
+  receipt.stage_changes = StageChanges(profile, derivation.positions);
+  receipt.segments_entered = Minus(derivation.segments, profile.derived.segments);
+  receipt.segments_left = Minus(profile.derived.segments, derivation.segments);
+  profile.positions = std::move(derivation.positions);
+  profile.derived = {playbook.version, std::move(derivation.segments)};
+  return receipt;
+}
+
+bool Differs(const Derivation& derivation, const segmentation::Profile& profile) {
+  return derivation.positions != profile.positions || derivation.segments != profile.derived.segments;
+}
+
+}  // namespace waymark::engine

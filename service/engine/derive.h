@@ -1,0 +1,34 @@
+#ifndef WAYMARK_SERVICE_ENGINE_DERIVE_H_
+#define WAYMARK_SERVICE_ENGINE_DERIVE_H_
+
+#include <vector>
+
+#include "absl/time/time.h"
+#include "segmentation/profile.h"
+#include "service/engine/requests.h"
+#include "service/playbook/evaluation.h"
+#include "service/playbook/playbook.h"
+
+namespace waymark::engine {
+
+// What a playbook says of a profile at one moment. Pure.
+struct Derivation {
+  std::vector<segmentation::JourneyPosition> positions;  // ascending by journey
+  std::vector<segmentation::NameId> segments;            // ascending
+};
+
+// Resolves the stages, then evaluates every segment. Leaves the evaluation ready for rules about the stage; the
+// derivation must outlive what is evaluated then.
+Derivation Derive(playbook::Evaluation& evaluation);
+Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profile& profile, absl::Time now);
+
+// Puts the derivation into the profile, stamped with the playbook's version, and says what changed. Positions on
+// journeys that the playbook does not have are dropped.
+Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile);
+
+// Whether adopting would change anything but the stamp.
+bool Differs(const Derivation& derivation, const segmentation::Profile& profile);
+
+}  // namespace waymark::engine
+
+#endif  // WAYMARK_SERVICE_ENGINE_DERIVE_H_

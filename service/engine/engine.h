@@ -1,0 +1,62 @@
+#ifndef WAYMARK_SERVICE_ENGINE_ENGINE_H_
+#define WAYMARK_SERVICE_ENGINE_ENGINE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "service/base/clock.h"
+#include "service/engine/playbooks.h"
+#include "service/engine/requests.h"
+#include "service/store/store.h"
+
+namespace waymark::engine {
+
+// The use cases, each a straight line: take the playbook and `now` once, ask the store once, think in the pure rooms,
+// answer.
+//
+// Every method returns at once and calls its callback exactly once, on any thread. Deadlines are of the machine's
+// clock. Thread-safe. Borrows all it is given; outlives no call.
+//
+// Errors, beside those of each: INVALID_ARGUMENT with base::FieldViolationsOf; FAILED_PRECONDITION the tenant has no
+// playbook; UNAVAILABLE and DEADLINE_EXCEEDED from the store; DATA_LOSS the stored profile cannot be decoded;
+// RESOURCE_EXHAUSTED the profile would grow too large or the store is full.
+class Engine {
+ public:
+  template <typename T>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+  Engine(store::ProfileStore& profiles, Playbooks& playbooks, const base::Clock& clock);
+
+  // Decides; one read, and one write where contacts are to be counted or events to be recorded. Where the store is away
+  // it decides from context alone and says so. NOT_FOUND: no such placement.
+  void Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done);
+
+  // Records events, each by itself; events of one customer in order, with one read and one write a customer. Fails as a
+  // whole only where there is no playbook.
+  void Record(RecordRequest request, absl::Time deadline, Done<RecordAnswer> done);
+
+  // NOT_FOUND: no such customer.
+  void GetProfile(std::string tenant, std::string customer, absl::Time deadline, Done<ProfileAnswer> done);
+
+  // Begins the profile where there is none. ABORTED: the revision is not the expected one.
+  void UpdateProfile(UpdateProfileRequest request, absl::Time deadline, Done<ProfileAnswer> done);
+
+  // NOT_FOUND: no such customer.
+  void Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done);
+
+ private:
+  struct DecideCall;
+  void DecideFromContext(std::shared_ptr<DecideCall> call, Knowledge knowledge);
+
+  store::ProfileStore& profiles_;
+  Playbooks& playbooks_;
+  const base::Clock& clock_;
+};
+
+}  // namespace waymark::engine
+
+#endif  // WAYMARK_SERVICE_ENGINE_ENGINE_H_

@@ -1,0 +1,92 @@
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "service/base/field_error.h"
+#include "service/engine/admit.h"
+#include "service/engine/change.h"
+#include "service/engine/engine.h"
+
+namespace waymark::engine {
+namespace {
+
+using segmentation::Profile;
+using store::StoredProfile;
+
+// One call of Record; each customer's part fills its own items, the last one answers.
+struct RecordCall {
+  RecordAnswer answer;
+  Engine::Done<RecordAnswer> done;
+  absl::Time now;
+  std::atomic<int> waiting{0};
+};
+
+// A customer's events within a call, in order.
+struct CustomerPart {
+  std::string customer;
+  std::vector<size_t> items;
+  std::vector<segmentation::Event> events;
+  std::vector<Receipt> receipts;
+};
+
+void Finish(RecordCall& call) {
+  if (call.waiting.fetch_sub(1) == 1) call.done(std::move(call.answer));
+}
+
+}  // namespace
+
+void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswer> done) {
+  auto playbook = playbooks_.Current(request.tenant);
+  if (!playbook.ok()) return done(playbook.status());
+  auto call = std::make_shared<RecordCall>();
+  call->answer.playbook = *std::move(playbook);
+  call->answer.items.resize(request.items.size());
+  call->done = std::move(done);
+  call->now = clock_.Now();
+
+  const std::string token_key = playbooks_.token_key();
+  std::vector<std::shared_ptr<CustomerPart>> parts;
+  absl::flat_hash_map<absl::string_view, CustomerPart*> part_of;
+  for (size_t i = 0; i < request.items.size(); ++i) {
+    const RecordRequest::Item& item = request.items[i];
+    absl::Status& status = call->answer.items[i].status;
+    status = CheckCustomer(item.customer);
+    if (!status.ok()) continue;
+    auto event = AdmitEvent(item.event, *call->answer.playbook, request.tenant, item.customer, token_key, call->now);
+    if (!event.ok()) {
+      status = base::UnderField("event", event.status());
+      continue;
+    }
+    CustomerPart*& part = part_of[item.customer];
+    if (part == nullptr) {
+      parts.push_back(std::make_shared<CustomerPart>());
+      part = parts.back().get();
+      part->customer = item.customer;
+    }
+    part->items.push_back(i);
+    part->events.push_back(*std::move(event));
+  }
+
+  call->waiting = static_cast<int>(parts.size()) + 1;
+  for (const std::shared_ptr<CustomerPart>& part : parts) {
+    profiles_.Update(
+        {request.tenant, part->customer}, deadline,
+        [call, part](const StoredProfile& stored) -> absl::optional<Profile> {
+          Profile profile = BeginChange(stored, call->now);
+          if (!FoldAll(part->events, *call->answer.playbook, call->now, profile, part->receipts)) return absl::nullopt;
+          return profile;
+        },
+        [call, part](absl::StatusOr<uint64_t> revision) {
+          for (size_t i = 0; i < part->items.size(); ++i) {
+            RecordAnswer::Item& item = call->answer.items[part->items[i]];
+            item.status = revision.status();
+            if (revision.ok()) item.receipt = std::move(part->receipts[i]);
+          }
+          Finish(*call);
+        });
+  }
+  Finish(*call);
+}
+
+}  // namespace waymark::engine

@@ -1,0 +1,91 @@
+#ifndef WAYMARK_SERVICE_ENGINE_PLAYBOOKS_H_
+#define WAYMARK_SERVICE_ENGINE_PLAYBOOKS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "service/base/clock.h"
+#include "service/base/snapshot.h"
+#include "service/base/worker.h"
+#include "service/engine/requests.h"
+#include "service/store/playbook_records.h"
+#include "service/store/store.h"
+
+namespace waymark::engine {
+
+// Keeps every tenant's current playbook compiled, and follows what other replicas apply: the store is asked each half
+// second. Also keeps the key that signs the tokens of decisions, which all replicas share. Its own thread compiles; no
+// caller waits for it. Thread-safe.
+class Playbooks {
+ public:
+  template <typename T>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+  // Borrows the store and the clock.
+  Playbooks(store::RecordStore& records, const base::Clock& clock);
+  ~Playbooks();
+
+  // FAILED_PRECONDITION: the tenant has no playbook. UNAVAILABLE: they were not read from the store yet. Takes the
+  // snapshot; never blocks.
+  absl::StatusOr<std::shared_ptr<const playbook::Playbook>> Current(absl::string_view tenant) const;
+
+  // The key of tokens. REQUIRES: Ready().
+  std::string token_key() const;
+
+  // Whether the store's playbooks and the key were read, once at least.
+  bool Ready() const { return ready_.load(std::memory_order_acquire); }
+
+  // Checks, compiles, stores as the tenant's next version, and serves it. With problems nothing is stored, and they are
+  // the answer. INVALID_ARGUMENT: the tenant's name; ABORTED: the current version is not `expected_version`, or another
+  // was applied meanwhile.
+  void Apply(std::string tenant, std::string text, absl::optional<uint64_t> expected_version, absl::Time deadline,
+             Done<ApplyAnswer> done);
+
+  // The same checks alone.
+  void Validate(std::string text, absl::AnyInvocable<void(std::vector<playbook::Problem>)> done);
+
+  // NOT_FOUND: no such version. Absent: the current one.
+  void Get(std::string tenant, absl::optional<uint64_t> version, absl::Time deadline, Done<PlaybookText> done);
+
+ private:
+  using ByTenant = absl::flat_hash_map<std::string, std::shared_ptr<const playbook::Playbook>>;
+
+  // All on the worker's thread.
+  // Says when to poll again.
+  absl::Duration Poll();
+  // Whether everything was read.
+  bool ReadAll();
+  void ReadTokenKey();
+  uint64_t ServedVersion(absl::string_view tenant) const;
+  absl::StatusOr<ApplyAnswer> StoreAndServe(const std::string& tenant, const std::string& text,
+                                            absl::optional<uint64_t> expected_version, absl::Time deadline);
+  absl::StatusOr<PlaybookText> ReadVersion(const std::string& tenant, absl::optional<uint64_t> version,
+                                           absl::Time deadline);
+  void Load(const std::string& tenant, const store::PlaybookVersion& version);
+  void Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook);
+
+  store::RecordStore& records_;
+  const base::Clock& clock_;
+  base::Snapshot<ByTenant> current_;
+  base::Snapshot<std::string> token_key_;
+  std::atomic<bool> ready_{false};
+  // The worker's own.
+  bool complaining_ = false;                                 // whether the store's absence was logged
+  absl::flat_hash_map<std::string, uint64_t> uncompilable_;  // a tenant's version that does not compile here, said once
+  base::Worker worker_;                                      // last: stops before what it uses goes
+};
+
+}  // namespace waymark::engine
+
+#endif  // WAYMARK_SERVICE_ENGINE_PLAYBOOKS_H_

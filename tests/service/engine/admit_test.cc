@@ -1,0 +1,90 @@
+#include "service/engine/admit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "service/base/field_error.h"
+#include "service/decision/token.h"
+#include "tests/support/playbooks.h"
+
+namespace waymark::engine {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1780000000);
+
+class AdmitTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<segmentation::Event> Admit(const SentEvent& sent) {
+    return AdmitEvent(sent, *playbook_, "shop", "anna", "key", kNow);
+  }
+
+  std::string FieldOf(const SentEvent& sent) {
+    const absl::Status status = Admit(sent).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    const auto violations = base::FieldViolationsOf(status);
+    return violations.empty() ? "" : violations[0].field;
+  }
+
+  std::shared_ptr<const playbook::Playbook> playbook_ =
+      testing_support::MustCompile("currency: EUR\ncontext: [{name: rate, type: DOUBLE}, {name: page, type: STRING}]");
+};
+
+TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
+  const SentEvent good{.id = "1", .type = "purchase", .time = kNow, .value_micros = 5, .currency = "EUR"};
+  EXPECT_TRUE(Admit(good).ok());
+  SentEvent bad = good;
+  bad.id = "";
+  EXPECT_EQ(FieldOf(bad), "id");
+  bad.id = std::string(129, 'x');
+  EXPECT_EQ(FieldOf(bad), "id");
+  bad = good;
+  bad.type = "purchas";
+  EXPECT_EQ(FieldOf(bad), "type");
+  bad = good;
+  bad.time = kNow + absl::Hours(25);
+  EXPECT_EQ(FieldOf(bad), "time");
+  bad.time = absl::UnixEpoch() - absl::Seconds(1);
+  EXPECT_EQ(FieldOf(bad), "time");
+  bad = good;
+  bad.currency = "USD";
+  EXPECT_EQ(FieldOf(bad), "money.currency");
+  bad = good;
+  bad.decision_token = "nonsense";
+  EXPECT_EQ(FieldOf(bad), "decision_token");
+  bad.decision_token = decision::EncodeToken({.customer = decision::CustomerFingerprint("shop", "ben")}, "key");
+  EXPECT_EQ(FieldOf(bad), "decision_token");
+}
+
+TEST_F(AdmitTest, AnEventWithoutATimeHappensNow) { EXPECT_EQ(Admit({.id = "1", .type = "search"})->time, kNow); }
+
+TEST_F(AdmitTest, AnImpressionCountsWhereThePlacementCountsImpressions) {
+  const auto admit = [this](const char* type, bool counts) {
+    const decision::Token token{.customer = decision::CustomerFingerprint("shop", "anna"),
+                                .decision = 9,
+                                .action = segmentation::NameId{1},
+                                .channel = segmentation::NameId{2},
+                                .count_on_impression = counts};
+    return *Admit({.id = "1", .type = type, .decision_token = decision::EncodeToken(token, "key")});
+  };
+  EXPECT_EQ(admit("impression", true).exposure->decision, 9u);
+  EXPECT_EQ(admit("impression", false).exposure, absl::nullopt);
+  EXPECT_EQ(admit("select_promotion", true).exposure, absl::nullopt);
+}
+
+TEST_F(AdmitTest, ChecksTheContext) {
+  EXPECT_EQ((*AdmitContext({{"rate", int64_t{2}}}, *playbook_))[0].value, segmentation::TraitValue(2.0));
+  EXPECT_FALSE(AdmitContext({{"rate", std::string("2")}}, *playbook_).ok());
+  EXPECT_FALSE(AdmitContext({{"rate", std::nan("")}}, *playbook_).ok());
+  EXPECT_FALSE(AdmitContext({{"unknown", int64_t{2}}}, *playbook_).ok());
+}
+
+TEST(CheckCustomer, TakesWhatTheContractSays) {
+  EXPECT_TRUE(CheckCustomer("Käthe / 7{}").ok());
+  EXPECT_FALSE(CheckCustomer("").ok());
+  EXPECT_FALSE(CheckCustomer(std::string(129, 'x')).ok());
+  EXPECT_FALSE(CheckCustomer("a\nb").ok());
+}
+
+}  // namespace
+}  // namespace waymark::engine
