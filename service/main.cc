@@ -1,0 +1,230 @@
+// waymarkd, the service. The only file that knows every room: it builds the world, waits for a signal, and takes the
+// world down.
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "service/base/clock.h"
+#include "service/base/log.h"
+#include "service/base/worker.h"
+#include "service/batch/resegment.h"
+#include "service/engine/engine.h"
+#include "service/engine/playbooks.h"
+#include "service/rpc/methods.h"
+#include "service/rpc/server.h"
+#include "service/rpc/services.h"
+#include "service/store/embedded/embedded_store.h"
+#include "service/store/redis/redis_store.h"
+
+namespace waymark {
+namespace {
+
+constexpr char kVersion[] = "waymarkd 0.1.0";
+constexpr absl::Duration kReadinessPeriod = absl::Milliseconds(20);
+// What running streams get to end; unary calls have deadlines.
+constexpr absl::Duration kShutdownGrace = absl::Seconds(4);
+
+struct Flags {
+  std::string listen = "127.0.0.1:7475";
+  std::string store = "embedded:waymark-data";
+  int threads = 1;
+  std::string clock_start;
+  std::string port_file;
+};
+
+// One object that keeps both profiles and records, as its two interfaces.
+struct Stores {
+  template <typename Store>
+  explicit Stores(std::shared_ptr<Store> store) : profiles(store), records(std::move(store)) {}
+
+  std::shared_ptr<store::ProfileStore> profiles;
+  std::shared_ptr<store::RecordStore> records;
+};
+
+// The sets of signals that end the service.
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// "HOST:PORT" or "unix:PATH".
+absl::StatusOr<store::RedisOptions> ParseRedis(absl::string_view address) {
+  store::RedisOptions options;
+  if (const char* password = std::getenv("WAYMARK_REDIS_PASSWORD"); password != nullptr) options.password = password;
+  if (absl::ConsumePrefix(&address, "unix:")) {
+    if (address.empty()) return absl::InvalidArgumentError("--store redis:unix:PATH needs a path");
+    options.unix_socket = std::string(address);
+    return options;
+  }
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &options.port) ||
+      options.port < 1 || options.port > 65535) {
+    return absl::InvalidArgumentError("--store redis:HOST:PORT needs a host and a port of 1 to 65535");
+  }
+  options.host = std::string(address.substr(0, colon));
+  return options;
+}
+
+// Logged once a change, not once an attempt.
+void LogRedisState(const absl::Status& state) {
+  static std::atomic<int> last{-1};
+  const int now = state.ok() ? 1 : 0;
+  if (last.exchange(now) == now) return;
+  if (state.ok()) {
+    base::LogInfo("connected to Redis");
+  } else {
+    base::LogWarning(absl::StrCat("Redis is away, trying again: ", state.message()));
+  }
+}
+
+absl::StatusOr<Stores> OpenStores(absl::string_view spec) {
+  if (absl::ConsumePrefix(&spec, "embedded:")) {
+    if (spec.empty()) return absl::InvalidArgumentError("--store embedded:DIR needs a directory");
+    absl::StatusOr<std::unique_ptr<store::EmbeddedStore>> opened = store::EmbeddedStore::Open(std::string(spec));
+    if (!opened.ok()) {
+      return absl::Status(opened.status().code(),
+                          absl::StrCat("cannot open the store in ", spec, ": ", opened.status().message()));
+    }
+    return Stores(std::shared_ptr<store::EmbeddedStore>(*std::move(opened)));
+  }
+  if (absl::ConsumePrefix(&spec, "redis:")) {
+    absl::StatusOr<store::RedisOptions> options = ParseRedis(spec);
+    if (!options.ok()) return options.status();
+    options->on_state = LogRedisState;
+    return Stores(std::make_shared<store::RedisStore>(*options));
+  }
+  return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT or redis:unix:PATH");
+}
+
+// The clock's lead over the machine's, so that it begins at `start`.
+absl::StatusOr<absl::Duration> ClockOffset(const std::string& start) {
+  if (start.empty()) return absl::ZeroDuration();
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, start, &time, &error)) {
+    return absl::InvalidArgumentError("--clock-start needs a time such as 2017-03-01T00:00:00Z");
+  }
+  return time - absl::Now();
+}
+
+// Whole or not at all: who waits for the file never reads half of it.
+absl::Status WritePort(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string draft = path + ".new";
+  std::ofstream(draft) << port << '\n';
+  if (std::rename(draft.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot write ", path));
+}
+
+// Says that the service is ready once the store answers and the playbooks are read. It stays ready when the store goes
+// away later: deciding degrades then, which is better than no answer at all from every replica at once.
+class Readiness {
+ public:
+  Readiness(store::ProfileStore& profiles, const engine::Playbooks& playbooks, rpc::Server& server)
+      : profiles_(profiles), playbooks_(playbooks), server_(server), worker_([this] { return Look(); }) {}
+
+ private:
+  // Says when to look again.
+  absl::Duration Look() {
+    if (!profiles_.Ready() || !playbooks_.Ready()) return kReadinessPeriod;
+    server_.SetReady(true);
+    base::LogInfo("ready");
+    return absl::InfiniteDuration();
+  }
+
+  store::ProfileStore& profiles_;
+  const engine::Playbooks& playbooks_;
+  rpc::Server& server_;
+  base::Worker worker_;  // last: stops before what it uses goes
+};
+
+absl::Status Run(const Flags& flags) {
+  absl::StatusOr<absl::Duration> offset = ClockOffset(flags.clock_start);
+  if (!offset.ok()) return offset.status();
+  const base::SystemClock clock(*offset);
+  absl::StatusOr<Stores> stores = OpenStores(flags.store);
+  if (!stores.ok()) return stores.status();
+  store::ProfileStore& profiles = *stores->profiles;
+  store::RecordStore& records = *stores->records;
+  engine::Playbooks playbooks(records, clock);
+  engine::Engine engine(profiles, playbooks, clock);
+  auto start_resegment = [&](const std::string& tenant, bool restart, auto progress, auto done) {
+    return batch::Resegment(profiles, records, playbooks, clock, tenant, restart, std::move(progress), std::move(done));
+  };
+
+  rpc::ServerOptions options;
+  options.address = flags.listen;
+  options.threads = flags.threads;
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
+      rpc::Server::Start(options, rpc::AllServices(engine, playbooks, start_resegment));
+  if (!server.ok()) return server.status();
+  base::LogInfo(absl::StrCat("listening on ", flags.listen.substr(0, flags.listen.rfind(':')), ":", (*server)->port()));
+  if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
+  {
+    const Readiness readiness(profiles, playbooks, **server);
+    const sigset_t signals = EndingSignals();
+    int signal = 0;
+    sigwait(&signals, &signal);
+    base::LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": finishing"));
+    // A second one ends the process at once.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+  (*server)->Shutdown(kShutdownGrace);
+  server->reset();
+  base::LogInfo("stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Waymark: answers over gRPC what to do next for a customer.", "waymarkd");
+  Flags flags;
+  app.add_option("--listen", flags.listen, "HOST:PORT to serve on; port 0 chooses a free one")->capture_default_str();
+  app.add_option("--store", flags.store,
+                 "embedded:DIR, redis:HOST:PORT or redis:unix:PATH (password: $WAYMARK_REDIS_PASSWORD)")
+      ->capture_default_str();
+  app.add_option("--threads", flags.threads, "threads that serve calls")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--clock-start", flags.clock_start,
+                 "the service's clock begins at this time (RFC 3339): for trying data of the past");
+  app.add_option("--port-file", flags.port_file, "writes the port to this file once it listens");
+  app.set_version_flag("--version", kVersion);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  // Before there are threads: they inherit it, so the signals wait for sigwait.
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  const absl::Status status = Run(flags);
+  if (status.ok()) return 0;
+  std::cerr << "waymarkd: " << status.message() << '\n';
+  return absl::IsInvalidArgument(status) ? 2 : 1;
+}
+
+}  // namespace
+}  // namespace waymark
+
+int main(int argc, char** argv) { return waymark::Main(argc, argv); }

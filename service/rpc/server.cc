@@ -1,0 +1,145 @@
+#include "service/rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "service/rpc/health.h"
+#include "service/rpc/methods.h"
+
+namespace waymark::rpc {
+namespace {
+
+constexpr char kLiveness[] = "liveness";
+constexpr char kReadiness[] = "readiness";
+
+// For every server of the process, before the first one.
+void PrepareProcess() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // Debian builds abseil with its detection of deadlocks, which keeps a graph of all mutexes under one lock: each
+    // lock that is taken while another is held pays for it, gRPC's and ours. ThreadSanitizer looks for the same.
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  });
+}
+
+int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  // Two servers on one port would share its calls without a word.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams_per_connection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(options.max_connection_idle));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.keepalive_interval));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Millis(options.min_client_ping_interval));
+  grpc::ResourceQuota quota("waymark");
+  quota.Resize(options.max_buffer_bytes);
+  builder.SetResourceQuota(quota);
+  // Reflection is gRPC's one synchronous service; it needs one thread, and more would take turns with ours at polling.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+}
+
+}  // namespace
+
+// A server with its queues and threads. The order of the members is the order of building; they go the other way round.
+class Server::Running {
+ public:
+  Running(std::unique_ptr<Health> health, std::unique_ptr<Methods> methods,
+          std::vector<std::unique_ptr<CallQueue>> queues, std::unique_ptr<grpc::Server> server, int port)
+      : health_(std::move(health)),
+        methods_(std::move(methods)),
+        queues_(std::move(queues)),
+        server_(std::move(server)),
+        port_(port) {}
+
+  void Serve(int armed_calls) {
+    health_->Set(kLiveness, true);
+    SetReady(false);
+    for (const std::unique_ptr<CallQueue>& queue : queues_) {
+      for (const std::unique_ptr<Method>& method : methods_->methods()) {
+        for (int i = 0; i < armed_calls; ++i) method->Arm(*queue);
+      }
+      threads_.emplace_back([&queue = *queue] { queue.Run(); });
+    }
+  }
+
+  void SetReady(bool ready) {
+    health_->Set("", ready);
+    health_->Set(kReadiness, ready);
+  }
+
+  void Shutdown(absl::Duration grace) {
+    if (std::exchange(shut_down_, true)) return;
+    health_->Close();
+    server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+    for (const std::unique_ptr<CallQueue>& queue : queues_) queue->Close();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  int port() const { return port_; }
+
+ private:
+  const std::unique_ptr<Health> health_;
+  const std::unique_ptr<Methods> methods_;
+  const std::vector<std::unique_ptr<CallQueue>> queues_;
+  const std::unique_ptr<grpc::Server> server_;  // goes before its queues
+  const int port_;
+  std::vector<std::thread> threads_;
+  bool shut_down_ = false;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, std::unique_ptr<Methods> methods) {
+  if (options.threads < 1 || options.threads > 64) return absl::InvalidArgumentError("threads: 1 to 64");
+  if (options.armed_calls < 1) return absl::InvalidArgumentError("armed_calls: at least 1");
+  PrepareProcess();
+  auto health = std::make_unique<Health>();
+  health->AddTo(*methods);
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  SetLimits(options, builder);
+  for (const std::unique_ptr<grpc::Service>& service : methods->services()) builder.RegisterService(service.get());
+  std::vector<std::unique_ptr<CallQueue>> queues;
+  queues.reserve(static_cast<size_t>(options.threads));
+  for (int i = 0; i < options.threads; ++i) {
+    queues.push_back(std::make_unique<CallQueue>(builder.AddCompletionQueue(),
+                                                 DeadlineRule{options.default_deadline, options.max_deadline}));
+  }
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    for (const std::unique_ptr<CallQueue>& queue : queues) queue->Abandon();
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
+                                               ": the port is taken, or the address is not this machine's"));
+  }
+  auto running =
+      std::make_unique<Running>(std::move(health), std::move(methods), std::move(queues), std::move(server), port);
+  running->Serve(options.armed_calls);
+  return std::unique_ptr<Server>(new Server(std::move(running)));
+}
+
+Server::Server(std::unique_ptr<Running> running) : running_(std::move(running)) {}
+Server::~Server() { Shutdown(absl::ZeroDuration()); }
+int Server::port() const { return running_->port(); }
+void Server::SetReady(bool ready) { running_->SetReady(ready); }
+void Server::Shutdown(absl::Duration grace) { running_->Shutdown(grace); }
+
+}  // namespace waymark::rpc

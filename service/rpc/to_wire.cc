@@ -1,0 +1,180 @@
+#include "service/rpc/to_wire.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/field_error.h"
+#include "service/rpc/positions_to_wire.h"
+#include "service/rpc/wire_values.h"
+
+namespace waymark::rpc {
+namespace {
+
+using playbook::NameOf;
+
+std::string Name(const playbook::Playbook& playbook, segmentation::NameId id) {
+  return std::string(NameOf(playbook, id));
+}
+
+void PositionToWire(const segmentation::JourneyPosition& position, const playbook::Playbook& playbook,
+                    v1::JourneyPosition& wire) {
+  wire.set_journey(Name(playbook, position.journey));
+  wire.set_stage(Name(playbook, position.current.stage));
+  TimeToWire(position.current.since, *wire.mutable_since());
+  if (!position.history.empty()) wire.set_previous_stage(Name(playbook, position.history.back().stage));
+}
+
+void SeriesToWire(const segmentation::Series& series, const playbook::Playbook& playbook, v1::EventSummary& wire) {
+  wire.set_type(Name(playbook, series.event));
+  wire.set_count(static_cast<int64_t>(series.count));
+  wire.set_total(static_cast<double>(series.value_micros) / 1e6);
+  TimeToWire(series.first, *wire.mutable_first_time());
+  TimeToWire(series.last, *wire.mutable_last_time());
+}
+
+// What an id of an earlier playbook is called is not known any more: such traits and consents are left out.
+bool IsKnown(const playbook::Playbook& playbook, segmentation::NameId id) { return playbook.names.contains(id); }
+
+void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook& playbook, v1::Profile& wire) {
+  for (const segmentation::Trait& trait : profile.traits) {
+    if (IsKnown(playbook, trait.name)) ValueToWire(trait.value, (*wire.mutable_traits())[Name(playbook, trait.name)]);
+  }
+  for (const segmentation::Consent& consent : profile.consents) {
+    if (!IsKnown(playbook, consent.purpose)) continue;
+    v1::Consent& entry = (*wire.mutable_consents())[Name(playbook, consent.purpose)];
+    entry.set_granted(consent.granted);
+    TimeToWire(consent.at, *entry.mutable_time());
+  }
+  for (const segmentation::Series& series : profile.ledger.series()) {
+    SeriesToWire(series, playbook, *wire.add_events());
+  }
+  // By name; the ledger's own order is that of hashes.
+  std::sort(wire.mutable_events()->begin(), wire.mutable_events()->end(),
+            [](const v1::EventSummary& a, const v1::EventSummary& b) { return a.type() < b.type(); });
+  for (const segmentation::Contact& contact : profile.contacts) {
+    v1::Contact& entry = *wire.add_contacts();
+    entry.set_action(Name(playbook, contact.action));
+    entry.set_channel(Name(playbook, contact.channel));
+    TimeToWire(contact.at, *entry.mutable_time());
+  }
+}
+
+}  // namespace
+
+void PositionsToWire(const std::vector<segmentation::JourneyPosition>& positions, const playbook::Playbook& playbook,
+                     google::protobuf::RepeatedPtrField<v1::JourneyPosition>& wire) {
+  for (const playbook::Journey& journey : playbook.journeys) {
+    for (const segmentation::JourneyPosition& position : positions) {
+      if (position.journey == journey.id) PositionToWire(position, playbook, *wire.Add());
+    }
+  }
+}
+
+void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, v1::EventReceipt& wire) {
+  wire.set_duplicate(receipt.duplicate);
+  for (const engine::StageChange& change : receipt.stage_changes) {
+    v1::StageChange& entry = *wire.add_stage_changes();
+    entry.set_journey(Name(playbook, change.journey));
+    if (change.from.has_value()) entry.set_from_stage(Name(playbook, *change.from));
+    entry.set_to_stage(Name(playbook, change.to));
+  }
+  for (segmentation::NameId segment : receipt.segments_entered) wire.add_segments_entered(Name(playbook, segment));
+  for (segmentation::NameId segment : receipt.segments_left) wire.add_segments_left(Name(playbook, segment));
+}
+
+void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire) {
+  wire.set_index(index);
+  wire.set_retry(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status));
+  const std::string element = absl::StrCat("events[", index, "]");
+  const std::vector<base::FieldViolation> violations = base::FieldViolationsOf(status);
+  v1::Problem& problem = *wire.mutable_problem();
+  if (violations.empty()) {
+    problem.set_field(element);
+    problem.set_message(std::string(status.message()));
+  } else {
+    problem.set_field(absl::StrCat(element, ".", violations[0].field));
+    problem.set_message(violations[0].description);
+  }
+}
+
+void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1::Profile& wire) {
+  const playbook::Playbook& playbook = *answer.playbook;
+  wire.set_customer(std::string(customer));
+  FactsToWire(answer.profile, playbook, wire);
+  PositionsToWire(answer.profile.positions, playbook, *wire.mutable_positions());
+  for (segmentation::NameId segment : answer.profile.derived.segments) wire.add_segments(Name(playbook, segment));
+  std::sort(wire.mutable_segments()->begin(), wire.mutable_segments()->end());
+  TimeToWire(answer.profile.created, *wire.mutable_create_time());
+  TimeToWire(answer.profile.updated, *wire.mutable_update_time());
+  wire.set_etag(EtagOf(answer.revision));
+}
+
+void ToWire(const engine::EvaluateAnswer& answer, v1::EvaluateCustomerResponse& wire) {
+  const playbook::Playbook& playbook = *answer.playbook;
+  for (size_t i = 0; i < answer.segments.size(); ++i) {
+    v1::SegmentVerdict& verdict = *wire.add_segments();
+    verdict.set_segment(playbook.segments[i].name);
+    verdict.set_member(answer.segments[i].member);
+    verdict.set_rule(std::string(playbook.segment_rules[i].source()));
+    verdict.set_error(answer.segments[i].error);
+  }
+  std::sort(wire.mutable_segments()->begin(), wire.mutable_segments()->end(),
+            [](const v1::SegmentVerdict& a, const v1::SegmentVerdict& b) { return a.segment() < b.segment(); });
+  PositionsToWire(answer.positions, playbook, *wire.mutable_positions());
+  wire.set_playbook_version(playbook.version);
+  TimeToWire(answer.evaluated_at, *wire.mutable_evaluated_at());
+}
+
+void ToWire(const batch::ResegmentProgress& progress, v1::ResegmentResponse& wire) {
+  wire.set_profiles(progress.profiles);
+  wire.set_changed(progress.changed);
+  wire.set_damaged(progress.damaged);
+  wire.set_estimated_total(progress.estimated_total);
+  wire.set_done(progress.done);
+  const playbook::Playbook& playbook = *progress.playbook;
+  for (size_t i = 0; i < progress.members.size(); ++i) {
+    v1::SegmentCount& count = *wire.add_segments();
+    count.set_segment(playbook.segments[i].name);
+    count.set_members(progress.members[i]);
+  }
+  for (size_t i = 0; i < progress.customers.size(); ++i) {
+    for (size_t j = 0; j < progress.customers[i].size(); ++j) {
+      v1::StageCount& count = *wire.add_stages();
+      count.set_journey(playbook.journeys[i].name);
+      count.set_stage(playbook.journeys[i].stages[j].name);
+      count.set_customers(progress.customers[i][j]);
+    }
+  }
+}
+
+void ToWire(const playbook::Problem& problem, v1::Problem& wire) {
+  wire.set_field(problem.field);
+  wire.set_line(problem.line);
+  wire.set_column(problem.column);
+  wire.set_message(problem.message);
+}
+
+void ToWire(const engine::ApplyAnswer& answer, v1::ApplyPlaybookResponse& wire) {
+  wire.set_version(answer.version);
+  wire.set_unchanged(answer.unchanged);
+}
+
+void ToWire(const engine::PlaybookText& text, v1::GetPlaybookResponse& wire) {
+  wire.set_version(text.version);
+  wire.set_text(text.text);
+  TimeToWire(text.applied_at, *wire.mutable_apply_time());
+}
+
+absl::Status ProblemsToStatus(const std::vector<playbook::Problem>& problems) {
+  std::vector<base::FieldViolation> violations;
+  violations.reserve(problems.size());
+  for (const playbook::Problem& problem : problems) {
+    violations.push_back({problem.field, absl::StrCat(problem.line, ":", problem.column, ": ", problem.message)});
+  }
+  return base::FieldErrors(violations);
+}
+
+}  // namespace waymark::rpc

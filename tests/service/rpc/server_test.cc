@@ -1,0 +1,375 @@
+// What the server does for any method, shown on two of the contract's with handlers of the test's own.
+
+#include "service/rpc/server.h"
+
+#include <grpcpp/create_channel.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "service/rpc/health.grpc.pb.h"
+#include "service/rpc/methods.h"
+#include "waymark/v1/playbook.grpc.pb.h"
+#include "waymark/v1/segmentation.grpc.pb.h"
+
+namespace waymark::rpc {
+namespace {
+
+using grpc::health::v1::HealthCheckResponse;
+using UnaryRequest = v1::ValidatePlaybookRequest;
+using UnaryResponse = v1::ValidatePlaybookResponse;
+using Unary = UnaryHandler<UnaryRequest, UnaryResponse>;
+using Stream = StreamHandler<v1::ResegmentRequest, v1::ResegmentResponse>;
+using Writer = std::shared_ptr<StreamWriter<v1::ResegmentResponse>>;
+
+// A server with one unary and one streaming method, and a client of it.
+class Subject {
+ public:
+  Subject(Unary unary, Stream stream, ServerOptions options = {}) {
+    auto methods = std::make_unique<Methods>();
+    using Playbooks = v1::PlaybookService::AsyncService;
+    methods->Unary(methods->Add<Playbooks>(), &Playbooks::RequestValidatePlaybook, std::move(unary));
+    using Segmentation = v1::SegmentationService::AsyncService;
+    methods->ServerStream(methods->Add<Segmentation>(), &Segmentation::RequestResegment, std::move(stream));
+    absl::StatusOr<std::unique_ptr<Server>> started = Server::Start(options, std::move(methods));
+    EXPECT_TRUE(started.ok()) << started.status();
+    server = *std::move(started);
+    channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server->port()), grpc::InsecureChannelCredentials());
+    unary_stub = v1::PlaybookService::NewStub(channel);
+    stream_stub = v1::SegmentationService::NewStub(channel);
+  }
+
+  grpc::Status Call(absl::Duration deadline, UnaryResponse* response) {
+    grpc::ClientContext context;
+    if (deadline != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+    return unary_stub->ValidatePlaybook(&context, UnaryRequest(), response);
+  }
+  grpc::Status Call(absl::Duration deadline = absl::Seconds(60)) {
+    UnaryResponse response;
+    return Call(deadline, &response);
+  }
+
+  std::unique_ptr<Server> server;
+  std::shared_ptr<grpc::Channel> channel;
+  std::unique_ptr<v1::PlaybookService::Stub> unary_stub;
+  std::unique_ptr<v1::SegmentationService::Stub> stream_stub;
+};
+
+void Succeed(const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
+  responder.response().add_problems()->set_message("hello");
+  responder.Finish();
+}
+void Refuse(const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
+  responder.Fail(absl::NotFoundError("no such thing"));
+}
+void Drop(const UnaryRequest&, const CallContext&, Responder<UnaryResponse>) {}
+void EndAtOnce(const v1::ResegmentRequest&, const CallContext&, Writer writer) { writer->Finish(absl::OkStatus()); }
+
+TEST(ServerTest, AnswersWithTheResponse) {
+  Subject subject(Succeed, EndAtOnce);
+  for (int i = 0; i < 100; ++i) {
+    UnaryResponse response;
+    const grpc::Status status = subject.Call(absl::Seconds(60), &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.problems(0).message(), "hello");
+  }
+}
+
+TEST(ServerTest, AnswersWithTheErrorAndItsDetails) {
+  Subject subject(Refuse, EndAtOnce);
+  const grpc::Status status = subject.Call();
+  EXPECT_EQ(status.error_code(), grpc::NOT_FOUND);
+  EXPECT_EQ(status.error_message(), "no such thing");
+  EXPECT_EQ(status.error_details(), ToGrpcStatus(absl::NotFoundError("no such thing")).error_details());
+}
+
+TEST(ServerTest, ACallThatIsDroppedIsAnsweredAllTheSame) {
+  Subject subject(Drop, [](const v1::ResegmentRequest&, const CallContext&, Writer) {});
+  EXPECT_EQ(subject.Call().error_code(), grpc::INTERNAL);
+  grpc::ClientContext context;
+  v1::ResegmentResponse message;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::INTERNAL);
+}
+
+TEST(ServerTest, AnyThreadMayAnswerAndCallsOverlap) {
+  constexpr int kCalls = 64;  // more than are armed
+  absl::Mutex mutex;
+  std::vector<Responder<UnaryResponse>> waiting;
+  ServerOptions options;
+  options.threads = 2;
+  options.armed_calls = 4;
+  Subject subject(
+      [&](const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
+        absl::MutexLock lock(&mutex);
+        waiting.push_back(std::move(responder));
+      },
+      EndAtOnce, options);
+  std::vector<std::thread> clients;
+  std::vector<grpc::Status> statuses(kCalls, grpc::Status(grpc::UNKNOWN, "not called"));
+  for (grpc::Status& status : statuses) clients.emplace_back([&] { status = subject.Call(); });
+  {
+    absl::MutexLock lock(&mutex);
+    const auto all_wait = [&] { return waiting.size() == kCalls; };
+    mutex.Await(absl::Condition(&all_wait));
+    for (Responder<UnaryResponse>& responder : waiting) responder.Finish();
+  }
+  for (std::thread& client : clients) client.join();
+  for (const grpc::Status& status : statuses) EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST(ServerTest, TheHandlerSeesTheDeadlineWithinTheRule) {
+  struct Case {
+    absl::Duration asked;
+    absl::Duration given;
+  };
+  absl::Mutex mutex;
+  absl::Time seen;
+  Subject subject(
+      [&](const UnaryRequest&, const CallContext& call, Responder<UnaryResponse> responder) {
+        absl::MutexLock lock(&mutex);
+        seen = call.deadline;
+        responder.Finish();
+      },
+      EndAtOnce);
+  for (const Case& c : {Case{absl::Seconds(8), absl::Seconds(8)}, Case{absl::InfiniteDuration(), absl::Seconds(5)},
+                        Case{absl::Hours(1), absl::Seconds(10)}}) {
+    const absl::Time before = absl::Now();
+    ASSERT_TRUE(subject.Call(c.asked).ok());
+    const absl::Time after = absl::Now();
+    absl::MutexLock lock(&mutex);
+    // gRPC sends the time that is left, in units that grow with it.
+    EXPECT_GE(seen, before + c.given - absl::Milliseconds(200)) << c.asked;
+    EXPECT_LE(seen, after + c.given + absl::Milliseconds(200)) << c.asked;
+  }
+}
+
+TEST(HealthTest, SaysWhetherItIsReady) {
+  Subject subject(Succeed, EndAtOnce);
+  const auto stub = grpc::health::v1::Health::NewStub(subject.channel);
+  const auto check = [&](const std::string& service) -> int {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    grpc::health::v1::HealthCheckResponse response;
+    const grpc::Status status = stub->Check(&context, request, &response);
+    return status.ok() ? response.status() : -status.error_code();
+  };
+  EXPECT_EQ(check(""), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(check("readiness"), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(check("liveness"), HealthCheckResponse::SERVING);
+  EXPECT_EQ(check("waymark"), -grpc::NOT_FOUND);
+  subject.server->SetReady(true);
+  EXPECT_EQ(check(""), HealthCheckResponse::SERVING);
+  EXPECT_EQ(check("readiness"), HealthCheckResponse::SERVING);
+  subject.server->SetReady(false);
+  EXPECT_EQ(check("readiness"), HealthCheckResponse::NOT_SERVING);
+}
+
+TEST(HealthTest, WhoWatchesIsToldUntilTheServerShutsDown) {
+  Subject subject(Succeed, EndAtOnce);
+  const auto stub = grpc::health::v1::Health::NewStub(subject.channel);
+  const auto request_for = [](const std::string& service) {
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    return request;
+  };
+  grpc::ClientContext context;
+  auto reader = stub->Watch(&context, request_for("readiness"));
+  HealthCheckResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  subject.server->SetReady(true);
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+
+  grpc::ClientContext unknown_context;
+  auto unknown = stub->Watch(&unknown_context, request_for("unheard of"));
+  ASSERT_TRUE(unknown->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVICE_UNKNOWN);
+  unknown_context.TryCancel();
+  EXPECT_EQ(unknown->Finish().error_code(), grpc::CANCELLED);
+
+  // Does not wait for who watches.
+  const absl::Time before = absl::Now();
+  subject.server->Shutdown(absl::Seconds(60));
+  EXPECT_LT(absl::Now() - before, absl::Seconds(30));
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::UNAVAILABLE);
+}
+
+TEST(ServerTest, ASecondServerOnThePortIsRefused) {
+  Subject subject(Succeed, EndAtOnce);
+  ServerOptions options;
+  options.address = absl::StrCat("127.0.0.1:", subject.server->port());
+  const absl::Status status = Server::Start(options, std::make_unique<Methods>()).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE(subject.Call().ok());
+}
+
+TEST(ServerTest, RefusesOptionsThatMakeNoServer) {
+  ServerOptions no_threads;
+  no_threads.threads = 0;
+  EXPECT_TRUE(absl::IsInvalidArgument(Server::Start(no_threads, std::make_unique<Methods>()).status()));
+}
+
+TEST(ServerTest, ShutdownWaitsForTheCallsThatRun) {
+  absl::Mutex mutex;
+  std::vector<Responder<UnaryResponse>> waiting;
+  Subject subject(
+      [&](const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
+        absl::MutexLock lock(&mutex);
+        waiting.push_back(std::move(responder));
+      },
+      EndAtOnce);
+  grpc::Status status;
+  std::thread client([&] { status = subject.Call(); });
+  {
+    absl::MutexLock lock(&mutex);
+    const auto one_waits = [&] { return waiting.size() == 1; };
+    mutex.Await(absl::Condition(&one_waits));
+  }
+  absl::Notification stopped;
+  std::thread shutdown([&] {
+    subject.server->Shutdown(absl::Seconds(60));
+    stopped.Notify();
+  });
+  EXPECT_FALSE(stopped.HasBeenNotified());
+  waiting[0].Finish();
+  client.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  shutdown.join();
+  EXPECT_EQ(subject.Call().error_code(), grpc::UNAVAILABLE);
+}
+
+TEST(StreamTest, AMessageReplacesTheOneThatWaits) {
+  constexpr int kMessages = 20'000;
+  Subject subject(Succeed, [&](const v1::ResegmentRequest&, const CallContext&, const Writer& writer) {
+    for (int i = 1; i <= kMessages; ++i) {
+      v1::ResegmentResponse message;
+      message.set_profiles(i);
+      message.set_done(i == kMessages);
+      writer->Write(std::move(message));
+    }
+    writer->Finish(absl::OkStatus());
+  });
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  int64_t last = 0;
+  int seen = 0;
+  while (reader->Read(&message)) {
+    EXPECT_GT(message.profiles(), last);
+    last = message.profiles();
+    ++seen;
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(last, kMessages);
+  EXPECT_TRUE(message.done());
+  // The handler holds the thread that would hear of the first write's end.
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(StreamTest, EndsWithTheError) {
+  Subject subject(Succeed, [](const v1::ResegmentRequest&, const CallContext&, const Writer& writer) {
+    v1::ResegmentResponse message;
+    message.set_profiles(1);
+    writer->Write(message);
+    writer->Finish(absl::FailedPreconditionError("no playbook"));
+  });
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  EXPECT_TRUE(reader->Read(&message));
+  EXPECT_FALSE(reader->Read(&message));
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::FAILED_PRECONDITION);
+  EXPECT_FALSE(status.error_details().empty());
+}
+
+// A stream that runs until it is cancelled, as a long batch does.
+class Endless {
+ public:
+  Stream Handler() {
+    return [this](const v1::ResegmentRequest&, const CallContext&, const Writer& writer) {
+      v1::ResegmentResponse message;
+      message.set_profiles(1);
+      writer->Write(std::move(message));
+      writer->OnCancel([this, writer] {
+        writer->Finish(absl::CancelledError("stopped"));
+        cancelled.Notify();
+      });
+    };
+  }
+  absl::Notification cancelled;
+};
+
+TEST(StreamTest, TheHandlerHearsThatTheClientCancelled) {
+  Endless endless;
+  Subject subject(Succeed, endless.Handler());
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  EXPECT_FALSE(endless.cancelled.HasBeenNotified());
+  context.TryCancel();
+  EXPECT_TRUE(endless.cancelled.WaitForNotificationWithTimeout(absl::Seconds(60)));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::CANCELLED);
+}
+
+TEST(StreamTest, TheHandlerHearsThatTheDeadlinePassed) {
+  Endless endless;
+  Subject subject(Succeed, endless.Handler());
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Milliseconds(100)));
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  EXPECT_TRUE(endless.cancelled.WaitForNotificationWithTimeout(absl::Seconds(60)));
+  EXPECT_EQ(reader->Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+}
+
+TEST(StreamTest, ShutdownCancelsWhatDoesNotEnd) {
+  Endless endless;
+  Subject subject(Succeed, endless.Handler());
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  subject.server->Shutdown(absl::Milliseconds(10));
+  EXPECT_TRUE(endless.cancelled.HasBeenNotified());
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_FALSE(reader->Finish().ok());
+}
+
+TEST(StreamTest, AWriterMayOutliveItsCall) {
+  absl::Mutex mutex;
+  Writer kept;
+  Subject subject(Succeed, [&](const v1::ResegmentRequest&, const CallContext&, Writer writer) {
+    writer->Finish(absl::OkStatus());
+    absl::MutexLock lock(&mutex);
+    kept = std::move(writer);
+  });
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_TRUE(reader->Finish().ok());
+  subject.server->Shutdown(absl::Seconds(1));
+  absl::MutexLock lock(&mutex);
+  kept->Write(v1::ResegmentResponse());
+  kept->OnCancel([] { ADD_FAILURE() << "the call is over"; });
+  kept->Finish(absl::InternalError("too late"));
+}
+
+}  // namespace
+}  // namespace waymark::rpc

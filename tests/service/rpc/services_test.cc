@@ -1,0 +1,360 @@
+// Every method of the contract once over a real connection, and the errors that a client meets. What the answers mean
+// is tested where they are made.
+
+#include "service/rpc/services.h"
+
+#include <grpcpp/create_channel.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "service/batch/resegment.h"
+#include "service/rpc/error_details.pb.h"
+#include "service/rpc/methods.h"
+#include "service/rpc/server.h"
+#include "tests/support/world.h"
+#include "waymark/v1/decision.grpc.pb.h"
+#include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/playbook.grpc.pb.h"
+#include "waymark/v1/profile.grpc.pb.h"
+#include "waymark/v1/segmentation.grpc.pb.h"
+
+namespace waymark::rpc {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kPlaybook[] = R"yaml(
+name: shop
+currency: EUR
+default_locale: de
+traits: [{name: age, type: INT}]
+purposes: [{name: email}]
+context: [{name: cart_value, type: DOUBLE}]
+channels: [{name: web, content_type: HTML}]
+segments:
+  - {name: buyers, when: 'ever("purchase")'}
+journeys: [{name: shopping, preset: SIX_STAGES}]
+actions:
+  - name: coupon
+    kind: OFFER
+    limits: [{per: CUSTOMER, max: 1, window: 7d}]
+    treatments: [{channel: web, locale: de, body: 'Fünf Euro'}]
+  - name: hello
+    kind: CONTENT
+    treatments: [{channel: web, locale: de, body: 'Hallo'}]
+placements: [{name: banner, touchpoint: web/home, slots: 1, fallback: hello}]
+)yaml";
+
+class ServicesTest : public testing::Test {
+ protected:
+  ServicesTest() {
+    auto start = [this](std::string tenant, bool restart, auto progress, auto done) {
+      return batch::Resegment(world_.profiles, world_.records, world_.playbooks, world_.clock, std::move(tenant),
+                              restart, std::move(progress), std::move(done));
+    };
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Start({}, AllServices(world_.engine, world_.playbooks, start));
+    EXPECT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials());
+    decisions_ = v1::DecisionService::NewStub(channel);
+    events_ = v1::EventService::NewStub(channel);
+    profiles_ = v1::ProfileService::NewStub(channel);
+    segmentation_ = v1::SegmentationService::NewStub(channel);
+    playbooks_ = v1::PlaybookService::NewStub(channel);
+  }
+
+  // Calls a method of a stub.
+  template <typename Stub, typename Request, typename Response>
+  grpc::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
+    return (stub.*method)(&context, request, &response);
+  }
+
+  grpc::Status Record(const std::string& customer, const std::string& id, v1::RecordEventResponse& response) {
+    v1::RecordEventRequest request;
+    request.set_tenant("shop");
+    request.set_customer(customer);
+    request.mutable_event()->set_id(id);
+    request.mutable_event()->set_type("purchase");
+    return Call(*events_, &v1::EventService::Stub::RecordEvent, request, response);
+  }
+
+  grpc::Status GetOffers(v1::GetOffersRequest request, v1::GetOffersResponse& response) {
+    if (request.context().tenant().empty()) request.mutable_context()->set_tenant("shop");
+    if (request.placement().empty()) request.set_placement("banner");
+    response.Clear();
+    return Call(*decisions_, &v1::DecisionService::Stub::GetOffers, request, response);
+  }
+
+  testing_support::World world_{kPlaybook};
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<v1::DecisionService::Stub> decisions_;
+  std::unique_ptr<v1::EventService::Stub> events_;
+  std::unique_ptr<v1::ProfileService::Stub> profiles_;
+  std::unique_ptr<v1::SegmentationService::Stub> segmentation_;
+  std::unique_ptr<v1::PlaybookService::Stub> playbooks_;
+};
+
+#define ASSERT_GRPC_OK(expression)                                                        \
+  do {                                                                                    \
+    const grpc::Status status_ = (expression);                                            \
+    ASSERT_TRUE(status_.ok()) << status_.error_code() << ": " << status_.error_message(); \
+  } while (false)
+
+// The fields of a status' BadRequest.
+std::vector<std::string> FieldsOf(const grpc::Status& status) {
+  details::Status detailed;
+  EXPECT_TRUE(detailed.ParseFromString(status.error_details()));
+  std::vector<std::string> fields;
+  for (const google::protobuf::Any& any : detailed.details()) {
+    if (any.type_url() != "type.googleapis.com/google.rpc.BadRequest") continue;
+    details::BadRequest bad_request;
+    EXPECT_TRUE(bad_request.ParseFromString(any.value()));
+    for (const auto& violation : bad_request.field_violations()) fields.push_back(violation.field());
+  }
+  return fields;
+}
+
+TEST_F(ServicesTest, Decides) {
+  v1::GetOffersRequest request;
+  request.mutable_context()->set_customer("c1");
+  request.mutable_context()->set_explain(true);
+  v1::GetOffersResponse offers;
+  ASSERT_GRPC_OK(GetOffers(request, offers));
+  ASSERT_EQ(offers.decision().actions_size(), 1);
+  EXPECT_EQ(offers.decision().actions(0).action(), "coupon");
+  EXPECT_EQ(offers.decision().actions(0).content().body(), "Fünf Euro");
+  EXPECT_EQ(offers.decision().candidates_size(), 2);
+  EXPECT_EQ(offers.decision().knowledge(), v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER);
+  // Once a week.
+  ASSERT_GRPC_OK(GetOffers(request, offers));
+  EXPECT_EQ(offers.decision().actions(0).action(), "hello");
+  EXPECT_TRUE(offers.decision().actions(0).fallback());
+
+  v1::NextBestActionRequest best_request;
+  best_request.mutable_context()->set_tenant("shop");
+  best_request.mutable_context()->set_customer("c2");
+  auto* event = best_request.mutable_context()->add_events();
+  event->set_id("e1");
+  event->set_type("purchase");
+  best_request.set_placement("banner");
+  v1::NextBestActionResponse best;
+  ASSERT_GRPC_OK(Call(*decisions_, &v1::DecisionService::Stub::NextBestAction, best_request, best));
+  EXPECT_EQ(best.decision().actions_size(), 1);
+  ASSERT_EQ(best.receipts_size(), 1);
+  EXPECT_THAT(best.receipts(0).segments_entered(), ElementsAre("buyers"));
+
+  v1::GetContentRequest content_request;
+  content_request.mutable_context()->set_tenant("shop");
+  content_request.add_placements("banner");
+  v1::GetContentResponse content;
+  ASSERT_GRPC_OK(Call(*decisions_, &v1::DecisionService::Stub::GetContent, content_request, content));
+  ASSERT_EQ(content.decisions_size(), 1);
+  EXPECT_EQ(content.decisions(0).placement(), "banner");
+}
+
+TEST_F(ServicesTest, RefusesADecisionAndNamesTheField) {
+  v1::GetOffersResponse response;
+  v1::GetOffersRequest no_such_placement;
+  no_such_placement.set_placement("elsewhere");
+  EXPECT_EQ(GetOffers(no_such_placement, response).error_code(), grpc::NOT_FOUND);
+
+  v1::GetOffersRequest no_such_tenant;
+  no_such_tenant.mutable_context()->set_tenant("nobody");
+  EXPECT_EQ(GetOffers(no_such_tenant, response).error_code(), grpc::FAILED_PRECONDITION);
+
+  v1::GetOffersRequest wrong_type;
+  (*wrong_type.mutable_context()->mutable_context())["cart_value"].set_string_value("much");
+  const grpc::Status status = GetOffers(wrong_type, response);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(FieldsOf(status), ElementsAre("context.context[\"cart_value\"]"));
+
+  v1::GetOffersRequest wrong_event;
+  wrong_event.mutable_context()->set_customer("c");
+  wrong_event.mutable_context()->add_events()->set_id("e");
+  EXPECT_THAT(FieldsOf(GetOffers(wrong_event, response)), ElementsAre("context.events[0].type"));
+}
+
+TEST_F(ServicesTest, DecidesWithoutTheStore) {
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  v1::GetOffersRequest request;
+  request.mutable_context()->set_customer("c1");
+  v1::GetOffersResponse response;
+  ASSERT_GRPC_OK(GetOffers(request, response));
+  EXPECT_EQ(response.decision().knowledge(), v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE);
+}
+
+TEST_F(ServicesTest, RecordsAnEvent) {
+  v1::RecordEventResponse response;
+  ASSERT_GRPC_OK(Record("c1", "e1", response));
+  EXPECT_FALSE(response.receipt().duplicate());
+  EXPECT_THAT(response.receipt().segments_entered(), ElementsAre("buyers"));
+  ASSERT_GRPC_OK(Record("c1", "e1", response));
+  EXPECT_TRUE(response.receipt().duplicate());
+
+  const grpc::Status malformed = Record("c1", "", response);
+  EXPECT_EQ(malformed.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_THAT(FieldsOf(malformed), ElementsAre("event.id"));
+
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  EXPECT_EQ(Record("c1", "e2", response).error_code(), grpc::UNAVAILABLE);
+}
+
+TEST_F(ServicesTest, RecordsABatchElementByElement) {
+  v1::RecordEventsRequest request;
+  request.set_tenant("shop");
+  for (const char* id : {"e1", "e2", "e1", "", "e3"}) {
+    v1::CustomerEvent& element = *request.add_events();
+    element.set_customer("c1");
+    element.mutable_event()->set_id(id);
+    element.mutable_event()->set_type("purchase");
+  }
+  request.mutable_events(4)->mutable_event()->set_type("no_such_event");
+  v1::RecordEventsResponse response;
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvents, request, response));
+  EXPECT_EQ(response.recorded(), 2);
+  EXPECT_EQ(response.duplicates(), 1);
+  ASSERT_EQ(response.refused_size(), 2);
+  EXPECT_EQ(response.refused(0).index(), 3);
+  EXPECT_EQ(response.refused(0).problem().field(), "events[3].event.id");
+  EXPECT_EQ(response.refused(1).index(), 4);
+  EXPECT_EQ(response.refused(1).problem().field(), "events[4].event.type");
+  EXPECT_FALSE(response.refused(1).retry());
+
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  response.Clear();
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvents, request, response));
+  ASSERT_EQ(response.refused_size(), 5);
+  EXPECT_EQ(response.refused(0).index(), 0);
+  EXPECT_TRUE(response.refused(0).retry());
+  EXPECT_FALSE(response.refused(3).retry());
+}
+
+TEST_F(ServicesTest, KeepsProfiles) {
+  v1::GetProfileRequest get;
+  get.set_tenant("shop");
+  get.set_customer("c1");
+  v1::GetProfileResponse got;
+  EXPECT_EQ(Call(*profiles_, &v1::ProfileService::Stub::GetProfile, get, got).error_code(), grpc::NOT_FOUND);
+
+  v1::UpdateProfileRequest update;
+  update.set_tenant("shop");
+  update.mutable_profile()->set_customer("c1");
+  (*update.mutable_profile()->mutable_traits())["age"].set_int_value(40);
+  (*update.mutable_profile()->mutable_consents())["email"].set_granted(true);
+  v1::UpdateProfileResponse updated;
+  ASSERT_GRPC_OK(Call(*profiles_, &v1::ProfileService::Stub::UpdateProfile, update, updated));
+  EXPECT_EQ(updated.profile().customer(), "c1");
+  EXPECT_EQ(updated.profile().traits().at("age").int_value(), 40);
+  ASSERT_GRPC_OK(Call(*profiles_, &v1::ProfileService::Stub::GetProfile, get, got));
+  EXPECT_EQ(got.profile().etag(), updated.profile().etag());
+  EXPECT_TRUE(got.profile().consents().at("email").granted());
+
+  // Only while nobody else changed it.
+  update.mutable_profile()->set_etag(got.profile().etag());
+  (*update.mutable_profile()->mutable_traits())["age"].set_int_value(41);
+  ASSERT_GRPC_OK(Call(*profiles_, &v1::ProfileService::Stub::UpdateProfile, update, updated));
+  EXPECT_EQ(Call(*profiles_, &v1::ProfileService::Stub::UpdateProfile, update, updated).error_code(), grpc::ABORTED);
+
+  (*update.mutable_profile()->mutable_traits())["age"].set_bool_value(true);
+  update.mutable_profile()->clear_etag();
+  EXPECT_THAT(FieldsOf(Call(*profiles_, &v1::ProfileService::Stub::UpdateProfile, update, updated)),
+              ElementsAre("profile.traits[\"age\"]"));
+}
+
+TEST_F(ServicesTest, Segments) {
+  v1::RecordEventResponse recorded;
+  ASSERT_GRPC_OK(Record("c1", "e1", recorded));
+  v1::EvaluateCustomerRequest evaluate;
+  evaluate.set_tenant("shop");
+  evaluate.set_customer("c1");
+  v1::EvaluateCustomerResponse evaluated;
+  ASSERT_GRPC_OK(Call(*segmentation_, &v1::SegmentationService::Stub::EvaluateCustomer, evaluate, evaluated));
+  ASSERT_EQ(evaluated.segments_size(), 1);
+  EXPECT_TRUE(evaluated.segments(0).member());
+  EXPECT_EQ(evaluated.positions_size(), 1);
+
+  grpc::ClientContext context;
+  v1::ResegmentRequest request;
+  request.set_tenant("shop");
+  auto reader = segmentation_->Resegment(&context, request);
+  v1::ResegmentResponse progress;
+  while (reader->Read(&progress)) {
+  }
+  ASSERT_GRPC_OK(reader->Finish());
+  EXPECT_TRUE(progress.done());
+  EXPECT_EQ(progress.profiles(), 1);
+  ASSERT_EQ(progress.segments_size(), 1);
+  EXPECT_EQ(progress.segments(0).members(), 1);
+  EXPECT_EQ(progress.stages_size(), 6);
+}
+
+TEST_F(ServicesTest, ResegmentNeedsATenantWithAPlaybook) {
+  for (const auto& [tenant, code] :
+       {std::pair("", grpc::INVALID_ARGUMENT), std::pair("nobody", grpc::FAILED_PRECONDITION)}) {
+    grpc::ClientContext context;
+    v1::ResegmentRequest request;
+    request.set_tenant(tenant);
+    auto reader = segmentation_->Resegment(&context, request);
+    v1::ResegmentResponse progress;
+    EXPECT_FALSE(reader->Read(&progress));
+    EXPECT_EQ(reader->Finish().error_code(), code) << tenant;
+  }
+}
+
+TEST_F(ServicesTest, KeepsPlaybooks) {
+  v1::GetPlaybookRequest get;
+  get.set_tenant("shop");
+  v1::GetPlaybookResponse got;
+  ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::GetPlaybook, get, got));
+  EXPECT_EQ(got.version(), 1u);
+  EXPECT_EQ(got.text(), kPlaybook);
+
+  v1::ApplyPlaybookRequest apply;
+  apply.set_tenant("shop");
+  apply.set_text(absl::StrCat(kPlaybook, "# changed\n"));
+  apply.set_expected_version(0);
+  v1::ApplyPlaybookResponse applied;
+  EXPECT_EQ(Call(*playbooks_, &v1::PlaybookService::Stub::ApplyPlaybook, apply, applied).error_code(), grpc::ABORTED);
+  apply.set_expected_version(1);
+  ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::ApplyPlaybook, apply, applied));
+  EXPECT_EQ(applied.version(), 2u);
+
+  get.set_version(7);
+  EXPECT_EQ(Call(*playbooks_, &v1::PlaybookService::Stub::GetPlaybook, get, got).error_code(), grpc::NOT_FOUND);
+}
+
+TEST_F(ServicesTest, AWrongPlaybookIsAnsweredWithAllItsProblems) {
+  const std::string wrong = "name: shop\nnonsense: 1\nactions: [{name: a, kind: WHAT}]\n";
+  v1::ValidatePlaybookRequest validate;
+  validate.set_text(wrong);
+  v1::ValidatePlaybookResponse validated;
+  ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::ValidatePlaybook, validate, validated));
+  ASSERT_GE(validated.problems_size(), 2);
+
+  v1::ApplyPlaybookRequest apply;
+  apply.set_tenant("shop");
+  apply.set_text(wrong);
+  v1::ApplyPlaybookResponse applied;
+  const grpc::Status status = Call(*playbooks_, &v1::PlaybookService::Stub::ApplyPlaybook, apply, applied);
+  EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_EQ(FieldsOf(status).size(), static_cast<size_t>(validated.problems_size()));
+
+  v1::GetPlaybookRequest get;
+  get.set_tenant("shop");
+  v1::GetPlaybookResponse got;
+  ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::GetPlaybook, get, got));
+  EXPECT_EQ(got.version(), 1u);
+}
+
+}  // namespace
+}  // namespace waymark::rpc
