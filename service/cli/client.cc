@@ -1,0 +1,105 @@
+#include "service/cli/client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "absl/strings/cord.h"
+#include "waymark/v1/decision.grpc.pb.h"
+#include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/playbook.grpc.pb.h"
+#include "waymark/v1/profile.grpc.pb.h"
+#include "waymark/v1/segmentation.grpc.pb.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr absl::string_view kRemote = "waymark.cli/remote";
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  result.SetPayload(kRemote, absl::Cord());
+  return result;
+}
+
+}  // namespace
+
+struct Client::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : decision(channel), event(channel), profile(channel), segmentation(channel), playbook(channel) {}
+
+  v1::DecisionService::Stub decision;
+  v1::EventService::Stub event;
+  v1::ProfileService::Stub profile;
+  v1::SegmentationService::Stub segmentation;
+  v1::PlaybookService::Stub playbook;
+};
+
+Client::Client(const std::string& address, absl::Duration timeout)
+    : timeout_(timeout),
+      stubs_(std::make_unique<Stubs>(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
+
+Client::~Client() = default;
+
+template <typename Stub, typename Request, typename Response, typename Method>
+absl::Status Client::Call(Stub& stub, Method method, const Request& request, Response& response) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout_));
+  return FromGrpc((stub.*method)(&context, request, &response));
+}
+
+absl::Status Client::NextBestAction(const v1::NextBestActionRequest& request, v1::NextBestActionResponse& response) {
+  return Call(stubs_->decision, &v1::DecisionService::Stub::NextBestAction, request, response);
+}
+absl::Status Client::GetOffers(const v1::GetOffersRequest& request, v1::GetOffersResponse& response) {
+  return Call(stubs_->decision, &v1::DecisionService::Stub::GetOffers, request, response);
+}
+absl::Status Client::GetContent(const v1::GetContentRequest& request, v1::GetContentResponse& response) {
+  return Call(stubs_->decision, &v1::DecisionService::Stub::GetContent, request, response);
+}
+absl::Status Client::RecordEvent(const v1::RecordEventRequest& request, v1::RecordEventResponse& response) {
+  return Call(stubs_->event, &v1::EventService::Stub::RecordEvent, request, response);
+}
+absl::Status Client::RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response) {
+  return Call(stubs_->event, &v1::EventService::Stub::RecordEvents, request, response);
+}
+absl::Status Client::GetProfile(const v1::GetProfileRequest& request, v1::GetProfileResponse& response) {
+  return Call(stubs_->profile, &v1::ProfileService::Stub::GetProfile, request, response);
+}
+absl::Status Client::UpdateProfile(const v1::UpdateProfileRequest& request, v1::UpdateProfileResponse& response) {
+  return Call(stubs_->profile, &v1::ProfileService::Stub::UpdateProfile, request, response);
+}
+absl::Status Client::EvaluateCustomer(const v1::EvaluateCustomerRequest& request,
+                                      v1::EvaluateCustomerResponse& response) {
+  return Call(stubs_->segmentation, &v1::SegmentationService::Stub::EvaluateCustomer, request, response);
+}
+absl::Status Client::ApplyPlaybook(const v1::ApplyPlaybookRequest& request, v1::ApplyPlaybookResponse& response) {
+  return Call(stubs_->playbook, &v1::PlaybookService::Stub::ApplyPlaybook, request, response);
+}
+absl::Status Client::ValidatePlaybook(const v1::ValidatePlaybookRequest& request,
+                                      v1::ValidatePlaybookResponse& response) {
+  return Call(stubs_->playbook, &v1::PlaybookService::Stub::ValidatePlaybook, request, response);
+}
+
+absl::Status Client::Resegment(const v1::ResegmentRequest& request,
+                               const std::function<void(const v1::ResegmentResponse&)>& each) {
+  grpc::ClientContext context;
+  const std::unique_ptr<grpc::ClientReader<v1::ResegmentResponse>> reader =
+      stubs_->segmentation.Resegment(&context, request);
+  v1::ResegmentResponse response;
+  while (reader->Read(&response)) each(response);
+  return FromGrpc(reader->Finish());
+}
+
+bool IsRemote(const absl::Status& status) { return status.GetPayload(kRemote).has_value(); }
+
+ImportTarget TargetOf(Client& client) {
+  return {[&client](const v1::UpdateProfileRequest& request) {
+            v1::UpdateProfileResponse response;
+            return client.UpdateProfile(request, response);
+          },
+          [&client](const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response) {
+            return client.RecordEvents(request, response);
+          }};
+}
+
+}  // namespace waymark::cli

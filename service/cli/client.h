@@ -1,0 +1,60 @@
+#ifndef WAYMARK_SERVICE_CLI_CLIENT_H_
+#define WAYMARK_SERVICE_CLI_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "service/cli/sender.h"
+#include "waymark/v1/decision.pb.h"
+#include "waymark/v1/event.pb.h"
+#include "waymark/v1/playbook.pb.h"
+#include "waymark/v1/profile.pb.h"
+#include "waymark/v1/segmentation.pb.h"
+
+namespace waymark::cli {
+
+// The service, as calls that block until they are answered. Every error is the service's or the way's to it, and
+// carries IsRemote. Thread-safe.
+class Client {
+ public:
+  // `timeout` is each call's, Resegment's apart, which takes as long as it takes. Connects with the first call.
+  Client(const std::string& address, absl::Duration timeout);
+  ~Client();
+
+  absl::Status NextBestAction(const v1::NextBestActionRequest& request, v1::NextBestActionResponse& response);
+  absl::Status GetOffers(const v1::GetOffersRequest& request, v1::GetOffersResponse& response);
+  absl::Status GetContent(const v1::GetContentRequest& request, v1::GetContentResponse& response);
+  absl::Status RecordEvent(const v1::RecordEventRequest& request, v1::RecordEventResponse& response);
+  absl::Status RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response);
+  absl::Status GetProfile(const v1::GetProfileRequest& request, v1::GetProfileResponse& response);
+  absl::Status UpdateProfile(const v1::UpdateProfileRequest& request, v1::UpdateProfileResponse& response);
+  absl::Status EvaluateCustomer(const v1::EvaluateCustomerRequest& request, v1::EvaluateCustomerResponse& response);
+  absl::Status ApplyPlaybook(const v1::ApplyPlaybookRequest& request, v1::ApplyPlaybookResponse& response);
+  absl::Status ValidatePlaybook(const v1::ValidatePlaybookRequest& request, v1::ValidatePlaybookResponse& response);
+
+  // Calls `each` with every message of progress.
+  absl::Status Resegment(const v1::ResegmentRequest& request,
+                         const std::function<void(const v1::ResegmentResponse&)>& each);
+
+ private:
+  struct Stubs;
+
+  template <typename Stub, typename Request, typename Response, typename Method>
+  absl::Status Call(Stub& stub, Method method, const Request& request, Response& response);
+
+  const absl::Duration timeout_;
+  const std::unique_ptr<Stubs> stubs_;
+};
+
+// Whether a status came from a call, and not from here.
+bool IsRemote(const absl::Status& status);
+
+// What an import calls. REQUIRES: `client` outlives it.
+ImportTarget TargetOf(Client& client);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_SERVICE_CLI_CLIENT_H_

@@ -1,0 +1,86 @@
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "service/cli/command.h"
+#include "service/cli/print.h"
+#include "service/playbook/compile.h"
+
+namespace waymark::cli {
+namespace {
+
+// Offline; as JSON the answer has the shape of ValidatePlaybook's.
+void Check(Session& session, const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return session.Fail(text.status());
+  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
+  if (session.json()) {
+    v1::ValidatePlaybookResponse response;
+    for (const playbook::Problem& problem : problems) {
+      v1::Problem& element = *response.add_problems();
+      element.set_field(problem.field);
+      element.set_line(problem.line);
+      element.set_column(problem.column);
+      element.set_message(problem.message);
+    }
+    session.console.out << Json(response);
+    if (!problems.empty()) session.exit_code = kNo;
+    return;
+  }
+  session.Report(path, *text, problems);
+  if (problems.empty()) session.console.out << path << ": sound\n";
+}
+
+// The service's own word on a playbook that it refused.
+void ReportRefused(Session& session, Client& client, const std::string& path, const std::string& text,
+                   const absl::Status& refusal) {
+  v1::ValidatePlaybookRequest request;
+  request.set_text(text);
+  v1::ValidatePlaybookResponse response;
+  absl::Status status = client.ValidatePlaybook(request, response);
+  if (!status.ok() || response.problems().empty()) return session.Fail(refusal);
+  std::vector<playbook::Problem> problems;
+  for (const v1::Problem& problem : response.problems()) {
+    problems.push_back({problem.field(), problem.line(), problem.column(), problem.message()});
+  }
+  session.Report(path, text, problems);
+}
+
+void Apply(Session& session, const std::string& path, int64_t expected_version) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return session.Fail(text.status());
+  Client client = session.Connect();
+  v1::ApplyPlaybookRequest request;
+  request.set_tenant(session.tenant);
+  request.set_text(*text);
+  if (expected_version >= 0) request.set_expected_version(static_cast<uint64_t>(expected_version));
+  v1::ApplyPlaybookResponse response;
+  absl::Status status = client.ApplyPlaybook(request, response);
+  if (absl::IsInvalidArgument(status)) return ReportRefused(session, client, path, *text, status);
+  if (!status.ok()) return session.Fail(status);
+  if (session.json()) {
+    session.console.out << Json(response);
+  } else {
+    session.console.out << "version " << response.version()
+                        << (response.unchanged() ? ", unchanged\n" : " is served\n");
+  }
+}
+
+}  // namespace
+
+void AddPlaybookCommands(CLI::App& app, Session& session) {
+  auto path = std::make_shared<std::string>();
+  CLI::App* check = app.add_subcommand("check", "Checks a playbook, without a service; tells every problem in it");
+  check->add_option("file", *path, "the playbook, as YAML")->required();
+  check->callback([&session, path] { Check(session, *path); });
+
+  auto expected = std::make_shared<int64_t>(-1);
+  CLI::App* apply = app.add_subcommand("apply", "Makes a playbook the one that is served");
+  apply->add_option("file", *path, "the playbook, as YAML")->required();
+  apply->add_option("--expected-version", *expected, "refuse where another version came between (0: there is none yet)")
+      ->check(CLI::NonNegativeNumber);
+  apply->callback([&session, path, expected] { Apply(session, *path, *expected); });
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,148 @@
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/cli/command.h"
+#include "service/cli/input_file.h"
+#include "service/cli/print.h"
+#include "service/cli/values.h"
+
+namespace waymark::cli {
+namespace {
+
+struct DecideArguments {
+  std::vector<std::string> placements;
+  std::vector<std::string> customers;
+  std::string from;
+  int offers = 0;  // 0: actions of any kind
+  std::string locale;
+  std::vector<std::string> context;
+  bool explain = false;
+};
+
+// What every request of the command has in common; each has its own customer.
+absl::StatusOr<v1::DecisionContext> ContextOf(const Session& session, const DecideArguments& arguments) {
+  v1::DecisionContext context;
+  context.set_tenant(session.tenant);
+  context.set_locale(arguments.locale);
+  context.set_explain(arguments.explain);
+  for (const std::string& text : arguments.context) {
+    absl::StatusOr<std::pair<std::string, v1::Value>> value = ParseAssignment(text);
+    if (!value.ok()) return absl::InvalidArgumentError(absl::StrCat("--context: ", value.status().message()));
+    (*context.mutable_context())[value->first] = value->second;
+  }
+  return context;
+}
+
+// Calls `each` for the customers named and for those of the file (or stdin: "-"), one a line, until it gives an error.
+template <typename Each>
+absl::Status ForCustomers(Session& session, const DecideArguments& arguments, Each each) {
+  for (const std::string& customer : arguments.customers) {
+    absl::Status status = each(customer);
+    if (!status.ok()) return status;
+  }
+  if (arguments.from.empty()) return absl::OkStatus();
+  std::unique_ptr<InputFile> file;
+  if (arguments.from != "-") {
+    absl::StatusOr<std::unique_ptr<InputFile>> opened = InputFile::Open(arguments.from);
+    if (!opened.ok()) return opened.status();
+    file = *std::move(opened);
+  }
+  std::string line;
+  while (true) {
+    absl::StatusOr<bool> any = file == nullptr ? !!std::getline(session.console.in, line) : file->NextLine(line);
+    if (!any.ok() || !*any) return any.status();
+    absl::StripAsciiWhitespace(&line);
+    if (line.empty()) continue;
+    absl::Status status = each(line);
+    if (!status.ok()) return status;
+  }
+}
+
+template <typename Response>
+void Print(Session& session, const std::string& customer, const Response& response) {
+  session.console.out << (session.json() ? Json(response) : DecisionText(customer, response.decision()));
+}
+
+absl::Status DecideFor(Session& session, Client& client, const DecideArguments& arguments,
+                       const v1::DecisionContext& context) {
+  if (arguments.offers > 0) {
+    v1::GetOffersRequest request;
+    *request.mutable_context() = context;
+    request.set_placement(arguments.placements[0]);
+    request.set_max_offers(arguments.offers);
+    v1::GetOffersResponse response;
+    absl::Status status = client.GetOffers(request, response);
+    if (status.ok()) Print(session, context.customer(), response);
+    return status;
+  }
+  v1::NextBestActionRequest request;
+  *request.mutable_context() = context;
+  request.set_placement(arguments.placements[0]);
+  v1::NextBestActionResponse response;
+  absl::Status status = client.NextBestAction(request, response);
+  if (status.ok()) Print(session, context.customer(), response);
+  return status;
+}
+
+absl::Status ContentFor(Session& session, Client& client, const DecideArguments& arguments,
+                        const v1::DecisionContext& context) {
+  v1::GetContentRequest request;
+  *request.mutable_context() = context;
+  request.mutable_placements()->Add(arguments.placements.begin(), arguments.placements.end());
+  v1::GetContentResponse response;
+  absl::Status status = client.GetContent(request, response);
+  if (!status.ok()) return status;
+  if (session.json()) session.console.out << Json(response);
+  for (const v1::Decision& decision : response.decisions()) {
+    if (!session.json()) session.console.out << DecisionText(context.customer(), decision);
+  }
+  return status;
+}
+
+using Ask = absl::Status (*)(Session&, Client&, const DecideArguments&, const v1::DecisionContext&);
+
+void Run(Session& session, const DecideArguments& arguments, Ask ask) {
+  absl::StatusOr<v1::DecisionContext> context = ContextOf(session, arguments);
+  if (!context.ok()) return session.Fail(context.status());
+  Client client = session.Connect();
+  absl::Status status = ForCustomers(session, arguments, [&](const std::string& customer) {
+    context->set_customer(customer);
+    return ask(session, client, arguments, *context);
+  });
+  if (!status.ok()) session.Fail(status);
+}
+
+void AddCommonOptions(CLI::App& command, DecideArguments& arguments) {
+  CLI::Option_group* who = command.add_option_group("customers", "who is asked about; answers come in this order");
+  who->add_option("--customer", arguments.customers, "ids; '' is an anonymous visitor");
+  who->add_option("--from", arguments.from, "a file with an id a line, - for stdin");
+  who->require_option(1, 2);
+  command.add_option("--locale", arguments.locale, "BCP 47, such as de-AT");
+  command.add_option("--context", arguments.context, "name=value or name:type=value, as the playbook declares it")
+      ->allow_extra_args(false);
+  command.add_flag("--explain", arguments.explain, "give the reason for every candidate");
+}
+
+}  // namespace
+
+void AddDecisionCommands(CLI::App& app, Session& session) {
+  auto deciding = std::make_shared<DecideArguments>();
+  CLI::App* decide = app.add_subcommand("decide", "Asks for the best actions for one placement");
+  decide->add_option("--placement", deciding->placements, "the placement")->required()->expected(1);
+  decide->add_option("--offers", deciding->offers, "at most this many, and offers only")->check(CLI::Range(1, 100));
+  AddCommonOptions(*decide, *deciding);
+  decide->callback([&session, deciding] { Run(session, *deciding, DecideFor); });
+
+  auto filling = std::make_shared<DecideArguments>();
+  CLI::App* content = app.add_subcommand("content", "Asks for the rendered content of the placements of one page");
+  content->add_option("--placement", filling->placements, "the placements, filled in this order")->required();
+  AddCommonOptions(*content, *filling);
+  content->callback([&session, filling] { Run(session, *filling, ContentFor); });
+}
+
+}  // namespace waymark::cli

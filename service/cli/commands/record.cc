@@ -1,0 +1,86 @@
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "service/cli/command.h"
+#include "service/cli/conversions.h"
+#include "service/cli/print.h"
+#include "service/cli/timestamps.h"
+
+namespace waymark::cli {
+namespace {
+
+struct RecordArguments {
+  std::string customer;
+  std::string type;
+  std::string id;
+  std::string time;
+  std::string money;
+  std::string currency;
+  std::string number;
+  std::string token;
+};
+
+// An id that nobody gave: 128 random bits.
+std::string NewId() {
+  absl::BitGen random;
+  return absl::StrFormat("cli-%016x%016x", absl::Uniform<uint64_t>(random), absl::Uniform<uint64_t>(random));
+}
+
+absl::Status FillEvent(const RecordArguments& arguments, v1::Event& event) {
+  event.set_id(arguments.id.empty() ? NewId() : arguments.id);
+  event.set_type(arguments.type);
+  event.set_decision_token(arguments.token);
+  if (!arguments.time.empty()) {
+    const absl::optional<absl::Time> time = ParseTimeText(arguments.time, {});
+    if (!time.has_value()) return absl::InvalidArgumentError("--time: expected RFC 3339 or a date");
+    *event.mutable_time() = ToTimestamp(*time);
+  }
+  if (!arguments.money.empty()) {
+    const absl::optional<int64_t> micros = ParseMicros(arguments.money, false);
+    if (!micros.has_value()) return absl::InvalidArgumentError("--money: expected an amount such as 12.50");
+    event.mutable_money()->set_micros(*micros);
+    event.mutable_money()->set_currency(arguments.currency);
+  }
+  if (!arguments.number.empty()) {
+    const absl::optional<double> number = ParseNumber(arguments.number, false);
+    if (!number.has_value()) return absl::InvalidArgumentError("--number: expected a number");
+    event.set_number(*number);
+  }
+  return absl::OkStatus();
+}
+
+void Record(Session& session, const RecordArguments& arguments) {
+  v1::RecordEventRequest request;
+  request.set_tenant(session.tenant);
+  request.set_customer(arguments.customer);
+  absl::Status status = FillEvent(arguments, *request.mutable_event());
+  if (!status.ok()) return session.Fail(status);
+  Client client = session.Connect();
+  v1::RecordEventResponse response;
+  status = client.RecordEvent(request, response);
+  if (!status.ok()) return session.Fail(status);
+  session.console.out << (session.json() ? Json(response) : ReceiptText(response.receipt()));
+}
+
+}  // namespace
+
+void AddRecordCommand(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<RecordArguments>();
+  CLI::App* record = app.add_subcommand("record", "Records one thing that a customer did");
+  record->add_option("--customer", arguments->customer, "the customer's id")->required();
+  record->add_option("--type", arguments->type, "the event's type, such as purchase")->required();
+  record->add_option("--id", arguments->id, "the event's id; the same again changes nothing. Default: a random one");
+  record->add_option("--time", arguments->time, "when it happened, RFC 3339. Default: now");
+  CLI::Option* currency = record->add_option("--currency", arguments->currency, "ISO 4217, of --money");
+  CLI::Option* money = record->add_option("--money", arguments->money, "what it was worth, such as 12.50");
+  money->needs(currency);
+  record->add_option("--number", arguments->number, "a score, a count")->excludes(money);
+  record->add_option("--token", arguments->token, "the token of the decision that brought it about");
+  record->callback([&session, arguments] { Record(session, *arguments); });
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,34 @@
+#ifndef WAYMARK_SERVICE_CLI_PRINT_H_
+#define WAYMARK_SERVICE_CLI_PRINT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "service/cli/importer.h"
+#include "service/playbook/problem.h"
+#include "waymark/v1/decision.pb.h"
+#include "waymark/v1/event.pb.h"
+#include "waymark/v1/profile.pb.h"
+#include "waymark/v1/segmentation.pb.h"
+
+// Answers as text; each ends with a line break. Pure.
+namespace waymark::cli {
+
+// Protobuf's JSON with the fields' own names, on one line.
+std::string Json(const google::protobuf::Message& message);
+
+// "FILE:LINE:COLUMN: field: message", then the line of `text`, where it is not very long, and a caret below the place.
+std::string ProblemText(absl::string_view file, absl::string_view text, const playbook::Problem& problem);
+
+std::string DecisionText(absl::string_view customer, const v1::Decision& decision);
+std::string ReceiptText(const v1::EventReceipt& receipt);
+std::string ProfileText(const v1::Profile& profile);
+std::string SegmentsText(const v1::EvaluateCustomerResponse& response);
+std::string ResegmentText(const v1::ResegmentResponse& response);
+std::string ImportText(const ImportSummary& summary);
+std::string ImportJson(const ImportSummary& summary);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_SERVICE_CLI_PRINT_H_

@@ -1,0 +1,205 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "service/cli/command_line.h"
+#include "tests/service/cli/fake_service.h"
+#include "tests/support/temp_directory.h"
+
+namespace waymark::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+using testing_support::FakeService;
+using testing_support::TempDirectory;
+
+struct Result {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+class CommandTest : public testing::Test {
+ protected:
+  Result Run(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), {"--address", service_.address()});
+    std::istringstream in(input);
+    std::ostringstream out, err;
+    const int code = RunWaymark(std::move(arguments), in, out, err, false);
+    return {code, out.str(), err.str()};
+  }
+
+  FakeService service_;
+  TempDirectory folder_;
+};
+
+TEST_F(CommandTest, TellsWrongUsage) {
+  EXPECT_EQ(Run({}).code, 2);
+  EXPECT_EQ(Run({"dance"}).code, 2);
+  EXPECT_EQ(Run({"decide", "--placement", "cart"}).code, 2);
+  EXPECT_EQ(Run({"decide", "--customer", "7"}).code, 2);
+  EXPECT_EQ(Run({"decide", "--placement", "cart", "--customer", "7", "--offers", "0"}).code, 2);
+  EXPECT_EQ(Run({"--output", "xml", "segments", "7"}).code, 2);
+  EXPECT_EQ(Run({"check", "/nowhere/playbook.yaml"}).code, 2);
+  EXPECT_THAT(Run({"dance"}).err, StartsWith("waymark: "));
+  const Result help = Run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("Exit codes: 0 done; 1 the answer is no"));
+}
+
+TEST_F(CommandTest, TellsThatTheServiceIsNotThere) {
+  service_.Stop();
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"segments", "7"}, {"resegment"}, {"profile", "get", "7"}}) {
+    const Result result = Run(command);
+    EXPECT_EQ(result.code, 3) << command[0];
+    EXPECT_THAT(result.err, StartsWith("waymark: " + service_.address() + ": UNAVAILABLE: "));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+}
+
+TEST_F(CommandTest, Decides) {
+  Result result = Run({"decide", "--placement", "cart", "--customer", "7", "--tenant", "other", "--locale", "de"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("7 at cart"));
+  EXPECT_THAT(result.out, HasSubstr("1. coupon"));
+  result = Run({"--output", "json", "decide", "--placement", "cart", "--from", "-", "--customer", "x"}, "a\n\n b \r\n");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3);
+  const size_t x = result.out.find("\"shop/x/\""), a = result.out.find("\"shop/a/\""),
+               b = result.out.find("\"shop/b/\"");
+  EXPECT_LT(x, a);
+  EXPECT_LT(a, b);
+  EXPECT_NE(b, std::string::npos);
+  EXPECT_THAT(Run({"decide", "--placement", "cart", "--customer", ""}).out, HasSubstr("an anonymous visitor at cart"));
+  result = Run({"decide", "--placement", "cart", "--from", folder_.Write("ids", "a\nb\n"), "--offers", "2", "--explain",
+                "--context", "weekend=true"});
+  EXPECT_THAT(result.out, HasSubstr("b at cart x2"));
+  EXPECT_THAT(result.out, HasSubstr("weekend_coupon"));
+  EXPECT_THAT(result.out, HasSubstr("- other"));
+}
+
+TEST_F(CommandTest, TellsWhatTheServiceRefuses) {
+  Result result = Run({"decide", "--placement", "nowhere", "--customer", "7"});
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("NOT_FOUND: placement: there is no such placement"));
+  EXPECT_EQ(Run({"decide", "--placement", "cart", "--customer", "7", "--context", "weekend"}).code, 2);
+  EXPECT_EQ(Run({"decide", "--placement", "cart", "--from", "/nowhere"}).code, 2);
+  EXPECT_EQ(Run({"profile", "get", "stranger"}).code, 4);
+}
+
+TEST_F(CommandTest, AsksForContent) {
+  const Result result = Run({"content", "--placement", "a", "--placement", "b", "--customer", "7"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("7 at a"));
+  EXPECT_THAT(result.out, HasSubstr("7 at b"));
+}
+
+TEST_F(CommandTest, RecordsAnEvent) {
+  const std::vector<std::string> command = {"record", "--customer", "7",       "--type", "purchase",   "--id", "e1",
+                                            "--time", "1970-01-02", "--money", "12.5",   "--currency", "EUR"};
+  EXPECT_EQ(Run(command).out, "recorded\n");
+  EXPECT_EQ(Run(command).out, "recorded before; nothing changed\n");
+  const v1::Event event = service_.target().events().at("7")[0];
+  EXPECT_EQ(event.ShortDebugString(),
+            "id: \"e1\" type: \"purchase\" time { seconds: 86400 } money { micros: 12500000 currency: \"EUR\" }");
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");  // each with an id of its own
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--money", "1"}).code, 2);
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--time", "then"}).code, 2);
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--number", "many"}).code, 2);
+}
+
+TEST_F(CommandTest, SetsAndGetsAProfile) {
+  Result result = Run({"profile", "set", "7", "--trait", "age=30", "--consent", "mail=granted"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("age: 30"));
+  EXPECT_THAT(result.out, HasSubstr("etag: 0 paths"));
+  EXPECT_THAT(Run({"profile", "get", "7"}).out, HasSubstr("consent mail: granted"));
+  result = Run({"profile", "set", "7", "--trait", "age=31", "--clear-trait", "city", "--clear-consent", "mail"});
+  EXPECT_THAT(result.out, HasSubstr("etag: 3 paths"));
+  EXPECT_THAT(Run({"profile", "set", "--trait", "age=32", "--trait", "city=Graz", "9"}).out,
+              HasSubstr("customer 9\n  age: 32"));
+  EXPECT_EQ(Run({"profile", "set", "7", "--consent", "mail=maybe"}).code, 2);
+  EXPECT_EQ(Run({"profile", "set", "7", "--trait", "unknown=1"}).code, 4);
+}
+
+TEST_F(CommandTest, ShowsSegmentsAndResegments) {
+  EXPECT_THAT(Run({"segments", "7"}).out, HasSubstr("  in   vip\n"));
+  Result result = Run({"resegment"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("300 profiles"));
+  result = Run({"resegment", "--output", "json"});
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3);
+  EXPECT_EQ(Run({"resegment", "--restart"}).code, 3);
+}
+
+TEST_F(CommandTest, ChecksOffline) {
+  service_.Stop();
+  const std::string path = folder_.Write("p.yaml", "name: a\nsegmants: 1\n");
+  Result result = Run({"check", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(path + ":2:1: segmants: unknown key \"segmants\"; did you mean `segments`?\n"
+                                           "  segmants: 1\n  ^\n"));
+  result = Run({"check", path, "--output", "json"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr("\"line\":2,\"column\":1"));
+  EXPECT_THAT(result.err, IsEmpty());
+}
+
+TEST_F(CommandTest, AppliesAPlaybookOrTellsItsProblems) {
+  const std::string good = folder_.Write("p.yaml", "name: a\n");
+  Result result = Run({"apply", good});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "version 3 is served\n");
+  EXPECT_EQ(Run({"apply", good, "--expected-version", "7"}).code, 4);
+  result = Run({"apply", folder_.Write("q.yaml", "broken text")});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("q.yaml:1:8: segments[0].when: it is broken\n  broken text\n         ^\n"));
+}
+
+TEST_F(CommandTest, Imports) {
+  folder_.Write("c.csv", "id,age\na,30\nb,old\n");
+  const std::string mapping = folder_.Write(
+      "m.yaml",
+      "name: m\nsources:\n  - file: c.csv\n    customer: {column: id}\n    traits: [{trait: age, type: INT}]\n");
+  Result result = Run({"import", mapping});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, HasSubstr("waymark: c.csv:3: column \"age\": expected a whole number\n"));
+  EXPECT_EQ(result.out, "1 customers, 0 events recorded, 0 duplicates, 0 lines skipped, 1 refused (of 2 lines)\n");
+  EXPECT_EQ(Run({"import", mapping, "--strict"}).code, 1);
+  EXPECT_THAT(Run({"--output", "json", "import", mapping}).out, StartsWith("{\"customers\":1,"));
+  EXPECT_EQ(Run({"import", mapping, "--data", "/nowhere"}).code, 2);
+  service_.target().FailAlways(absl::FailedPreconditionError("no playbook"));
+  result = Run({"import", mapping});
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("FAILED_PRECONDITION: no playbook"));
+}
+
+TEST_F(CommandTest, ShowsTwentyRefusalsAndCountsTheRest) {
+  std::string text = "id,age\n";
+  for (int i = 0; i < 30; ++i) text += "a,old\n";
+  folder_.Write("c.csv", text);
+  const Result result = Run({"import", folder_.Write("m.yaml",
+                                                     "name: m\nsources: [{file: c.csv, customer: {column: id}, "
+                                                     "traits: [{trait: age, type: INT}]}]\n")});
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 21);
+  EXPECT_THAT(result.err, HasSubstr("waymark: and 10 more refused\n"));
+}
+
+TEST_F(CommandTest, TellsTheProblemsOfAMapping) {
+  const std::string path = folder_.Write("m.yaml", "name: m\nsources:\n  - file: c.csv\n    colum: x\n");
+  EXPECT_THAT(Run({"import", path}).err, HasSubstr("m.yaml:4:5: sources[0].colum: unknown key \"colum\""));
+  const Result result =
+      Run({"import", folder_.Write("m.yaml", "name: m\nsources:\n  - file: c.csv\n    customer: {prefix: x}\n")});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("m.yaml:4:15: sources[0].customer: \"column\" is missing"));
+}
+
+}  // namespace
+}  // namespace waymark::cli

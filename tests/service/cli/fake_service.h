@@ -1,0 +1,161 @@
+#ifndef WAYMARK_TESTS_SERVICE_CLI_FAKE_SERVICE_H_
+#define WAYMARK_TESTS_SERVICE_CLI_FAKE_SERVICE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/service/cli/fake_target.h"
+#include "waymark/v1/decision.grpc.pb.h"
+#include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/playbook.grpc.pb.h"
+#include "waymark/v1/profile.grpc.pb.h"
+#include "waymark/v1/segmentation.grpc.pb.h"
+
+namespace waymark::testing_support {
+
+inline grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
+// The contract, served in this process with trivial answers: enough to see what a client sends and how it takes what
+// comes back.
+class FakeService {
+ public:
+  FakeService() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    for (grpc::Service* service :
+         std::initializer_list<grpc::Service*>{&decisions_, &events_, &profiles_, &segments_, &playbooks_}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+  }
+
+  std::string address() const { return absl::StrCat("127.0.0.1:", port_); }
+  FakeTarget& target() { return target_; }
+  void Stop() { server_->Shutdown(); }
+
+ private:
+  using Context = grpc::ServerContext;
+
+  // Answers with the request's own words.
+  struct Decisions : v1::DecisionService::Service {
+    static void Fill(const v1::DecisionContext& context, const std::string& placement, v1::Decision& decision) {
+      decision.set_placement(placement);
+      decision.set_decision_id(absl::StrCat(context.tenant(), "/", context.customer(), "/", context.locale()));
+      decision.add_actions()->set_action(context.context().contains("weekend") ? "weekend_coupon" : "coupon");
+      if (context.explain()) decision.add_candidates()->set_action("other");
+    }
+    grpc::Status NextBestAction(Context*, const v1::NextBestActionRequest* request,
+                                v1::NextBestActionResponse* response) override {
+      if (request->placement() == "nowhere")
+        return {grpc::StatusCode::NOT_FOUND, "placement: there is no such placement"};
+      Fill(request->context(), request->placement(), *response->mutable_decision());
+      return grpc::Status::OK;
+    }
+    grpc::Status GetOffers(Context*, const v1::GetOffersRequest* request, v1::GetOffersResponse* response) override {
+      Fill(request->context(), absl::StrCat(request->placement(), " x", request->max_offers()),
+           *response->mutable_decision());
+      return grpc::Status::OK;
+    }
+    grpc::Status GetContent(Context*, const v1::GetContentRequest* request, v1::GetContentResponse* response) override {
+      for (const std::string& placement : request->placements()) {
+        Fill(request->context(), placement, *response->add_decisions());
+      }
+      return grpc::Status::OK;
+    }
+  };
+
+  struct Events : v1::EventService::Service {
+    explicit Events(FakeTarget& target) : target(target) {}
+    grpc::Status RecordEvent(Context*, const v1::RecordEventRequest* request,
+                             v1::RecordEventResponse* response) override {
+      v1::RecordEventsRequest batch;
+      batch.set_tenant(request->tenant());
+      batch.add_events()->set_customer(request->customer());
+      *batch.mutable_events(0)->mutable_event() = request->event();
+      v1::RecordEventsResponse recorded;
+      const absl::Status status = target.RecordEvents(batch, recorded);
+      response->mutable_receipt()->set_duplicate(recorded.duplicates() == 1);
+      return ToGrpc(status);
+    }
+    grpc::Status RecordEvents(Context*, const v1::RecordEventsRequest* request,
+                              v1::RecordEventsResponse* response) override {
+      return ToGrpc(target.RecordEvents(*request, *response));
+    }
+    FakeTarget& target;
+  };
+
+  struct Profiles : v1::ProfileService::Service {
+    explicit Profiles(FakeTarget& target) : target(target) {}
+    grpc::Status GetProfile(Context*, const v1::GetProfileRequest* request, v1::GetProfileResponse* response) override {
+      const auto profiles = target.profiles();
+      const auto profile = profiles.find(request->customer());
+      if (profile == profiles.end()) return {grpc::StatusCode::NOT_FOUND, "there is no such customer"};
+      *response->mutable_profile() = profile->second;
+      return grpc::Status::OK;
+    }
+    grpc::Status UpdateProfile(Context*, const v1::UpdateProfileRequest* request,
+                               v1::UpdateProfileResponse* response) override {
+      *response->mutable_profile() = request->profile();
+      response->mutable_profile()->set_etag(absl::StrCat(request->update_mask().paths_size(), " paths"));
+      return ToGrpc(target.UpdateProfile(*request));
+    }
+    FakeTarget& target;
+  };
+
+  struct Segments : v1::SegmentationService::Service {
+    grpc::Status EvaluateCustomer(Context*, const v1::EvaluateCustomerRequest*,
+                                  v1::EvaluateCustomerResponse* response) override {
+      response->add_segments()->set_segment("vip");
+      response->mutable_segments(0)->set_member(true);
+      return grpc::Status::OK;
+    }
+    grpc::Status Resegment(Context*, const v1::ResegmentRequest* request,
+                           grpc::ServerWriter<v1::ResegmentResponse>* writer) override {
+      v1::ResegmentResponse response;
+      for (int i = 1; i <= 3; ++i) {
+        response.set_profiles(i * 100);
+        response.set_done(i == 3 && !request->restart());  // a restarted run ends early, as a lost service would
+        writer->Write(response);
+      }
+      return grpc::Status::OK;
+    }
+  };
+
+  // Every text but the one that begins with "broken" is a playbook.
+  struct Playbooks : v1::PlaybookService::Service {
+    grpc::Status ApplyPlaybook(Context*, const v1::ApplyPlaybookRequest* request,
+                               v1::ApplyPlaybookResponse* response) override {
+      if (request->text().rfind("broken", 0) == 0) return {grpc::StatusCode::INVALID_ARGUMENT, "1 problem"};
+      if (request->expected_version() == 7) return {grpc::StatusCode::ABORTED, "another version came between"};
+      response->set_version(3);
+      return grpc::Status::OK;
+    }
+    grpc::Status ValidatePlaybook(Context*, const v1::ValidatePlaybookRequest*,
+                                  v1::ValidatePlaybookResponse* response) override {
+      v1::Problem& problem = *response->add_problems();
+      problem.set_field("segments[0].when");
+      problem.set_line(1);
+      problem.set_column(8);
+      problem.set_message("it is broken");
+      return grpc::Status::OK;
+    }
+  };
+
+  FakeTarget target_;
+  Decisions decisions_;
+  Events events_{target_};
+  Profiles profiles_{target_};
+  Segments segments_;
+  Playbooks playbooks_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace waymark::testing_support
+
+#endif  // WAYMARK_TESTS_SERVICE_CLI_FAKE_SERVICE_H_

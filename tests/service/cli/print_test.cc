@@ -1,0 +1,136 @@
+#include "service/cli/print.h"
+
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+namespace waymark::cli {
+namespace {
+
+template <typename Message>
+Message Parse(const char* text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
+  return message;
+}
+
+TEST(ProblemText, PointsAtThePlace) {
+  EXPECT_EQ(ProblemText("p.yaml", "name: a\nsegmants: 1\n", {"segmants", 2, 1, "unknown key"}),
+            "p.yaml:2:1: segmants: unknown key\n  segmants: 1\n  ^\n");
+  EXPECT_EQ(ProblemText("p.yaml", "\tgrüße: x\r\n", {"g", 1, 11, "no"}),
+            "p.yaml:1:11: g: no\n  \tgrüße: x\n  \t       ^\n");
+  EXPECT_EQ(ProblemText("p.yaml", "", {"", 0, 0, "there is nothing in this text"}),
+            "p.yaml: there is nothing in this text\n");
+  EXPECT_EQ(ProblemText("p.yaml", "a", {"f", 9, 1, "beyond"}), "p.yaml:9:1: f: beyond\n");
+  EXPECT_EQ(ProblemText("p.yaml", std::string(401, 'a'), {"f", 1, 400, "long"}), "p.yaml:1:400: f: long\n");
+}
+
+TEST(Json, UsesTheFieldsNamesOnOneLine) {
+  EXPECT_EQ(Json(Parse<v1::EventReceipt>("segments_left: 'a'")),
+            "{\"duplicate\":false,\"stage_changes\":[],\"segments_entered\":[],\"segments_left\":[\"a\"]}\n");
+}
+
+TEST(DecisionText, GivesActionsAndReasons) {
+  const v1::Decision decision = Parse<v1::Decision>(R"pb(
+    placement: "cart"
+    playbook_version: 3
+    knowledge: KNOWLEDGE_PROFILE
+    positions { journey: "shopping" stage: "usage" }
+    actions {
+      action: "coupon"
+      kind: ACTION_KIND_OFFER
+      priority: 0.92
+      content { subject: "For you" link_url: "https://shop.example/c" }
+    }
+    candidates {
+      action: "coupon"
+      reason: REASON_CODE_CHOSEN
+      priority: 0.92
+      factors { propensity: 0.23 context_weight: 1 value: 4 lever: 1 }
+    }
+    candidates { action: "mail" reason: REASON_CODE_CONSENT detail: "mailings" }
+  )pb");
+  EXPECT_EQ(DecisionText("7", decision),
+            "7 at cart (profile, playbook 3, shopping: usage)\n"
+            "  1. coupon  offer  priority 0.92\n"
+            "     For you\n"
+            "     https://shop.example/c\n"
+            "  - coupon: chosen  priority 0.92 = propensity 0.23 x context 1 x value 4 x lever 1\n"
+            "  - mail: consent (mailings)\n");
+  EXPECT_EQ(DecisionText("", Parse<v1::Decision>("placement: 'cart' knowledge: KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE")),
+            "an anonymous visitor at cart (context_store_unavailable, playbook 0)\n  nothing\n");
+  EXPECT_EQ(
+      DecisionText("7", Parse<v1::Decision>(
+                            "placement: 'cart' actions { action: 'news' kind: ACTION_KIND_CONTENT fallback: true }")),
+      "7 at cart (unspecified, playbook 0)\n  1. news  content  priority 0  (fallback)\n");
+}
+
+TEST(ReceiptText, GivesWhatChanged) {
+  EXPECT_EQ(ReceiptText(Parse<v1::EventReceipt>("duplicate: true")), "recorded before; nothing changed\n");
+  EXPECT_EQ(ReceiptText(Parse<v1::EventReceipt>(
+                "stage_changes { journey: 'j' to_stage: 'b' } segments_entered: 'x' segments_left: ['y', 'z']")),
+            "recorded\n  j: (none) -> b\n  entered: x\n  left: y, z\n");
+}
+
+TEST(ProfileText, GivesAllThatIsKnown) {
+  EXPECT_EQ(ProfileText(Parse<v1::Profile>(R"pb(
+              customer: "7"
+              traits {
+                key: "b"
+                value { int_value: 2 }
+              }
+              traits {
+                key: "a"
+                value { string_value: "x" }
+              }
+              consents {
+                key: "mail"
+                value {
+                  granted: true
+                  time {}
+                }
+              }
+              events {
+                type: "purchase"
+                count: 1234
+                total: 9.5
+                first_time {}
+                last_time { seconds: 86400 }
+              }
+              positions {
+                journey: "j"
+                stage: "s"
+                since {}
+              }
+              segments: "vip"
+              contacts {
+                action: "c"
+                channel: "web"
+                time {}
+              }
+              etag: "e"
+            )pb")),
+            "customer 7\n  a: x\n  b: 2\n  consent mail: granted 1970-01-01T00:00:00Z\n"
+            "  purchase: 1,234 times, 9.50 in total, 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z\n"
+            "  j: s since 1970-01-01T00:00:00Z\n  segments: vip\n  contact c by web 1970-01-01T00:00:00Z\n  etag: e\n");
+}
+
+TEST(SegmentsText, GivesVerdicts) {
+  EXPECT_EQ(SegmentsText(Parse<v1::EvaluateCustomerResponse>(R"pb(
+              positions { journey: "j" stage: "s" }
+              segments { segment: "a" member: true }
+              segments { segment: "b" error: "customer.age is not known" }
+            )pb")),
+            "j: s\n  in   a\n  out  b: customer.age is not known\n");
+}
+
+TEST(ImportSummaryAsTextAndJson, HasEveryCount) {
+  const ImportSummary summary{801, 84493, 47703, 1, 36790, 2};
+  EXPECT_EQ(ImportText(summary),
+            "801 customers, 47,703 events recorded, 1 duplicates, 36,790 lines skipped, 2 refused (of 84,493 lines)\n");
+  EXPECT_EQ(
+      ImportJson(summary),
+      "{\"customers\":801,\"lines\":84493,\"recorded\":47703,\"duplicates\":1,\"skipped\":36790,\"refused\":2}\n");
+}
+
+}  // namespace
+}  // namespace waymark::cli
