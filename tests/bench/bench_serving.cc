@@ -1,0 +1,256 @@
+// How near unary GetOffers comes to what gRPC allows: the service against a server that does nothing (noop_server),
+// with the same messages and the same server API, on the same machine, in rounds that alternate; each ratio is formed
+// within its round, and the median of the rounds is given. Playbook of 50 actions and 30 segments; 10,000 customers
+// with a year's history, loaded through the contract; first the embedded store, then Redis.
+//
+// Prints one JSON line a measure. About two minutes.
+
+#include <grpcpp/create_channel.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "tests/bench/child_process.h"
+#include "tests/bench/load_generator.h"
+#include "tests/bench/sample_shop.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/temp_directory.h"
+#include "waymark/v1/decision.grpc.pb.h"
+#include "waymark/v1/playbook.grpc.pb.h"
+
+namespace waymark::bench {
+namespace {
+
+constexpr int kActions = 50;
+constexpr int kSegments = 30;
+constexpr int kCustomers = 10'000;
+constexpr int kEventsEach = 10;
+constexpr int kRequests = 20'000;
+constexpr int kCallers = 32;
+constexpr int kConnections = 4;
+constexpr int kRounds = 6;
+constexpr absl::Duration kWarmUp = absl::Milliseconds(300);
+constexpr absl::Duration kMeasured = absl::Milliseconds(1500);
+
+// What one round found.
+struct Round {
+  double throughput = 0;
+  double noop_throughput = 0;
+  double p99_ms = 0;
+  double noop_p99_ms = 0;
+  // Of the server alone, for one call.
+  double cpu_us = 0;
+  double noop_cpu_us = 0;
+};
+
+// A server under load.
+struct Target {
+  ChildProcess& process;
+  LoadGenerator& load;
+};
+
+template <typename Message>
+Workload WorkloadOf(std::string method, const std::vector<Message>& messages) {
+  Workload workload{std::move(method), {}};
+  for (const Message& message : messages) workload.requests.push_back(Serialize(message));
+  return workload;
+}
+
+absl::Status ToAbsl(const grpc::Status& status, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(what, ": ", status.error_message()));
+}
+
+absl::Status ApplyPlaybook(const std::shared_ptr<grpc::Channel>& channel) {
+  const auto stub = v1::PlaybookService::NewStub(channel);
+  v1::ApplyPlaybookRequest request;
+  request.set_tenant(kTenant);
+  request.set_text(SamplePlaybook(kActions, kSegments));
+  // The store may need a moment.
+  grpc::Status status;
+  for (const absl::Time until = absl::Now() + absl::Seconds(15); absl::Now() < until;) {
+    grpc::ClientContext context;
+    v1::ApplyPlaybookResponse response;
+    status = stub->ApplyPlaybook(&context, request, &response);
+    if (status.ok() || status.error_code() == grpc::INVALID_ARGUMENT) break;
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  return ToAbsl(status, "applying the playbook");
+}
+
+absl::Status LoadCustomers(LoadGenerator& load) {
+  for (const Workload& workload :
+       {WorkloadOf("/waymark.v1.ProfileService/UpdateProfile", SampleProfiles(kCustomers)),
+        WorkloadOf("/waymark.v1.EventService/RecordEvents", SampleHistory(kCustomers, kEventsEach, absl::Now()))}) {
+    const LoadResult result = load.Each(workload, kCallers);
+    if (result.errors > 0) return absl::InternalError(absl::StrCat(workload.method, ": ", result.first_error));
+  }
+  return absl::OkStatus();
+}
+
+// A typical answer, for the server that does nothing.
+absl::Status SaveAnswer(const std::shared_ptr<grpc::Channel>& channel, const std::string& file) {
+  const auto stub = v1::DecisionService::NewStub(channel);
+  grpc::ClientContext context;
+  v1::GetOffersResponse response;
+  const grpc::Status status = stub->GetOffers(&context, SampleRequests(kCustomers, 1)[0], &response);
+  if (!status.ok()) return ToAbsl(status, "GetOffers");
+  if (response.decision().actions_size() == 0 || response.decision().knowledge() != v1::KNOWLEDGE_PROFILE) {
+    return absl::InternalError("the sample decision is not a typical one");
+  }
+  std::ofstream output(file, std::ios::binary);
+  return response.SerializeToOstream(&output) ? absl::OkStatus() : absl::InternalError("cannot write the answer");
+}
+
+absl::Status CheckLoad(const LoadResult& result) {
+  if (result.errors == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(result.errors, " of ", result.calls, " calls failed: ", result.first_error));
+}
+
+// What a closed loop found, and what a call of it cost the server.
+struct ClosedLoop {
+  double per_second = 0;
+  double cpu_us = 0;
+};
+
+absl::StatusOr<ClosedLoop> RunClosed(const Workload& workload, Target& target) {
+  const absl::Duration before = target.process.CpuTime();
+  const LoadResult result = target.load.Closed(workload, kCallers, kWarmUp, kMeasured);
+  if (absl::Status status = CheckLoad(result); !status.ok()) return status;
+  // The processor's time covers the warm-up too, which has the same calls.
+  const double calls = result.per_second * absl::ToDoubleSeconds(kWarmUp + kMeasured);
+  return ClosedLoop{result.per_second, absl::ToDoubleMicroseconds(target.process.CpuTime() - before) / calls};
+}
+
+absl::StatusOr<Round> RunRound(int number, const Workload& workload, Target service, Target noop) {
+  // The order changes, so that neither always comes second.
+  const bool noop_first = number % 2 == 0;
+  Round round;
+  for (bool second : {false, true}) {
+    const bool is_noop = noop_first != second;
+    const absl::StatusOr<ClosedLoop> closed = RunClosed(workload, is_noop ? noop : service);
+    if (!closed.ok()) return closed.status();
+    (is_noop ? round.noop_throughput : round.throughput) = closed->per_second;
+    (is_noop ? round.noop_cpu_us : round.cpu_us) = closed->cpu_us;
+  }
+  for (bool second : {false, true}) {
+    const bool is_noop = noop_first != second;
+    const LoadResult open = (is_noop ? noop : service).load.Open(workload, round.throughput / 2, kWarmUp, kMeasured);
+    if (absl::Status status = CheckLoad(open); !status.ok()) return status;
+    (is_noop ? round.noop_p99_ms : round.p99_ms) = absl::ToDoubleMilliseconds(open.p99);
+  }
+  return round;
+}
+
+double Median(const std::vector<Round>& rounds, const std::function<double(const Round&)>& of) {
+  std::vector<double> values;
+  for (const Round& round : rounds) values.push_back(of(round));
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+// One line of JSON; `goal` is what the ratio must be at least or at most, and is null where there is none.
+void Print(const std::string& measure, double value, const char* unit, double reference, double ratio,
+           const char* comparison, absl::optional<double> goal) {
+  std::string goal_text = "null";
+  std::string holds = "null";
+  if (goal.has_value()) {
+    goal_text = absl::StrCat("\"ratio ", comparison, " ", *goal, "\"");
+    holds = (*comparison == '>' ? ratio >= *goal : ratio <= *goal) ? "true" : "false";
+  }
+  std::printf(
+      "{\"measure\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", \"reference\": %.4g, \"ratio\": %.3f, \"goal\": %s, "
+      "\"holds\": %s}\n",
+      measure.c_str(), value, unit, reference, ratio, goal_text.c_str(), holds.c_str());
+  std::fflush(stdout);
+}
+
+struct Goals {
+  double throughput;
+  double p99;
+};
+
+void PrintRounds(const std::string& store, const std::vector<Round>& rounds, const Goals& goals) {
+  const auto print = [&](const char* measure, const char* unit, double Round::*value, double Round::*reference,
+                         const char* comparison, absl::optional<double> goal) {
+    Print(absl::StrCat("serving/", store, "/get_offers/", measure),
+          Median(rounds, [&](const Round& round) { return round.*value; }), unit,
+          Median(rounds, [&](const Round& round) { return round.*reference; }),
+          Median(rounds, [&](const Round& round) { return round.*value / round.*reference; }), comparison, goal);
+  };
+  print("throughput", "calls/s", &Round::throughput, &Round::noop_throughput, ">=", goals.throughput);
+  print("p99_at_half_load", "ms", &Round::p99_ms, &Round::noop_p99_ms, "<=", goals.p99);
+  print("server_cpu", "us/call", &Round::cpu_us, &Round::noop_cpu_us, "<=", absl::nullopt);
+}
+
+// The whole measurement with one store; `folder` is this one's alone.
+absl::Status Measure(const std::string& name, const std::string& store, const std::string& folder, const Goals& goals) {
+  const std::string service_port_file = absl::StrCat(folder, "/", name, ".port");
+  const std::string noop_port_file = absl::StrCat(folder, "/", name, ".noop_port");
+  const std::string answer_file = absl::StrCat(folder, "/", name, ".answer");
+  auto service =
+      ChildProcess::Start({WAYMARKD, "--listen", "127.0.0.1:0", "--store", store, "--port-file", service_port_file},
+                          absl::StrCat(folder, "/", name, ".log"));
+  if (!service.ok()) return service.status();
+  const absl::StatusOr<int> port = service->WaitForPort(service_port_file);
+  if (!port.ok()) return port.status();
+  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", *port), grpc::InsecureChannelCredentials());
+  LoadGenerator service_load(*port, kConnections);
+  if (absl::Status status = ApplyPlaybook(channel); !status.ok()) return status;
+  if (absl::Status status = LoadCustomers(service_load); !status.ok()) return status;
+  if (absl::Status status = SaveAnswer(channel, answer_file); !status.ok()) return status;
+
+  auto noop = ChildProcess::Start({NOOP_SERVER, noop_port_file, answer_file}, absl::StrCat(folder, "/noop.log"));
+  if (!noop.ok()) return noop.status();
+  const absl::StatusOr<int> noop_port = noop->WaitForPort(noop_port_file);
+  if (!noop_port.ok()) return noop_port.status();
+  LoadGenerator noop_load(*noop_port, kConnections);
+
+  const Workload workload = WorkloadOf("/waymark.v1.DecisionService/GetOffers", SampleRequests(kCustomers, kRequests));
+  std::vector<Round> rounds;
+  for (int i = 0; i < kRounds; ++i) {
+    absl::StatusOr<Round> round = RunRound(i, workload, {*service, service_load}, {*noop, noop_load});
+    if (!round.ok()) return round.status();
+    std::fprintf(stderr, "%s, round %d: %.0f calls/s of %.0f; p99 %.2f ms of %.2f; server %.1f us of %.1f\n",
+                 name.c_str(), i + 1, round->throughput, round->noop_throughput, round->p99_ms, round->noop_p99_ms,
+                 round->cpu_us, round->noop_cpu_us);
+    rounds.push_back(*round);
+  }
+  PrintRounds(name, rounds, goals);
+  return absl::OkStatus();
+}
+
+absl::Status MeasureAll() {
+  const testing_support::TempDirectory folder;
+  if (absl::Status status =
+          Measure("embedded", absl::StrCat("embedded:", folder.path(), "/store"), folder.path(), {0.85, 1.5});
+      !status.ok()) {
+    return status;
+  }
+  auto redis = testing_support::RedisServer::Start({.append_only = true});
+  if (!redis.ok()) return redis.status();
+  return Measure("redis", absl::StrCat("redis:127.0.0.1:", (*redis)->port()), folder.path(), {0.70, 2});
+}
+
+}  // namespace
+}  // namespace waymark::bench
+
+int main() {
+  const absl::Status status = waymark::bench::MeasureAll();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "bench_serving: %s\n", std::string(status.message()).c_str());
+  return 1;
+}

@@ -1,0 +1,165 @@
+#include "tests/bench/load_generator.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+
+namespace waymark::bench {
+namespace {
+
+absl::Duration Percentile(std::vector<int64_t>& nanos, double share) {
+  if (nanos.empty()) return absl::ZeroDuration();
+  const auto nth = nanos.begin() + static_cast<int64_t>(share * static_cast<double>(nanos.size() - 1));
+  std::nth_element(nanos.begin(), nth, nanos.end());
+  return absl::Nanoseconds(*nth);
+}
+
+}  // namespace
+
+// One load: the calls that are out, and what came of those that ended. Send may be called by any thread; answers are
+// taken by the run's own, which in closed loop sends the next call too.
+class LoadGenerator::Run {
+ public:
+  // `again`: whether an answer is followed by the next request.
+  Run(const std::vector<std::shared_ptr<grpc::Channel>>& channels, const Workload& workload, bool again,
+      absl::Time count_from, absl::Time until, int64_t at_most)
+      : workload_(workload), again_(again), count_from_(count_from), until_(until), at_most_(at_most) {
+    for (const auto& channel : channels) stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
+    receiver_ = std::thread([this] { Receive(); });
+  }
+
+  // Sends the next request, unless there is none left; `planned` is when it should have been sent.
+  void Send(absl::Time planned) {
+    const int64_t number = sent_.fetch_add(1, std::memory_order_relaxed);
+    if (number >= at_most_) return;
+    auto* call = new Call;  // the tag; taken back by Receive
+    call->planned = planned;
+    call->context.set_deadline(absl::ToChronoTime(planned + absl::Seconds(20)));
+    const size_t index = static_cast<size_t>(number);
+    out_.fetch_add(1, std::memory_order_relaxed);
+    call->reader = stubs_[index % stubs_.size()]->PrepareUnaryCall(
+        &call->context, workload_.method, workload_.requests[index % workload_.requests.size()], &queue_);
+    call->reader->StartCall();
+    call->reader->Finish(&call->response, &call->status, call);
+  }
+
+  // No more will be sent from outside: waits for what is out.
+  LoadResult Finish() {
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &Run::Idle));
+    }
+    queue_.Shutdown();
+    receiver_.join();
+    result_.per_second = static_cast<double>(nanos_.size()) / absl::ToDoubleSeconds(last_ - count_from_);
+    result_.p50 = Percentile(nanos_, 0.50);
+    result_.p99 = Percentile(nanos_, 0.99);
+    return std::move(result_);
+  }
+
+ private:
+  struct Call {
+    grpc::ClientContext context;
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    absl::Time planned;
+    std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
+  };
+
+  bool Idle() const { return out_.load(std::memory_order_acquire) == 0; }
+
+  void Receive() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+      const std::unique_ptr<Call> call(static_cast<Call*>(tag));
+      const absl::Time now = absl::Now();
+      if (again_ && now < until_) Send(now);
+      Count(*call, now);
+      if (out_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        absl::MutexLock lock(&mutex_);  // wakes Finish, where it waits
+      }
+    }
+  }
+
+  // In closed loop what ends within the time counts, in open loop what was planned within it.
+  void Count(const Call& call, absl::Time now) {
+    const absl::Time at = again_ ? now : call.planned;
+    if (at < count_from_ || at > until_) return;
+    ++result_.calls;
+    if (!call.status.ok()) {
+      if (result_.errors++ == 0) result_.first_error = call.status.error_message();
+      return;
+    }
+    nanos_.push_back(absl::ToInt64Nanoseconds(now - call.planned));
+    last_ = std::max(last_, at);
+  }
+
+  const Workload& workload_;
+  const bool again_;
+  const absl::Time count_from_;
+  const absl::Time until_;
+  const int64_t at_most_;
+  grpc::CompletionQueue queue_;
+  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  std::atomic<int64_t> sent_{0};
+  std::atomic<int64_t> out_{0};
+  absl::Mutex mutex_;
+  LoadResult result_;           // the receiver's
+  std::vector<int64_t> nanos_;  // the receiver's
+  absl::Time last_ = absl::InfinitePast();
+  std::thread receiver_;
+};
+
+LoadGenerator::LoadGenerator(int port, int connections) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection each
+  for (int i = 0; i < connections; ++i) {
+    channels_.push_back(
+        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments));
+    channels_.back()->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+  }
+}
+
+LoadResult LoadGenerator::Each(const Workload& workload, int callers) {
+  const absl::Time now = absl::Now();
+  Run run(channels_, workload, true, now, absl::InfiniteFuture(), static_cast<int64_t>(workload.requests.size()));
+  for (int i = 0; i < callers; ++i) run.Send(now);
+  return run.Finish();
+}
+
+LoadResult LoadGenerator::Closed(const Workload& workload, int callers, absl::Duration warm_up,
+                                 absl::Duration duration) {
+  const absl::Time now = absl::Now();
+  Run run(channels_, workload, true, now + warm_up, now + warm_up + duration, INT64_MAX);
+  for (int i = 0; i < callers; ++i) run.Send(now);
+  return run.Finish();
+}
+
+LoadResult LoadGenerator::Open(const Workload& workload, double per_second, absl::Duration warm_up,
+                               absl::Duration duration) {
+  std::mt19937_64 random(42);
+  std::exponential_distribution<double> gap(per_second);
+  const absl::Time begin = absl::Now();
+  const absl::Time end = begin + warm_up + duration;
+  Run run(channels_, workload, false, begin + warm_up, end, INT64_MAX);
+  for (absl::Time planned = begin; planned < end; planned += absl::Seconds(gap(random))) {
+    absl::SleepFor(planned - absl::Now());
+    run.Send(planned);
+  }
+  return run.Finish();
+}
+
+}  // namespace waymark::bench

@@ -1,0 +1,66 @@
+#ifndef WAYMARK_TESTS_BENCH_LOAD_GENERATOR_H_
+#define WAYMARK_TESTS_BENCH_LOAD_GENERATOR_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace waymark::bench {
+
+// Calls of one unary method. Requests are serialized beforehand and answers are not parsed, so that the generator takes
+// as little of the machine as it can.
+struct Workload {
+  std::string method;  // "/waymark.v1.DecisionService/GetOffers"
+  std::vector<grpc::ByteBuffer> requests;
+};
+
+template <typename Message>
+grpc::ByteBuffer Serialize(const Message& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// What a load found. Latencies are those of calls that ended with OK.
+struct LoadResult {
+  int64_t calls = 0;
+  int64_t errors = 0;
+  std::string first_error;
+  double per_second = 0;  // of calls that ended with OK
+  absl::Duration p50;
+  absl::Duration p99;
+};
+
+// Makes load on one server over a few connections, with one thread that takes answers and, in open loop, one that
+// sends. Single-threaded.
+class LoadGenerator {
+ public:
+  // 127.0.0.1.
+  LoadGenerator(int port, int connections);
+
+  // Each request once, so many at a time.
+  LoadResult Each(const Workload& workload, int callers);
+
+  // Closed loop: callers that each send the next request as soon as the last one is answered. It finds the throughput.
+  // Requests in turn; what is answered during the warm-up does not count.
+  LoadResult Closed(const Workload& workload, int callers, absl::Duration warm_up, absl::Duration duration);
+
+  // Open loop: requests at random moments (a Poisson process with a fixed seed), whether or not earlier ones were
+  // answered. Latency counts from the moment for which a call was planned, also where it was sent late, so that a
+  // server which stalls cannot hide the calls that would have come meanwhile (coordinated omission).
+  LoadResult Open(const Workload& workload, double per_second, absl::Duration warm_up, absl::Duration duration);
+
+ private:
+  class Run;
+
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
+};
+
+}  // namespace waymark::bench
+
+#endif  // WAYMARK_TESTS_BENCH_LOAD_GENERATOR_H_

@@ -1,0 +1,83 @@
+// What a rule costs once it is compiled, over facts that are at hand, and what compiling costs.
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "benchmark/benchmark.h"
+#include "segmentation/expression/environment.h"
+#include "segmentation/expression/program.h"
+
+namespace waymark::expression {
+namespace {
+
+struct NamedFact {
+  absl::string_view name;
+  Type type;
+  Value value;
+};
+
+// Facts by slot, as warm as can be.
+class Facts : public Environment, public Activation {
+ public:
+  Facts()
+      : facts_({{"customer.age", Type::Of(Kind::kInt), Value::Int(42)},
+                {"customer.country", Type::Of(Kind::kString), Value::String("AT")},
+                {"customer.newsletter", Type::Of(Kind::kBool), Value::Bool(true)},
+                {"purchases", Type::Of(Kind::kInt), Value::Int(7)},
+                {"spend", Type::Of(Kind::kDouble), Value::Double(812.5)},
+                {"last_purchase", Type::Of(Kind::kTimestamp), Value::Timestamp(absl::FromUnixSeconds(1700000000))},
+                {"now", Type::Of(Kind::kTimestamp), Value::Timestamp(absl::FromUnixSeconds(1702000000))}}) {}
+
+  absl::optional<FactReference> Variable(absl::string_view name) override {
+    for (size_t i = 0; i < facts_.size(); ++i) {
+      if (facts_[i].name == name) return FactReference{static_cast<int>(i), facts_[i].type};
+    }
+    return absl::nullopt;
+  }
+  bool HasFunction(absl::string_view) const override { return false; }
+  CallResult Call(absl::string_view, absl::Span<const Value>) override { return {}; }
+  std::vector<std::string> Names() const override { return {}; }
+  Value Fact(int slot) override { return facts_[static_cast<size_t>(slot)].value; }
+
+ private:
+  std::vector<NamedFact> facts_;
+};
+
+struct Rule {
+  const char* name;
+  const char* text;
+};
+
+constexpr Rule kRules[] = {
+    {"five_comparisons",
+     "customer.age >= 18 && customer.age < 65 && purchases > 3 && spend >= 500.0 && customer.country != 'DE'"},
+    {"in_list", "customer.country in ['DE', 'CH', 'LI', 'AT']"},
+    {"has_and_compare", "has(customer.age) && customer.age >= 18"},
+    {"arithmetic", "spend / double(purchases) > 100.0"},
+    {"times", "now - last_purchase < days(30)"},
+    {"strings", "customer.country.startsWith('A') && customer.country.matches('^[A-Z]{2}$')"},
+    {"comprehension", "[1, 5, 7, 9].exists(n, n == purchases)"},
+};
+
+void BM_Evaluate(benchmark::State& state) {
+  const Rule& rule = kRules[state.range(0)];
+  state.SetLabel(rule.name);
+  Facts facts;
+  const Compilation compiled = Compile(rule.text, facts, Type::Of(Kind::kBool));
+  if (!compiled.program) return state.SkipWithError(compiled.issues[0].message.c_str());
+  for (auto _ : state) {
+    Arena arena;
+    benchmark::DoNotOptimize(compiled.program->Evaluate(facts, arena));
+  }
+}
+BENCHMARK(BM_Evaluate)->DenseRange(0, std::size(kRules) - 1);
+
+void BM_Compile(benchmark::State& state) {
+  Facts facts;
+  for (auto _ : state) benchmark::DoNotOptimize(Compile(kRules[0].text, facts, Type::Of(Kind::kBool)));
+}
+BENCHMARK(BM_Compile);
+
+}  // namespace
+}  // namespace waymark::expression

@@ -1,0 +1,35 @@
+#ifndef WAYMARK_TESTS_BENCH_SAMPLE_SHOP_H_
+#define WAYMARK_TESTS_BENCH_SAMPLE_SHOP_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "waymark/v1/decision.pb.h"
+#include "waymark/v1/event.pb.h"
+#include "waymark/v1/profile.pb.h"
+
+// A made-up shop of a given size, the same in every run.
+namespace waymark::bench {
+
+inline constexpr char kTenant[] = "bench";
+// Takes up to three offers and counts on impression, so that a decision reads and does not write.
+inline constexpr char kPlacement[] = "home";
+
+// A playbook with so many actions and segments: rules over traits, history, stages and segments, limits, texts with
+// values.
+std::string SamplePlaybook(int actions, int segments);
+
+std::string CustomerId(int number);
+
+// Each customer's traits.
+std::vector<v1::UpdateProfileRequest> SampleProfiles(int customers);
+// Each customer's history of the year before `now`, in batches.
+std::vector<v1::RecordEventsRequest> SampleHistory(int customers, int events_each, absl::Time now);
+// Requests of customers in a mixed order.
+std::vector<v1::GetOffersRequest> SampleRequests(int customers, int count);
+
+}  // namespace waymark::bench
+
+#endif  // WAYMARK_TESTS_BENCH_SAMPLE_SHOP_H_

@@ -1,0 +1,92 @@
+"""What was acknowledged survives a kill; a service without its store waits for it, and says so."""
+
+import json
+import subprocess
+
+import harness
+
+PLAYBOOK = """
+traits: [{name: age, type: INT}]
+channels: [{name: web}]
+actions:
+  - {name: voucher, kind: OFFER, limits: [{per: CUSTOMER, max: 1, window: 30d}]}
+  - {name: greeting, kind: CONTENT, value: {micros: 1}}
+placements: [{name: hero, touchpoint: web/home, fallback: greeting}]
+"""
+
+
+def record(world, event_id):
+    return world.waymark("record", "--customer", "anna", "--type", "purchase", "--id", event_id)
+
+
+def purchases(world):
+    profile = world.waymark("profile", "get", "anna")[0]["profile"]
+    return {event["type"]: int(event["count"]) for event in profile["events"]}["purchase"]
+
+
+def chosen(world):
+    return world.waymark("decide", "--placement", "hero", "--customer", "anna")[0]["decision"]["actions"][0]["action"]
+
+
+def check_kills(world):
+    """Five kills while events are being recorded; each acknowledged event is there once, also when it is sent again."""
+    for i in range(5):
+        record(world, f"e{i}")
+        world.kill()
+        world.start()
+        assert purchases(world) == i + 1
+        record(world, f"e{i}")
+        assert purchases(world) == i + 1
+    assert chosen(world) == "voucher"
+    world.kill()
+    world.start()
+    assert chosen(world) == "greeting", "a contact that was counted is not forgotten"
+
+
+def check_redis_away(world):
+    world.redis.kill()
+    decision = world.waymark("decide", "--placement", "hero", "--customer", "anna")[0]["decision"]
+    assert decision["knowledge"] == "KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE", decision
+    assert decision["actions"][0]["action"] == "greeting", "a limit that cannot be checked refuses"
+    world.waymark("record", "--customer", "anna", "--type", "purchase", "--id", "lost", expect=3)
+    world.redis.start()
+    harness.wait_until("the service after Redis came back", lambda: knows(world))
+    assert purchases(world) == 5
+    record(world, "again")
+    assert purchases(world) == 6
+
+
+def knows(world):
+    decision = world.waymark("decide", "--placement", "hero", "--customer", "anna")[0]["decision"]
+    return decision["knowledge"] == "KNOWLEDGE_PROFILE"
+
+
+def check_start_without_redis(world):
+    assert world.stop() == 0
+    world.redis.kill()
+    world.start(ready=False)
+    command = [world.options.bin / "waymark", "--address", world.address, "--tenant", world.tenant, "profile", "get", "anna"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode != 0
+    assert world.service.poll() is None, "a service without its store waits"
+    world.redis.start()
+    harness.wait_until("the service with Redis", lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0)
+
+
+def main():
+    options = harness.arguments()
+    with harness.World(options, "shop") as world:
+        playbook = f"{world.folder}/playbook.yaml"
+        with open(playbook, "w", encoding="utf-8") as file:
+            file.write(PLAYBOOK)
+        world.waymark("apply", playbook)
+        assert json.dumps(world.waymark("check", playbook)) is not None
+        check_kills(world)
+        if world.redis:
+            check_redis_away(world)
+            check_start_without_redis(world)
+        assert world.stop() == 0
+    print("1 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
