@@ -8,8 +8,8 @@
 namespace waymark::segmentation {
 namespace {
 
-using expression::Kind;
 using expression::DidYouMean;
+using expression::Kind;
 using expression::Type;
 using expression::Value;
 

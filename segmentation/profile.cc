@@ -52,7 +52,7 @@ void SetTrait(Profile& profile, NameId name, TraitValue value) {
 
 void ClearTrait(Profile& profile, NameId name) { Clear(profile.traits, &Trait::name, name); }
 
-void SetConsent(Profile& profile, Consent consent) { Set(profile.consents, &Consent::purpose, std::move(consent)); }
+void SetConsent(Profile& profile, const Consent& consent) { Set(profile.consents, &Consent::purpose, consent); }
 
 void ClearConsent(Profile& profile, NameId purpose) { Clear(profile.consents, &Consent::purpose, purpose); }
 

@@ -111,7 +111,7 @@ const JourneyPosition* FindPosition(const Profile& profile, NameId journey);
 // Sets or clears, keeping the order.
 void SetTrait(Profile& profile, NameId name, TraitValue value);
 void ClearTrait(Profile& profile, NameId name);
-void SetConsent(Profile& profile, Consent consent);
+void SetConsent(Profile& profile, const Consent& consent);
 void ClearConsent(Profile& profile, NameId purpose);
 void SetPosition(Profile& profile, JourneyPosition position);
 

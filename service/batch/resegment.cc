@@ -97,7 +97,7 @@ class Run final : public ResegmentRun {
       profiles_.Update(
           {tenant_, *customer}, StoreDeadline(),
           [this, now](const StoredProfile& stored) { return Rederive(stored, now); },
-          [&](absl::StatusOr<uint64_t> revision) {
+          [&](const absl::StatusOr<uint64_t>& revision) {
             if (!revision.ok()) {
               absl::MutexLock lock(&mutex);
               problem.Update(revision.status());
@@ -182,8 +182,9 @@ class NoRun final : public ResegmentRun {
 }  // namespace
 
 std::shared_ptr<ResegmentRun> Resegment(store::ProfileStore& profiles, store::RecordStore& records,
-                                        engine::Playbooks& playbooks, const base::Clock& clock, std::string tenant,
-                                        bool restart, absl::AnyInvocable<void(const ResegmentProgress&)> progress,
+                                        engine::Playbooks& playbooks, const base::Clock& clock,
+                                        const std::string& tenant, bool restart,
+                                        absl::AnyInvocable<void(const ResegmentProgress&)> progress,
                                         absl::AnyInvocable<void(absl::Status)> done) {
   auto playbook = playbooks.Current(tenant);
   if (!playbook.ok()) {

@@ -44,8 +44,9 @@ class ResegmentRun {
 // on any thread, one at a time. Errors: FAILED_PRECONDITION no playbook; UNAVAILABLE the store went away (resume
 // later); CANCELLED.
 std::shared_ptr<ResegmentRun> Resegment(store::ProfileStore& profiles, store::RecordStore& records,
-                                        engine::Playbooks& playbooks, const base::Clock& clock, std::string tenant,
-                                        bool restart, absl::AnyInvocable<void(const ResegmentProgress&)> progress,
+                                        engine::Playbooks& playbooks, const base::Clock& clock,
+                                        const std::string& tenant, bool restart,
+                                        absl::AnyInvocable<void(const ResegmentProgress&)> progress,
                                         absl::AnyInvocable<void(absl::Status)> done);
 
 }  // namespace waymark::batch

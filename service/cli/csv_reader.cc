@@ -180,7 +180,7 @@ class CsvReader : public RowReader {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenCsv(const std::string& path, char delimiter,
-                                                   std::vector<std::string> wanted) {
+                                                   const std::vector<std::string>& wanted) {
   absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(path);
   if (!file.ok()) return file.status();
   auto reader = std::make_unique<CsvReader>(*std::move(file), delimiter);

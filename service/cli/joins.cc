@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenRows(const std::string& folder, c
                                                     std::vector<std::string> wanted) {
   const std::string path = (std::filesystem::path(folder) / file).string();
   if (format == playbook::v1::FILE_FORMAT_JSON_LINES) return OpenJsonLines(path, std::move(wanted));
-  return OpenCsv(path, delimiter.empty() ? ',' : delimiter[0], std::move(wanted));
+  return OpenCsv(path, delimiter.empty() ? ',' : delimiter[0], wanted);
 }
 
 absl::StatusOr<JoinTable> JoinTable::Load(const std::string& folder, const playbook::v1::Join& join) {

@@ -33,7 +33,7 @@ class RowReader {
 // Opens a CSV file and finds the `wanted` columns in its header line. INVALID_ARGUMENT where a column is not there, or
 // is there twice.
 absl::StatusOr<std::unique_ptr<RowReader>> OpenCsv(const std::string& path, char delimiter,
-                                                   std::vector<std::string> wanted);
+                                                   const std::vector<std::string>& wanted);
 
 // Opens a file of JSON objects, one a line. A wanted column is a member, or a path of members ("properties.price").
 absl::StatusOr<std::unique_ptr<RowReader>> OpenJsonLines(const std::string& path, std::vector<std::string> wanted);

@@ -43,14 +43,14 @@ class Engine {
   void GetProfile(std::string tenant, std::string customer, absl::Time deadline, Done<ProfileAnswer> done);
 
   // Begins the profile where there is none. ABORTED: the revision is not the expected one.
-  void UpdateProfile(UpdateProfileRequest request, absl::Time deadline, Done<ProfileAnswer> done);
+  void UpdateProfile(const UpdateProfileRequest& request, absl::Time deadline, Done<ProfileAnswer> done);
 
   // NOT_FOUND: no such customer.
   void Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done);
 
  private:
   struct DecideCall;
-  void DecideFromContext(std::shared_ptr<DecideCall> call, Knowledge knowledge);
+  void DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
 
   store::ProfileStore& profiles_;
   Playbooks& playbooks_;

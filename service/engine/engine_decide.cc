@@ -123,7 +123,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
   done(std::move(answer));
 }
 
-void Engine::DecideFromContext(std::shared_ptr<DecideCall> call, Knowledge knowledge) {
+void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
   call->question.contacts_known = knowledge != Knowledge::kStoreUnavailable;
   call->receipts.clear();
   call->decision = decision::Decide(*call->playbook, Profile(), call->question, call->now);
@@ -140,7 +140,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
   call->token_key = playbooks_.token_key();
   call->now = clock_.Now();
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
-  if (call->request.customer.empty()) return DecideFromContext(std::move(call), Knowledge::kUnknownCustomer);
+  if (call->request.customer.empty()) return DecideFromContext(call, Knowledge::kUnknownCustomer);
 
   const store::CustomerKey key{call->request.tenant, call->request.customer};
   const bool may_write =
@@ -157,7 +157,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
   }
   profiles_.Update(
       key, StoreDeadline(deadline), [call](const StoredProfile& stored) { return call->Run(stored); },
-      [this, call](absl::StatusOr<uint64_t> revision) {
+      [this, call](const absl::StatusOr<uint64_t>& revision) {
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
         if (!revision.ok()) return DecideFromContext(call, Knowledge::kStoreUnavailable);
         call->Answer(call->known ? Knowledge::kProfile : Knowledge::kUnknownCustomer);

@@ -93,7 +93,7 @@ void Engine::GetProfile(std::string tenant, std::string customer, absl::Time dea
       });
 }
 
-void Engine::UpdateProfile(UpdateProfileRequest request, absl::Time deadline, Done<ProfileAnswer> done) {
+void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadline, Done<ProfileAnswer> done) {
   auto playbook = playbooks_.Current(request.tenant);
   if (!playbook.ok()) return done(playbook.status());
   if (absl::Status status = CheckCustomer(request.customer); !status.ok()) {

@@ -77,7 +77,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
           if (!FoldAll(part->events, *call->answer.playbook, call->now, profile, part->receipts)) return absl::nullopt;
           return profile;
         },
-        [call, part](absl::StatusOr<uint64_t> revision) {
+        [call, part](const absl::StatusOr<uint64_t>& revision) {
           for (size_t i = 0; i < part->items.size(); ++i) {
             RecordAnswer::Item& item = call->answer.items[part->items[i]];
             item.status = revision.status();

@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/playbook/compiler.h"
@@ -62,7 +63,12 @@ CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
   CompileResult result;
   result.playbook = Compiler(source, problems).Compile(version);
   result.problems = std::move(reading.problems);
-  for (Problem& problem : problems.Take()) result.problems.push_back(std::move(problem));
+  // What could not be read is not missed once more.
+  absl::flat_hash_set<std::string> unread;
+  for (const Problem& problem : result.problems) unread.insert(problem.field);
+  for (Problem& problem : problems.Take()) {
+    if (!unread.contains(problem.field)) result.problems.push_back(std::move(problem));
+  }
   std::stable_sort(result.problems.begin(), result.problems.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });

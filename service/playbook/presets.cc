@@ -111,8 +111,8 @@ std::vector<ExpandedStage> ExpandStages(const v1::Journey& journey, const std::s
     auto it = std::find_if(stages.begin(), stages.end(),
                            [&own](const ExpandedStage& other) { return other.stage.name() == own.name(); });
     if (it == stages.end()) {
-      problems.Add(own_field + ".name",
-                   absl::StrCat("the preset has no stage `", own.name(), "`", expression::DidYouMean(own.name(), names)));
+      problems.Add(own_field + ".name", absl::StrCat("the preset has no stage `", own.name(), "`",
+                                                     expression::DidYouMean(own.name(), names)));
       continue;
     }
     it->stage.MergeFrom(own);  // what is set replaces; labels join, locale by locale

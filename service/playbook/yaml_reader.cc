@@ -200,6 +200,7 @@ class YamlReader {
 
   static std::string UnknownKey(absl::string_view key, const Descriptor& type) {
     std::vector<std::string> names;
+    names.reserve(type.field_count());
     for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
     const std::string hint = expression::DidYouMean(key, names);
     return absl::StrCat("unknown key ", yaml::Quoted(key),

@@ -28,7 +28,7 @@ void ValidatePlaybook(engine::Playbooks& playbooks, const v1::ValidatePlaybookRe
                       Responder<v1::ValidatePlaybookResponse> responder) {
   if (absl::Status status = Check(request); !status.ok()) return responder.Fail(status);
   playbooks.Validate(request.text(),
-                     [responder = std::move(responder)](std::vector<playbook::Problem> problems) mutable {
+                     [responder = std::move(responder)](const std::vector<playbook::Problem>& problems) mutable {
                        for (const playbook::Problem& problem : problems)
                          ToWire(problem, *responder.response().add_problems());
                        responder.Finish();

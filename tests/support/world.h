@@ -53,9 +53,9 @@ class World {
     });
   }
 
-  absl::StatusOr<engine::ProfileAnswer> UpdateProfile(engine::UpdateProfileRequest request) {
+  absl::StatusOr<engine::ProfileAnswer> UpdateProfile(const engine::UpdateProfileRequest& request) {
     return engine::Await<engine::ProfileAnswer>([&](engine::Engine::Done<engine::ProfileAnswer> done) {
-      engine.UpdateProfile(std::move(request), Deadline(), std::move(done));
+      engine.UpdateProfile(request, Deadline(), std::move(done));
     });
   }
 

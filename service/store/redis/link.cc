@@ -90,7 +90,7 @@ void Link::GreetWith(std::string command) {
   ++greetings_;
   Submit(std::make_unique<Request>(
       std::move(command), absl::InfiniteFuture(),
-      [this](absl::StatusOr<const redisReply*> reply) {
+      [this](const absl::StatusOr<const redisReply*>& reply) {
         if (!reply.ok()) {
           if (context_ != nullptr) Drop(GreetingError(reply.status()));
         } else if (--greetings_ == 0) {

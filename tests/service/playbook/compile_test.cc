@@ -148,6 +148,12 @@ actions:
   for (size_t i = 1; i < result.problems.size(); ++i) EXPECT_LE(result.problems[i - 1].line, result.problems[i].line);
 }
 
+TEST(CompilePlaybook, DoesNotMissWhatCouldNotBeRead) {
+  const CompileResult result = CompilePlaybook("actions: [{name: x, kind: OFER}]", 1);
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_THAT(result.problems[0].message, HasSubstr("did you mean `OFFER`"));
+}
+
 TEST(CompilePlaybook, PointsIntoABlockScalar) {
   const CompileResult result =
       CompilePlaybook("segments:\n  - name: a\n    when: |\n      1 < 2 &&\n      customer.age > 3\n", 1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <set>
 #include <string>
 #include <thread>
@@ -63,6 +64,8 @@ struct Implementation {
   const char* name;
   std::unique_ptr<ContractSubject> (*make)();
 };
+// What a test's name shows of it.
+void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
 
 class StoreContractTest : public testing::TestWithParam<Implementation> {
  protected:
