@@ -23,7 +23,7 @@ absl::Time ToMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUnixM
 // The contact that an impression counts as; nullopt where it counts nothing.
 absl::StatusOr<absl::optional<segmentation::Contact>> AdmitToken(const SentEvent& sent, absl::string_view tenant,
                                                                  absl::string_view customer,
-                                                                 absl::string_view token_key, absl::Time time) {
+                                                                 const decision::TokenKey& token_key, absl::Time time) {
   if (sent.decision_token.empty()) return absl::optional<segmentation::Contact>();
   const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
   if (!token.has_value()) return FieldError("decision_token", "this is no token of a decision of this service");
@@ -47,7 +47,7 @@ absl::Status CheckCustomer(absl::string_view customer) {
 
 absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const playbook::Playbook& playbook,
                                                absl::string_view tenant, absl::string_view customer,
-                                               absl::string_view token_key, absl::Time now) {
+                                               const decision::TokenKey& token_key, absl::Time now) {
   if (sent.id.empty() || sent.id.size() > 128) return FieldError("id", "an event's id is 1 to 128 bytes");
   auto type = playbook.event_ids.find(sent.type);
   if (type == playbook.event_ids.end())

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "segmentation/event.h"
 #include "segmentation/facts.h"
+#include "service/decision/token.h"
 #include "service/engine/requests.h"
 #include "service/playbook/playbook.h"
 
@@ -24,7 +25,7 @@ absl::Status CheckCustomer(absl::string_view customer);
 // must be this customer's.
 absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const playbook::Playbook& playbook,
                                                absl::string_view tenant, absl::string_view customer,
-                                               absl::string_view token_key, absl::Time now);
+                                               const decision::TokenKey& token_key, absl::Time now);
 
 // A value as the declared type wants it: an int becomes a double where DOUBLE is declared. `field` names it in errors.
 absl::StatusOr<segmentation::TraitValue> AdmitValue(const segmentation::TraitValue& value,

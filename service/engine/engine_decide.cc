@@ -32,7 +32,7 @@ struct Engine::DecideCall {
   DecideRequest request;
   Done<DecideAnswer> done;
   std::shared_ptr<const playbook::Playbook> playbook;
-  std::string token_key;
+  std::shared_ptr<const decision::TokenKey> token_key;
   absl::Time now;
   decision::Request question;
   std::vector<segmentation::Event> events;
@@ -64,7 +64,7 @@ absl::Status Engine::DecideCall::Admit() {
   absl::StatusOr<segmentation::Context> context = AdmitContext(request.context, *playbook);
   if (!context.ok()) return context.status();
   for (size_t i = 0; i < request.events.size(); ++i) {
-    auto event = AdmitEvent(request.events[i], *playbook, request.tenant, request.customer, token_key, now);
+    auto event = AdmitEvent(request.events[i], *playbook, request.tenant, request.customer, *token_key, now);
     if (!event.ok()) return base::UnderField(absl::StrCat("context.events[", i, "]"), event.status());
     events.push_back(*std::move(event));
   }
@@ -117,7 +117,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
            .channel = playbook->channels[at.channel].id,
            .count_on_impression =
                !at.count_on_decision && !chosen.fallback && playbook->CountsContacts(chosen.action, at.channel)},
-          token_key));
+          *token_key));
     }
   }
   done(std::move(answer));

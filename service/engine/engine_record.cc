@@ -45,7 +45,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
   call->done = std::move(done);
   call->now = clock_.Now();
 
-  const std::string token_key = playbooks_.token_key();
+  const std::shared_ptr<const decision::TokenKey> token_key = playbooks_.token_key();
   std::vector<std::shared_ptr<CustomerPart>> parts;
   absl::flat_hash_map<absl::string_view, CustomerPart*> part_of;
   for (size_t i = 0; i < request.items.size(); ++i) {
@@ -53,7 +53,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
     absl::Status& status = call->answer.items[i].status;
     status = CheckCustomer(item.customer);
     if (!status.ok()) continue;
-    auto event = AdmitEvent(item.event, *call->answer.playbook, request.tenant, item.customer, token_key, call->now);
+    auto event = AdmitEvent(item.event, *call->answer.playbook, request.tenant, item.customer, *token_key, call->now);
     if (!event.ok()) {
       status = base::UnderField("event", event.status());
       continue;

@@ -56,11 +56,9 @@ absl::Status NoPlaybook() { return absl::FailedPreconditionError("the tenant has
 }  // namespace
 
 Playbooks::Playbooks(store::RecordStore& records, const base::Clock& clock)
-    : records_(records),
-      clock_(clock),
-      current_(std::make_shared<ByTenant>()),
-      token_key_(std::make_shared<std::string>()),
-      worker_([this] { return Poll(); }) {}
+    : records_(records), clock_(clock), current_(std::make_shared<ByTenant>()), token_key_(nullptr), worker_([this] {
+        return Poll();
+      }) {}
 
 Playbooks::~Playbooks() = default;
 
@@ -78,8 +76,6 @@ uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
   return it == current->end() ? 0 : it->second->version;
 }
 
-std::string Playbooks::token_key() const { return *token_key_.Get(); }
-
 void Playbooks::Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook) {
   auto next = std::make_shared<ByTenant>(*current_.Get());
   (*next)[tenant] = std::move(playbook);
@@ -93,7 +89,7 @@ absl::Duration Playbooks::Poll() {
 
 bool Playbooks::ReadAll() {
   const absl::Time deadline = absl::Now() + kPollDeadline;
-  if (token_key_.Get()->empty()) ReadTokenKey();
+  if (token_key() == nullptr) ReadTokenKey();
   auto heads = Await<std::vector<Record>>(
       [&](store::RecordStore::ListDone done) { records_.List(kHeadClass, deadline, std::move(done)); });
   if (!heads.ok()) {
@@ -115,7 +111,7 @@ bool Playbooks::ReadAll() {
     if (auto it = uncompilable_.find(tenant); it != uncompilable_.end() && it->second == newest) continue;
     Load(tenant, head->back());
   }
-  return !token_key_.Get()->empty();
+  return token_key() != nullptr;
 }
 
 void Playbooks::ReadTokenKey() {
@@ -128,7 +124,7 @@ void Playbooks::ReadTokenKey() {
     if (!PutRecord(records_, kTokenKey, key, 0, deadline).ok()) return;
     record->value = key;
   }
-  token_key_.Set(std::make_shared<std::string>(record->value));
+  token_key_.Set(std::make_shared<decision::TokenKey>(record->value));
 }
 
 void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) {

@@ -18,6 +18,7 @@
 #include "service/base/clock.h"
 #include "service/base/snapshot.h"
 #include "service/base/worker.h"
+#include "service/decision/token.h"
 #include "service/engine/requests.h"
 #include "service/store/playbook_records.h"
 #include "service/store/store.h"
@@ -41,7 +42,7 @@ class Playbooks {
   absl::StatusOr<std::shared_ptr<const playbook::Playbook>> Current(absl::string_view tenant) const;
 
   // The key of tokens. REQUIRES: Ready().
-  std::string token_key() const;
+  std::shared_ptr<const decision::TokenKey> token_key() const { return token_key_.Get(); }
 
   // Whether the store's playbooks and the key were read, once at least.
   bool Ready() const { return ready_.load(std::memory_order_acquire); }
@@ -78,7 +79,7 @@ class Playbooks {
   store::RecordStore& records_;
   const base::Clock& clock_;
   base::Snapshot<ByTenant> current_;
-  base::Snapshot<std::string> token_key_;
+  base::Snapshot<decision::TokenKey> token_key_;
   std::atomic<bool> ready_{false};
   // The worker's own.
   bool complaining_ = false;                                 // whether the store's absence was logged

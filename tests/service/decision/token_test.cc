@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 
 namespace waymark::decision {
 namespace {
@@ -16,23 +17,28 @@ const Token kToken = {.customer = CustomerFingerprint("shop", "anna"),
                       .count_on_impression = true};
 
 TEST(Token, ComesBackAsItWas) {
-  const std::string text = EncodeToken(kToken, "key");
+  const std::string text = EncodeToken(kToken, TokenKey("key"));
   EXPECT_EQ(text.size(), 48u);
   EXPECT_TRUE(
       std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; }));
-  EXPECT_EQ(DecodeToken(text, "key"), kToken);
+  EXPECT_EQ(DecodeToken(text, TokenKey("key")), kToken);
 }
 
 TEST(Token, IsRefusedUnderAnotherKeyOrWithAnyCharacterChanged) {
-  const std::string text = EncodeToken(kToken, "key");
-  EXPECT_EQ(DecodeToken(text, "other"), absl::nullopt);
-  EXPECT_EQ(DecodeToken("", "key"), absl::nullopt);
-  EXPECT_EQ(DecodeToken(text.substr(1), "key"), absl::nullopt);
+  const std::string text = EncodeToken(kToken, TokenKey("key"));
+  EXPECT_EQ(DecodeToken(text, TokenKey("other")), absl::nullopt);
+  EXPECT_EQ(DecodeToken("", TokenKey("key")), absl::nullopt);
+  EXPECT_EQ(DecodeToken(text.substr(1), TokenKey("key")), absl::nullopt);
   for (size_t i = 0; i < text.size(); ++i) {
     std::string changed = text;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
-    EXPECT_EQ(DecodeToken(changed, "key"), absl::nullopt) << i;
+    EXPECT_EQ(DecodeToken(changed, TokenKey("key")), absl::nullopt) << i;
   }
+}
+
+// RFC 4231, test case 2, cut to 80 bits.
+TEST(TokenKey, SignsAsTheStandardSays) {
+  EXPECT_EQ(absl::BytesToHexString(TokenKey("Jefe").Sign("what do ya want for nothing?")), "5bdcc146bf60754e6a04");
 }
 
 TEST(CustomerFingerprint, TellsTenantsApart) {

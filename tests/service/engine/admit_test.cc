@@ -16,7 +16,7 @@ const absl::Time kNow = absl::FromUnixSeconds(1780000000);
 class AdmitTest : public ::testing::Test {
  protected:
   absl::StatusOr<segmentation::Event> Admit(const SentEvent& sent) {
-    return AdmitEvent(sent, *playbook_, "shop", "anna", "key", kNow);
+    return AdmitEvent(sent, *playbook_, "shop", "anna", key_, kNow);
   }
 
   std::string FieldOf(const SentEvent& sent) {
@@ -26,6 +26,7 @@ class AdmitTest : public ::testing::Test {
     return violations.empty() ? "" : violations[0].field;
   }
 
+  const decision::TokenKey key_{"key"};
   std::shared_ptr<const playbook::Playbook> playbook_ =
       testing_support::MustCompile("currency: EUR\ncontext: [{name: rate, type: DOUBLE}, {name: page, type: STRING}]");
 };
@@ -52,7 +53,7 @@ TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
   bad = good;
   bad.decision_token = "nonsense";
   EXPECT_EQ(FieldOf(bad), "decision_token");
-  bad.decision_token = decision::EncodeToken({.customer = decision::CustomerFingerprint("shop", "ben")}, "key");
+  bad.decision_token = decision::EncodeToken({.customer = decision::CustomerFingerprint("shop", "ben")}, key_);
   EXPECT_EQ(FieldOf(bad), "decision_token");
 }
 
@@ -65,7 +66,7 @@ TEST_F(AdmitTest, AnImpressionCountsWhereThePlacementCountsImpressions) {
                                 .action = segmentation::NameId{1},
                                 .channel = segmentation::NameId{2},
                                 .count_on_impression = counts};
-    return *Admit({.id = "1", .type = type, .decision_token = decision::EncodeToken(token, "key")});
+    return *Admit({.id = "1", .type = type, .decision_token = decision::EncodeToken(token, key_)});
   };
   EXPECT_EQ(admit("impression", true).exposure->decision, 9u);
   EXPECT_EQ(admit("impression", false).exposure, absl::nullopt);
