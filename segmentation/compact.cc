@@ -1,5 +1,7 @@
 #include "segmentation/compact.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 namespace waymark::segmentation {
@@ -28,12 +30,12 @@ size_t BoundBytes(const TraitValue& value) {
   return bytes;
 }
 
-// The series that holds the oldest day that may go; nullptr where none may.
-Series* Oldest(std::vector<Series>& all) {
+// The series that holds the oldest of these buckets that may go; nullptr where none may: each type keeps its newest.
+Series* Oldest(std::vector<Series>& all, std::vector<Bucket> Series::*buckets) {
   Series* oldest = nullptr;
   for (Series& series : all) {
-    if (series.days.size() < 2) continue;
-    if (oldest == nullptr || series.days.front().index < oldest->days.front().index) oldest = &series;
+    if ((series.*buckets).size() < 2) continue;
+    if (oldest == nullptr || (series.*buckets).front().index < (oldest->*buckets).front().index) oldest = &series;
   }
   return oldest;
 }
@@ -56,14 +58,21 @@ void Compact(Profile& profile, size_t max_bytes) {
   size_t bytes = BoundBytes(profile);
   if (bytes <= max_bytes) return;
   std::vector<Series> series = profile.ledger.series();
-  while (bytes > max_bytes) {
-    Series* oldest = Oldest(series);
-    if (oldest == nullptr) break;
-    oldest->days.erase(oldest->days.begin());
-    bytes -= kBucket;
-    ++profile.compacted;
-  }
+  const auto drop_buckets = [&](std::vector<Bucket> Series::*buckets) {
+    for (Series* oldest = Oldest(series, buckets); bytes > max_bytes && oldest != nullptr;
+         oldest = Oldest(series, buckets)) {
+      (oldest->*buckets).erase((oldest->*buckets).begin());
+      bytes -= kBucket;
+      ++profile.compacted;
+    }
+  };
+  drop_buckets(&Series::days);
+  drop_buckets(&Series::hours);
   profile.ledger.set_series(std::move(series));
+  if (bytes <= max_bytes) return;
+  const size_t ids = std::min(profile.seen.size(), (bytes - max_bytes) / kSeenEvent + 1);
+  profile.seen.erase(profile.seen.begin(), profile.seen.begin() + static_cast<std::ptrdiff_t>(ids));
+  profile.compacted += ids;
 }
 
 }  // namespace waymark::segmentation

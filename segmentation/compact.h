@@ -11,9 +11,9 @@ namespace waymark::segmentation {
 // + series).
 size_t BoundBytes(const Profile& profile);
 
-// Drops days of the ledger, the oldest of all event types first, until BoundBytes is at most `max_bytes` or no day but
-// each type's newest is left; totals for ever stay. Counts what it drops in `compacted`. Contacts stay: limits are
-// exact.
+// Drops days of the ledger, then hours, the oldest of all event types first (each type keeps its newest), then the
+// oldest event ids, until BoundBytes is at most `max_bytes`. Totals for ever stay, and so do contacts, because limits
+// are exact. Counts what it drops in `compacted`.
 void Compact(Profile& profile, size_t max_bytes);
 
 }  // namespace waymark::segmentation

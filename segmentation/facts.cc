@@ -298,13 +298,20 @@ Value FactFrame::ReadPosition(const segmentation::Fact& fact) {
   const Value missing = Value::Error(expression::ErrorCode::kMissing, fact.missing);
   if (position_ == nullptr) return missing;
   if (fact.kind == FactKind::kDaysInStage) return Value::Int((now_ - position_->current.since) / absl::Hours(24));
-  if (fact.kind == FactKind::kStage) return Value::String(facts_.StageName(position_->current.stage));
-  return position_->history.empty() ? missing : Value::String(facts_.StageName(position_->history.back().stage));
+  if (fact.kind == FactKind::kPreviousStage && position_->history.empty()) return missing;
+  const NameId stage = fact.kind == FactKind::kStage ? position_->current.stage : position_->history.back().stage;
+  const absl::string_view name = facts_.StageName(stage);
+  return name.empty() ? missing : Value::String(name);  // a stage of an earlier playbook is not known
 }
 
 Value FactFrame::ReadContacts(const segmentation::Fact& fact) const {
-  return Value::Int(CountContacts(profile_, now_ - fact.window, [&fact](const Contact& contact) {
-    return fact.name == (fact.channel ? contact.channel : contact.action);
+  const absl::Time since = now_ - fact.window;
+  if (!contacts_known_ || MayLackContacts(profile_, since)) {
+    return Value::Error(expression::ErrorCode::kMissing, "the customer's contacts are not all known");
+  }
+  return Value::Int(CountContacts(profile_, since, [&](const Contact& contact) {
+    const bool own = std::find(own_decisions_.begin(), own_decisions_.end(), contact.decision) != own_decisions_.end();
+    return !own && fact.name == (fact.channel ? contact.channel : contact.action);
   }));
 }
 

@@ -129,6 +129,13 @@ class FactFrame final : public expression::Activation {
   // known.
   void set_position(const JourneyPosition* position) { position_ = position; }
 
+  // What contacts() may count: where the contacts are not known it has no value, and those of the decision that is
+  // being made are not counted, so that a retry is answered as the first try was. Before the first fact is read.
+  void set_contacts(bool known, std::vector<uint64_t> own_decisions) {
+    contacts_known_ = known;
+    own_decisions_ = std::move(own_decisions);
+  }
+
   expression::Value Fact(int slot) override;
   bool InSegment(int segment);
   // Evaluates a rule of the playbook.
@@ -152,6 +159,8 @@ class FactFrame final : public expression::Activation {
   const Context& context_;
   const absl::Time now_;
   const JourneyPosition* position_ = nullptr;
+  bool contacts_known_ = true;
+  std::vector<uint64_t> own_decisions_;
   expression::Arena arena_;
   std::vector<expression::Value> values_;  // by slot; meaningful where `known_`
   std::vector<bool> known_;

@@ -56,8 +56,8 @@ void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
   it->value_micros = AddSaturating(it->value_micros, value_micros);
   it->first = std::min(it->first, time);
   it->last = std::max(it->last, time);
-  AddTo(it->hours, IndexOf(time, kHour), IndexOf(it->last, kHour), kHours, value_micros);
-  AddTo(it->days, IndexOf(time, kDay), IndexOf(it->last, kDay), kDays, value_micros);
+  AddTo(it->hours, IndexOf(time, kHour), IndexOf(it->last, kHour), kKeptHours, value_micros);
+  AddTo(it->days, IndexOf(time, kDay), IndexOf(it->last, kDay), kKeptDays, value_micros);
 }
 
 WindowSum Ledger::Query(NameId event, absl::Time now, absl::Duration window) const {

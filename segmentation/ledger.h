@@ -25,8 +25,8 @@ struct Series {
   int64_t value_micros = 0;  // for ever
   absl::Time first = absl::InfiniteFuture();
   absl::Time last = absl::InfinitePast();
-  std::vector<Bucket> hours;  // ascending; the 48 hours up to `last`'s
-  std::vector<Bucket> days;   // ascending; the 400 days up to `last`'s
+  std::vector<Bucket> hours;  // ascending; the newest Ledger::kKeptHours up to `last`'s
+  std::vector<Bucket> days;   // ascending; the newest Ledger::kKeptDays up to `last`'s
 
   friend bool operator==(const Series&, const Series&) = default;
 };
@@ -46,6 +46,10 @@ class Ledger {
  public:
   static constexpr int kHours = 48;
   static constexpr int kDays = 400;
+  // What is kept beyond them, so that the longest window is whole also where it begins within a bucket, and where the
+  // newest event is a day ahead of now.
+  static constexpr int kKeptHours = kHours + 25;
+  static constexpr int kKeptDays = kDays + 2;
 
   // O(log buckets), and O(buckets) where a bucket is new.
   void Add(NameId event, absl::Time time, int64_t value_micros);

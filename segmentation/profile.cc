@@ -56,6 +56,10 @@ void SetConsent(Profile& profile, const Consent& consent) { Set(profile.consents
 
 void ClearConsent(Profile& profile, NameId purpose) { Clear(profile.consents, &Consent::purpose, purpose); }
 
+bool MayLackContacts(const Profile& profile, absl::Time since) {
+  return profile.contacts.size() >= Profile::kMaxContacts && profile.contacts.front().at > since;
+}
+
 void SetPosition(Profile& profile, JourneyPosition position) {
   Set(profile.positions, &JourneyPosition::journey, std::move(position));
 }

@@ -58,7 +58,7 @@ struct Contact {
   NameId action{};
   NameId channel{};
   absl::Time at;
-  uint64_t decision = 0;  // StableHash of the decision's id
+  uint64_t decision = 0;  // names the decision and its placement; equal ones are one contact
 
   friend bool operator==(const Contact&, const Contact&) = default;
 };
@@ -98,7 +98,8 @@ struct Profile {
   std::vector<Contact> contacts;           // oldest first
   std::vector<SeenEvent> seen;             // in order of receipt
   Derived derived;
-  uint64_t compacted = 0;  // how many contacts, event ids and history entries were dropped to keep within the bounds
+  uint64_t compacted =
+      0;  // how many contacts, event ids and buckets of the ledger were dropped to keep within the bounds
 
   friend bool operator==(const Profile&, const Profile&) = default;
 };
@@ -114,6 +115,9 @@ void ClearTrait(Profile& profile, NameId name);
 void SetConsent(Profile& profile, const Consent& consent);
 void ClearConsent(Profile& profile, NameId purpose);
 void SetPosition(Profile& profile, JourneyPosition position);
+
+// Whether contacts after `since` may have been dropped to keep the profile small.
+bool MayLackContacts(const Profile& profile, absl::Time since);
 
 // How many contacts after `since` (the window (since, now]) `matches` takes. Exact.
 template <typename Predicate>

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
+#include "segmentation/compact.h"
 #include "service/base/status_macros.h"
 #include "service/engine/await.h"
 #include "service/engine/derive.h"
@@ -91,6 +92,7 @@ class Run final : public ResegmentRun {
       if (engine::Differs(derivation, entry.stored->profile)) changed.push_back(&entry.customer);
     }
     absl::Status problem;
+    int64_t damaged = 0;
     absl::Mutex mutex;
     absl::BlockingCounter waiting(static_cast<int>(changed.size()));
     for (const std::string* customer : changed) {
@@ -100,13 +102,17 @@ class Run final : public ResegmentRun {
           [&](const absl::StatusOr<uint64_t>& revision) {
             if (!revision.ok()) {
               absl::MutexLock lock(&mutex);
-              problem.Update(revision.status());
+              // What is wrong with one profile does not hold up the others.
+              const bool its_own = absl::IsDataLoss(revision.status()) || absl::IsInvalidArgument(revision.status());
+              if (its_own) ++damaged;
+              if (!its_own) problem.Update(revision.status());
             }
             waiting.DecrementCount();
           });
     }
     waiting.Wait();
-    at_.changed += static_cast<int64_t>(changed.size());
+    at_.changed += static_cast<int64_t>(changed.size()) - damaged;
+    at_.damaged += damaged;
     return problem;
   }
 
@@ -114,6 +120,7 @@ class Run final : public ResegmentRun {
     if (stored.revision == 0) return absl::nullopt;
     Profile profile = stored.profile;
     engine::Adopt(engine::Derive(*playbook_, profile, now), *playbook_, profile);
+    segmentation::Compact(profile, store::kMaxProfileBytes);
     return profile;
   }
 

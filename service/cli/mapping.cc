@@ -1,11 +1,11 @@
 #include "service/cli/mapping.h"
 
-#include <filesystem>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "service/cli/timestamps.h"
+#include "service/playbook/yaml_reader.h"
 
 namespace waymark::cli {
 namespace {
@@ -21,7 +21,7 @@ std::string Refusal(absl::string_view column, absl::string_view why) {
 }  // namespace
 
 LineConverter::LineConverter(const pb::ImportMapping& mapping, const pb::Source& source)
-    : file_(std::filesystem::path(source.file()).filename().string()),
+    : file_(source.file()),
       currency_(mapping.currency()),
       time_zone_(mapping.time_zone()),
       missing_(mapping.missing().begin(), mapping.missing().end()) {
@@ -32,7 +32,10 @@ LineConverter::LineConverter(const pb::ImportMapping& mapping, const pb::Source&
   only_known_ = source.only_known_customers();
   for (const pb::TraitColumn& trait : source.traits()) traits_.push_back(Trait(trait));
   for (const pb::ConsentColumn& consent : source.consents()) consents_.push_back(Consent(consent));
-  for (const pb::EventRule& rule : source.events()) events_.push_back(Event(rule));
+  for (const pb::EventRule& rule : source.events()) {
+    events_.push_back(Event(rule));
+    events_.back().number = static_cast<int>(events_.size()) - 1;
+  }
 }
 
 // Every column that the source mentions, the joins' apart.
@@ -193,14 +196,15 @@ std::string LineConverter::AddConsent(const ConsentRule& rule, Texts texts, v1::
   return "";
 }
 
-// The type goes first, so that one line's events and equal ids of different files do not meet.
+// The type goes first, so that one line's events do not meet; parts are told apart by a '/' that none of them has.
 std::string LineConverter::SetId(const Rule& rule, Texts texts, int line, v1::Event& event) const {
   std::string id = event.type();
   for (const size_t column : rule.id) {
     if (IsMissing(texts[column])) return Refusal(NameOf(column), "missing, and a part of the event's id");
-    absl::StrAppend(&id, "/", texts[column]);
+    absl::StrAppend(&id, "/", absl::StrReplaceAll(texts[column], {{"%", "%25"}, {"/", "%2F"}}));
   }
-  if (rule.id.empty()) absl::StrAppend(&id, "/", file_, ":", line);
+  if (rule.id.empty())
+    absl::StrAppend(&id, "/", file_, ":", line, rule.number > 0 ? absl::StrCat("#", rule.number) : "");
   if (id.size() > kMaxIdBytes) return "the event's id would be longer than 128 bytes";
   event.set_id(std::move(id));
   return "";
@@ -258,7 +262,10 @@ Conversion LineConverter::Convert(Texts texts, int line, absl::FunctionRef<bool(
   Conversion result;
   if (!AllHold(where_, texts)) return result;
   std::string problem;
-  if (IsMissing(texts[customer_])) problem = Refusal(NameOf(customer_), "missing, and the customer");
+  for (size_t i = 0; i < texts.size() && problem.empty(); ++i) {
+    if (!playbook::IsUtf8(texts[i])) problem = Refusal(NameOf(i), "not UTF-8");
+  }
+  if (problem.empty() && IsMissing(texts[customer_])) problem = Refusal(NameOf(customer_), "missing, and the customer");
   result.customer = absl::StrCat(customer_prefix_, texts[customer_]);
   if (result.customer.size() > kMaxIdBytes) problem = Refusal(NameOf(customer_), "longer than 128 bytes");
   if (problem.empty() && only_known_ && !known(result.customer)) return result;

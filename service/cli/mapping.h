@@ -91,6 +91,7 @@ class LineConverter {
     std::string otherwise;
     std::vector<FilterRule> where;
     std::vector<size_t> id;
+    int number = 0;  // of the source's rules, from 0
     size_t time_column;
     TimeReading time;
     absl::optional<ValueRule> value;

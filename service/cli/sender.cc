@@ -132,7 +132,7 @@ absl::Status Sender::SendProfile(const Work& work) {
   *request.mutable_profile() = *work.profile;
   request.mutable_profile()->set_customer(work.customer);
   absl::Status status = Retry([&] { return target_.update_profile(request); });
-  if (absl::IsInvalidArgument(status)) {
+  if (absl::IsInvalidArgument(status) || absl::IsDataLoss(status)) {
     Refuse(work, status.message());
     return absl::OkStatus();
   }

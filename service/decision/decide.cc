@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -27,8 +28,12 @@ class Decider {
       : playbook_(playbook),
         request_(request),
         evaluation_(playbook, profile, request.context, now),
-        positions_(journey::Resolve(evaluation_)),
         limits_(playbook, profile, request, now) {
+    std::vector<uint64_t> own;
+    for (int placement : request.placements)
+      own.push_back(ContactKey(request.decision_id, playbook.placements[placement].id));
+    evaluation_.frame().set_contacts(request.contacts_known, std::move(own));
+    positions_ = journey::Resolve(evaluation_);
     for (const JourneyPosition& position : positions_) {
       if (position.journey == playbook.facts->primary_journey()) evaluation_.frame().set_position(&position);
     }
@@ -122,6 +127,10 @@ Candidate Decider::Examine(int index, int placement) {
     return candidate;
   }
   candidate.priority = Priority(*candidate.factors, playbook_.arbitration);
+  if (!std::isfinite(candidate.priority)) {
+    candidate.priority = 0;
+    candidate.reason = Reason::kValueError;
+  }
   return candidate;
 }
 
@@ -160,6 +169,7 @@ void Decider::Fallback(const Placement& placement, PlacementDecision& decision) 
 PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& contacts) {
   const Placement& placement = playbook_.placements[index];
   PlacementDecision decision{.placement = index};
+  limits_.Begin(index);
   std::vector<Candidate> ranked;
   const auto examine = [&](int action) {
     Candidate candidate = Examine(action, index);
@@ -194,12 +204,16 @@ PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& c
     contacts.push_back({.action = playbook_.actions[chosen.action].id,
                         .channel = playbook_.channels[placement.channel].id,
                         .at = evaluation_.now(),
-                        .decision = segmentation::StableHash(request_.decision_id)});
+                        .decision = ContactKey(request_.decision_id, placement.id)});
   }
   return decision;
 }
 
 }  // namespace
+
+uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placement) {
+  return segmentation::StableHash(decision_id, static_cast<uint32_t>(placement));
+}
 
 Decision Decide(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,
                 absl::Time now) {

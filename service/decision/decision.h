@@ -92,6 +92,9 @@ struct Decision {
   std::vector<segmentation::Contact> contacts;
 };
 
+// Names a contact's decision and placement: a retry of the same decision makes the same contacts, and no others.
+uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placement);
+
 // Decides what to do next for a customer. A pure function of its arguments: the same on every machine, whatever the
 // order of actions in the playbook; equal priorities go by name.
 //

@@ -24,7 +24,11 @@ class Limits {
   // a window still covers counts as not known.
   Reason Check(int action, int channel, std::string* detail) const;
 
-  // The action is given now.
+  // What follows is for this placement. Contacts that an earlier try of the same decision made for it, and for the
+  // placements begun before, do not count: what is given now does.
+  void Begin(int placement);
+
+  // The action is given now, on the channel of the placement.
   void Take(int action, int channel);
 
  private:
@@ -34,8 +38,9 @@ class Limits {
   const playbook::Playbook& playbook_;
   const segmentation::Profile& profile_;
   const bool contacts_known_;
-  const uint64_t decision_;
+  const std::string decision_id_;
   const absl::Time now_;
+  std::vector<uint64_t> own_;               // keys of the placements begun
   std::vector<std::pair<int, int>> taken_;  // action, channel
 };
 

@@ -15,7 +15,7 @@ namespace waymark::decision {
 // link.
 struct Token {
   uint64_t customer = 0;  // CustomerFingerprint
-  uint64_t decision = 0;  // StableHash of the decision's id
+  uint64_t decision = 0;  // ContactKey of the decision and its placement
   segmentation::NameId action{};
   segmentation::NameId channel{};
   bool count_on_impression = false;

@@ -27,10 +27,12 @@ absl::StatusOr<absl::optional<segmentation::Contact>> AdmitToken(const SentEvent
   if (sent.decision_token.empty()) return absl::optional<segmentation::Contact>();
   const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
   if (!token.has_value()) return FieldError("decision_token", "this is no token of a decision of this service");
-  if (token->customer != decision::CustomerFingerprint(tenant, customer)) {
+  if (!token->count_on_impression || sent.type != playbook::kImpression) return absl::optional<segmentation::Contact>();
+  // A visitor who was anonymous when it was decided may be known when it is shown.
+  if (token->customer != decision::CustomerFingerprint(tenant, customer) &&
+      token->customer != decision::CustomerFingerprint(tenant, "")) {
     return FieldError("decision_token", "this is the token of another customer's decision");
   }
-  if (!token->count_on_impression || sent.type != playbook::kImpression) return absl::optional<segmentation::Contact>();
   return absl::make_optional(segmentation::Contact{
       .action = token->action, .channel = token->channel, .at = time, .decision = token->decision});
 }

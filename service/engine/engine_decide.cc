@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "segmentation/compact.h"
 #include "segmentation/fold.h"
 #include "service/base/field_error.h"
 #include "service/base/ids.h"
@@ -19,6 +20,12 @@ namespace {
 
 using segmentation::Profile;
 using store::StoredProfile;
+
+// What is known when the store gave no profile.
+Knowledge KnowledgeAfter(const absl::Status& status) {
+  const bool unusable = absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
+  return unusable ? Knowledge::kProfileUnusable : Knowledge::kStoreUnavailable;
+}
 
 // Leaves time for an answer when the store takes all that it is given.
 absl::Time StoreDeadline(absl::Time deadline) {
@@ -95,6 +102,7 @@ absl::optional<Profile> Engine::DecideCall::Run(const StoredProfile& stored) {
   for (const segmentation::Contact& contact : decision.contacts) segmentation::AddContact(profile, contact, now);
   changed = changed || profile.contacts != stored.profile.contacts;
   if (!changed) return absl::nullopt;
+  segmentation::Compact(profile, store::kMaxProfileBytes);
   return profile;
 }
 
@@ -112,7 +120,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
     for (const decision::Chosen& chosen : placement.chosen) {
       tokens.push_back(decision::EncodeToken(
           {.customer = customer,
-           .decision = segmentation::StableHash(request.decision_id),
+           .decision = decision::ContactKey(request.decision_id, at.id),
            .action = playbook->actions[chosen.action].id,
            .channel = playbook->channels[at.channel].id,
            .count_on_impression =
@@ -124,7 +132,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
 }
 
 void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
-  call->question.contacts_known = knowledge != Knowledge::kStoreUnavailable;
+  call->question.contacts_known = knowledge == Knowledge::kUnknownCustomer;
   call->receipts.clear();
   call->decision = decision::Decide(*call->playbook, Profile(), call->question, call->now);
   call->Answer(knowledge);
@@ -149,7 +157,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
   if (!may_write) {
     profiles_.Load(key, StoreDeadline(deadline), [this, call](absl::StatusOr<StoredProfile> stored) {
-      if (!stored.ok()) return DecideFromContext(call, Knowledge::kStoreUnavailable);
+      if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
       call->Run(*stored);
       call->Answer(call->known ? Knowledge::kProfile : Knowledge::kUnknownCustomer);
     });
@@ -159,7 +167,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
       key, StoreDeadline(deadline), [call](const StoredProfile& stored) { return call->Run(stored); },
       [this, call](const absl::StatusOr<uint64_t>& revision) {
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
-        if (!revision.ok()) return DecideFromContext(call, Knowledge::kStoreUnavailable);
+        if (!revision.ok()) return DecideFromContext(call, KnowledgeAfter(revision.status()));
         call->Answer(call->known ? Knowledge::kProfile : Knowledge::kUnknownCustomer);
       });
 }

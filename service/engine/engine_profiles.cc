@@ -63,13 +63,19 @@ class ProfileChange {
     }
     for (const auto& [purpose, consent] : consents_) {
       if (consent.has_value())
-        segmentation::SetConsent(profile, *consent);
+        SetUnlessOlder(profile, *consent);
       else
         segmentation::ClearConsent(profile, purpose);
     }
   }
 
  private:
+  // What the customer said last stands: an import of what was said before does not undo a withdrawal.
+  static void SetUnlessOlder(Profile& profile, const segmentation::Consent& consent) {
+    const segmentation::Consent* stored = segmentation::FindConsent(profile, consent.purpose);
+    if (stored == nullptr || stored->at <= consent.at) segmentation::SetConsent(profile, consent);
+  }
+
   bool replace_traits_ = false;
   bool replace_consents_ = false;
   std::vector<std::pair<segmentation::NameId, absl::optional<segmentation::TraitValue>>> traits_;
@@ -120,6 +126,10 @@ void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadl
         }
         Profile profile = BeginChange(stored, now);
         call->change.ApplyTo(profile);
+        if (profile.traits.size() > Profile::kMaxTraits || profile.consents.size() > Profile::kMaxConsents) {
+          return base::FieldError("profile",
+                                  "more than 128 traits or 64 consents, those of earlier playbooks included");
+        }
         Adopt(Derive(*call->answer.playbook, profile, now), *call->answer.playbook, profile);
         segmentation::Compact(profile, store::kMaxProfileBytes);
         call->answer.profile = profile;

@@ -100,12 +100,15 @@ bool Playbooks::ReadAll() {
   }
   complaining_ = false;
   for (const Record& record : *heads) {
-    absl::StatusOr<PlaybookHead> head = store::DecodePlaybookHead(record.value);
+    const std::string tenant = record.name.substr(kHeadClass.size() + 1);
+    const absl::StatusOr<PlaybookHead> head = store::DecodePlaybookHead(record.value);
     if (!head.ok() || head->empty()) {
-      base::LogError(absl::StrCat("a tenant's list of playbooks is damaged: ", head.status().message()));
+      // What is served stays; the other tenants are not held up. Said once.
+      if (damaged_.insert(tenant).second)
+        base::LogError(absl::StrCat("tenant ", tenant, ": the list of playbooks is damaged"));
       continue;
     }
-    const std::string tenant = record.name.substr(kHeadClass.size() + 1);
+    damaged_.erase(tenant);
     const uint64_t newest = head->back().version;
     if (ServedVersion(tenant) == newest) continue;
     if (auto it = uncompilable_.find(tenant); it != uncompilable_.end() && it->second == newest) continue;

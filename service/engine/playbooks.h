@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -82,6 +83,7 @@ class Playbooks {
   base::Snapshot<decision::TokenKey> token_key_;
   std::atomic<bool> ready_{false};
   // The worker's own.
+  absl::flat_hash_set<std::string> damaged_;                 // tenants whose list of versions cannot be read
   bool complaining_ = false;                                 // whether the store's absence was logged
   absl::flat_hash_map<std::string, uint64_t> uncompilable_;  // a tenant's version that does not compile here, said once
   base::Worker worker_;                                      // last: stops before what it uses goes

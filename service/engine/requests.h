@@ -60,7 +60,7 @@ struct DecideRequest {
 };
 
 // How much of what should be known was known.
-enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable };
+enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable, kProfileUnusable };
 
 struct DecideAnswer {
   std::shared_ptr<const playbook::Playbook> playbook;  // gives the indexes and ids below their names

@@ -31,13 +31,18 @@ bool HasLeft(const Stage& stage, absl::Duration dwelt, Evaluation& evaluation) {
   return dwelt >= stage.timeout || (stage.leave != kNone && evaluation.Holds(stage.leave));
 }
 
-// The stage for someone who stands in `current` since `since`.
+// The stage for someone who stands in `current` since `since`. What a customer falls back to can be left at once, so
+// this goes on until nothing moves: asking twice at one moment gives the same.
 int NextStage(int current, absl::Time since, const Journey& journey, Evaluation& evaluation) {
   const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
   if (furthest > current) return furthest;
-  const Stage& stage = journey.stages[current];
-  if (!HasLeft(stage, evaluation.now() - since, evaluation)) return current;
-  return stage.back_to != kNone ? stage.back_to : FurthestBefore(current, journey, evaluation);
+  absl::Duration dwelt = evaluation.now() - since;
+  while (current > 0 && HasLeft(journey.stages[current], dwelt, evaluation)) {
+    const int back_to = journey.stages[current].back_to;
+    current = back_to != kNone ? back_to : FurthestBefore(current, journey, evaluation);
+    dwelt = absl::ZeroDuration();
+  }
+  return current;
 }
 
 void MoveTo(segmentation::NameId stage, absl::Time now, JourneyPosition& position) {

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "service/playbook/compiler.h"
 #include "service/playbook/yaml_reader.h"
 
@@ -72,6 +73,7 @@ CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
   std::stable_sort(result.problems.begin(), result.problems.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
+  if (result.problems.size() > kMaxProblems) result.problems.resize(kMaxProblems);
   if (!result.problems.empty()) result.playbook = nullptr;
   return result;
 }
@@ -99,7 +101,8 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
     problems_.Add("name", "a name is 1 to 64 of a-z, 0-9 and _, beginning with a letter");
   }
   CheckCurrency("currency", source_.currency());
-  CheckSizes();
+  CheckLocale("default_locale", source_.default_locale());
+  if (!CheckSizes()) return nullptr;
   Declare();
   CheckContactable();
   rules_ = std::make_unique<Rules>(MakeVocabulary(), problems_);
@@ -118,9 +121,12 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   return playbook_;
 }
 
-void Compiler::CheckSizes() {
-  const auto check = [this](const char* list, int size, int most) {
-    if (size > most) problems_.Add(list, absl::StrCat("at most ", most, "; these are ", size));
+bool Compiler::CheckSizes() {
+  bool fits = true;
+  const auto check = [this, &fits](const char* list, int size, int most) {
+    if (size <= most) return;
+    fits = false;
+    problems_.Add(list, absl::StrCat("at most ", most, "; these are ", size));
   };
   check("traits", source_.traits_size(), segmentation::Profile::kMaxTraits);
   check("purposes", source_.purposes_size(), segmentation::Profile::kMaxConsents);
@@ -131,6 +137,7 @@ void Compiler::CheckSizes() {
   check("journeys", source_.journeys_size(), 16);
   check("actions", source_.actions_size(), 10000);
   check("placements", source_.placements_size(), 256);
+  return fits;
 }
 
 void Compiler::Declare() {
@@ -244,6 +251,15 @@ Labels Compiler::CompileLabels(const google::protobuf::Map<std::string, std::str
   Labels compiled(labels.begin(), labels.end());
   std::sort(compiled.begin(), compiled.end());
   return compiled;
+}
+
+void Compiler::CheckLocale(const std::string& field, const std::string& locale) {
+  if (locale.empty()) return;
+  for (absl::string_view part : absl::StrSplit(locale, '-')) {
+    if (!part.empty() && part.size() <= 8 && std::all_of(part.begin(), part.end(), absl::ascii_isalnum)) continue;
+    problems_.Add(field, "a locale is written as de or de-AT (BCP 47)");
+    return;
+  }
 }
 
 void Compiler::CheckCurrency(const std::string& field, const std::string& currency) {

@@ -89,6 +89,7 @@ void Compiler::CompileWorth(const std::string& field, const v1::Action& source, 
   if (!source.value_of().empty()) action.value_of = rules_->Number(field + ".value_of", source.value_of());
   if (source.has_propensity()) action.propensity = CheckRange(field + ".propensity", source.propensity(), 0, 1);
   if (source.has_lever()) action.lever = CheckRange(field + ".lever", source.lever(), 0, 1000);
+  if (source.context_weights_size() > 16) problems_.Add(field + ".context_weights", "at most 16");
   for (int i = 0; i < source.context_weights_size(); ++i) {
     const std::string each = absl::StrCat(field, ".context_weights[", i, "]");
     const v1::ContextWeight& weight = source.context_weights(i);
@@ -124,6 +125,7 @@ void Compiler::CompileStageReferences(const std::string& field, const v1::Action
 Treatment Compiler::CompileTreatment(const std::string& field, const v1::Treatment& source) {
   Treatment treatment{.channel = channels_.Find(field + ".channel", source.channel())};
   treatment.locale = source.locale().empty() ? playbook_->default_locale : absl::AsciiStrToLower(source.locale());
+  CheckLocale(field + ".locale", source.locale());
   treatment.subject = rules_->Text(field + ".subject", source.subject());
   treatment.body = rules_->Text(field + ".body", source.body());
   treatment.image_url = rules_->Text(field + ".image_url", source.image_url());

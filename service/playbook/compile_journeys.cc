@@ -18,11 +18,17 @@ bool IsStageFact(const Fact& fact) {
   return fact.kind == FactKind::kStage || fact.kind == FactKind::kPreviousStage || fact.kind == FactKind::kDaysInStage;
 }
 
-// Depth-first search for segments that need themselves.
+// Rules call each other as deep as this at most: evaluation recurses.
+constexpr int kMaxChain = 32;
+
+// Depth-first search for segments that need themselves, or a longer chain of others than is allowed.
 class CycleSearch {
  public:
   CycleSearch(const segmentation::FactSet& facts, const std::vector<expression::Program>& rules)
-      : facts_(facts), rules_(rules), state_(rules.size(), State::kNew) {}
+      : facts_(facts), rules_(rules), state_(rules.size(), State::kNew), chain_(rules.size(), 1) {}
+
+  // How many segments' rules call each other, beginning with this one. REQUIRES: From was asked.
+  int ChainOf(int segment) const { return chain_[segment]; }
 
   // The segments of a cycle through `segment` that was not reported yet; empty where there is none.
   std::vector<int> From(int segment) {
@@ -42,6 +48,7 @@ class CycleSearch {
       const Fact& fact = facts_.facts()[slot];
       if (fact.kind != FactKind::kInSegment) continue;
       if (state_[fact.segment] == State::kNew) Visit(fact.segment);
+      chain_[segment] = std::max(chain_[segment], chain_[fact.segment] + 1);
       if (state_[fact.segment] == State::kOnPath && cycle_.empty()) {
         cycle_.assign(std::find(path_.begin(), path_.end(), fact.segment), path_.end());
       }
@@ -53,6 +60,7 @@ class CycleSearch {
   const segmentation::FactSet& facts_;
   const std::vector<expression::Program>& rules_;
   std::vector<State> state_;
+  std::vector<int> chain_;  // how many rules deep the evaluation of each goes
   std::vector<int> path_;
   std::vector<int> cycle_;
 };
@@ -64,6 +72,10 @@ void Compiler::CheckSegmentCycles() {
   std::vector<bool> seen(playbook_->segments.size());
   for (size_t i = 0; i < playbook_->segments.size(); ++i) {
     const std::vector<int> cycle = search.From(static_cast<int>(i));
+    if (search.ChainOf(static_cast<int>(i)) > kMaxChain) {
+      problems_.Add(absl::StrCat("segments[", i, "].when"),
+                    absl::StrCat("a chain of more than ", kMaxChain, " segments begins here"));
+    }
     if (cycle.empty() || seen[cycle[0]]) continue;
     std::vector<std::string> names;
     for (int segment : cycle) {

@@ -26,7 +26,8 @@ class Compiler {
 
  private:
   // compile.cc: what is declared
-  void CheckSizes();
+  // False where a list is so long that nothing else is worth looking at.
+  bool CheckSizes();
   void Declare();
   void DeclareTyped(const std::string& list, const std::string& name, v1::ValueType type, NameIndex& names,
                     std::vector<segmentation::Vocabulary::Typed>& typed);
@@ -37,6 +38,8 @@ class Compiler {
   std::vector<Limit> CompileLimits(const std::string& field,
                                    const google::protobuf::RepeatedPtrField<v1::Limit>& limits);
   Labels CompileLabels(const google::protobuf::Map<std::string, std::string>& labels);
+  // BCP 47's form; empty is fine.
+  void CheckLocale(const std::string& field, const std::string& locale);
   void CheckCurrency(const std::string& field, const std::string& currency);
   double CheckRange(const std::string& field, double value, double low, double high);
   void CollectCountedByRules();

@@ -1,9 +1,13 @@
 #ifndef WAYMARK_SERVICE_PLAYBOOK_PROBLEM_H_
 #define WAYMARK_SERVICE_PLAYBOOK_PROBLEM_H_
 
+#include <cstddef>
 #include <string>
 
 namespace waymark::playbook {
+
+// More are not worth reading.
+inline constexpr size_t kMaxProblems = 1000;
 
 // One mistake of a file's author, with its place.
 struct Problem {

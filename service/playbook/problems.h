@@ -28,6 +28,8 @@ class Problems {
   }
 
   bool empty() const { return list_.empty(); }
+  // Whether there are so many that looking for more is not worth the time.
+  bool full() const { return list_.size() >= kMaxProblems; }
   std::vector<Problem> Take() { return std::move(list_); }
 
  private:

@@ -21,6 +21,7 @@ RuleIndex Rules::Condition(const std::string& field, const std::string& text) {
 }
 
 RuleIndex Rules::Number(const std::string& field, const std::string& text) {
+  if (problems_.full()) return kNone;
   expression::Compilation compilation = expression::Compile(text, *facts_);
   for (const expression::Issue& issue : compilation.issues) {
     problems_.AddWithin(field, issue.line, issue.column, issue.message);
@@ -34,6 +35,7 @@ RuleIndex Rules::Number(const std::string& field, const std::string& text) {
 }
 
 expression::Template Rules::Text(const std::string& field, const std::string& text) {
+  if (problems_.full()) return expression::Template();
   expression::TemplateCompilation compilation = expression::CompileTemplate(text, *facts_);
   for (const expression::Issue& issue : compilation.issues) {
     problems_.AddWithin(field, issue.line, issue.column, issue.message);
@@ -50,6 +52,7 @@ expression::Program Rules::Program(const std::string& field, const std::string& 
 
 absl::optional<expression::Program> Rules::Compile(const std::string& field, const std::string& text,
                                                    const Type& type) {
+  if (problems_.full()) return absl::nullopt;
   expression::Compilation compilation = expression::Compile(text, *facts_, type);
   for (const expression::Issue& issue : compilation.issues) {
     problems_.AddWithin(field, issue.line, issue.column, issue.message);

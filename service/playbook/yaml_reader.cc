@@ -20,8 +20,6 @@ using ::google::protobuf::Message;
 using ::google::protobuf::OneofDescriptor;
 using yaml::Node;
 
-constexpr size_t kMaxProblems = 1000;
-
 bool Before(const Position& a, const Position& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; }
 
 // What a field's value must look like.

@@ -11,6 +11,9 @@
 
 namespace waymark::playbook {
 
+// Whether the text is valid UTF-8, which is what YAML and protobuf take.
+bool IsUtf8(absl::string_view text);
+
 // A place in a text; both 1-based. Columns count bytes.
 struct Position {
   int line = 0;

@@ -140,3 +140,16 @@ std::vector<Problem> ParseTree(absl::string_view text, Node& root) {
 }
 
 }  // namespace waymark::playbook::yaml
+
+namespace waymark::playbook {
+
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = yaml::Utf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace waymark::playbook

@@ -41,6 +41,8 @@ v1::Knowledge KnowledgeToWire(engine::Knowledge knowledge) {
       return v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER;
     case engine::Knowledge::kStoreUnavailable:
       return v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE;
+    case engine::Knowledge::kProfileUnusable:
+      return v1::KNOWLEDGE_CONTEXT_PROFILE_UNUSABLE;
   }
   return v1::KNOWLEDGE_UNSPECIFIED;
 }

@@ -36,8 +36,7 @@ void UpdateProfile(engine::Engine& engine, const v1::UpdateProfileRequest& reque
                    Responder<v1::UpdateProfileResponse> responder) {
   absl::StatusOr<engine::UpdateProfileRequest> asked = FromWire(request);
   if (!asked.ok()) return responder.Fail(asked.status());
-  engine.UpdateProfile(*asked, call.deadline,
-                       AnswerProfile(request.profile().customer(), std::move(responder)));
+  engine.UpdateProfile(*asked, call.deadline, AnswerProfile(request.profile().customer(), std::move(responder)));
 }
 
 }  // namespace

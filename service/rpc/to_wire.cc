@@ -87,7 +87,7 @@ void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, 
 
 void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire) {
   wire.set_index(index);
-  wire.set_retry(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status));
+  wire.set_retry(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status));
   const std::string element = absl::StrCat("events[", index, "]");
   const std::vector<base::FieldViolation> violations = base::FieldViolationsOf(status);
   v1::Problem& problem = *wire.mutable_problem();

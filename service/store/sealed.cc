@@ -63,7 +63,7 @@ absl::StatusOr<Sealed> Unseal(absl::string_view value) {
 
 absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile) {
   const std::string body = Encode(profile);
-  if (body.size() > kMaxProfileBytes) return absl::ResourceExhaustedError("the profile would exceed 16 KiB");
+  if (body.size() > kMaxProfileBytes) return absl::InvalidArgumentError("the profile would exceed 16 KiB");
   return Seal(revision, body);
 }
 

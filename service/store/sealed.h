@@ -34,7 +34,7 @@ absl::StatusOr<Sealed> Unseal(absl::string_view value);
 // The revision alone, whatever follows it. DATA_LOSS where the value is too short, or the revision is 0.
 absl::StatusOr<uint64_t> RevisionOf(absl::string_view value);
 
-// Encode, then Seal. RESOURCE_EXHAUSTED where the profile has more than kMaxProfileBytes.
+// Encode, then Seal. INVALID_ARGUMENT where the profile has more than kMaxProfileBytes.
 absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile);
 
 // Unseal, then Decode.

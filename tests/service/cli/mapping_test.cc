@@ -76,6 +76,11 @@ TEST(LineConverter, MakesProfiles) {
 
 TEST(LineConverter, RefusesWithoutTellingTheText) {
   EXPECT_EQ(Converted(kTraits, {"7", "secret", "", "", ""}), "refused: column \"age\": expected a whole number");
+  EXPECT_EQ(Converted(kTraits, {"7", "30",
+                                "M\xfc"
+                                "ller",
+                                "", ""}),
+            "refused: column \"town\": not UTF-8");
   EXPECT_EQ(Converted(kTraits, {"", "1", "", "", ""}), "refused: column \"id\": missing, and the customer");
   EXPECT_EQ(Converted(kTraits, {std::string(125, 'x'), "1", "", "", ""}),
             "refused: column \"id\": longer than 128 bytes");
@@ -110,10 +115,10 @@ TEST(LineConverter, MakesEvents) {
             "7 [id: \"purchase/o1/i1\" type: \"purchase\" time { seconds: 86400 } "
             "money { micros: 15300000 currency: \"EUR\" }]");
   EXPECT_EQ(Converted(kEvents, {"sent", "7", "", "", "1970-01-02", "", "6", "R"}),
-            "7 [id: \"return_goods/orders.csv:12\" type: \"return_goods\" time { seconds: 86400 } number: 6]");
+            "7 [id: \"return_goods/sub/orders.csv:12#1\" type: \"return_goods\" time { seconds: 86400 } number: 6]");
   EXPECT_EQ(Converted(kEvents, {"sent", "7", "o", "i", "1970-01-02", "", "6", "R"}),
             "7 [id: \"purchase/o/i\" type: \"purchase\" time { seconds: 86400 }] "
-            "[id: \"return_goods/orders.csv:12\" type: \"return_goods\" time { seconds: 86400 } number: 6]");
+            "[id: \"return_goods/sub/orders.csv:12#1\" type: \"return_goods\" time { seconds: 86400 } number: 6]");
 }
 
 TEST(LineConverter, SkipsWhatIsLeftOut) {

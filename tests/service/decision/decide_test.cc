@@ -111,6 +111,54 @@ TEST_F(DecideTest, DoesNotOfferAgainWhatIsUsedUp) {
   EXPECT_THAT(Names(later.placements[0]), ElementsAre("capped_offer", "adult_offer"));
 }
 
+TEST_F(DecideTest, OneIdForTwoPlacementsIsNoWayAroundALimit) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+channels: [{name: web, limits: [{per: CUSTOMER, max: 1, window: 1d}]}]
+actions: [{name: a, kind: OFFER}, {name: b, kind: OFFER}, {name: nothing, kind: NONE, propensity: 0}]
+placements: [{name: hero, touchpoint: web/home}, {name: cart, touchpoint: web/cart}]
+)yaml");
+  Profile customer;
+  const auto ask = [&](int placement) {
+    const Decision decision = Decide(*playbook, customer, {.placements = {placement}, .decision_id = "page"}, kNow);
+    for (const segmentation::Contact& contact : decision.contacts) segmentation::AddContact(customer, contact, kNow);
+    return playbook->actions[decision.placements[0].chosen[0].action].name;
+  };
+  EXPECT_EQ(ask(0), "a");
+  EXPECT_EQ(ask(1), "nothing") << "doing nothing is never used up";
+  EXPECT_EQ(ask(0), "a") << "a retry";
+  EXPECT_EQ(customer.contacts.size(), 1u);
+}
+
+TEST_F(DecideTest, ARuleOnContactsIsNoLooserThanALimit) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+channels: [{name: web}]
+actions: [{name: a, kind: OFFER, eligible_when: 'contacts("web", days(7)) < 1'}]
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  Profile customer;
+  Request request{.placements = {0}, .decision_id = "d1", .explain = true, .contacts_known = false};
+  EXPECT_EQ(Decide(*playbook, customer, request, kNow).placements[0].candidates[0].reason, Reason::kRuleError);
+  request.contacts_known = true;
+  const Decision first = Decide(*playbook, customer, request, kNow);
+  ASSERT_EQ(first.contacts.size(), 1u);
+  customer.contacts = first.contacts;
+  EXPECT_EQ(Decide(*playbook, customer, request, kNow).placements[0].chosen.size(), 1u) << "a retry";
+  request.decision_id = "d2";
+  EXPECT_TRUE(Decide(*playbook, customer, request, kNow).placements[0].chosen.empty());
+}
+
+TEST_F(DecideTest, RefusesAPriorityThatIsNoNumber) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+context: [{name: worth, type: DOUBLE}]
+channels: [{name: web}]
+actions: [{name: a, kind: OFFER, value_of: context.worth, lever: 0, context_weights: [{when: 'context.worth > 1.0', weight: 1000}]}]
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const Request request{
+      .placements = {0}, .context = {{NameIdOf("worth"), 1e308}}, .decision_id = "d", .explain = true};
+  EXPECT_EQ(Decide(*playbook, profile_, request, kNow).placements[0].candidates[0].reason, Reason::kValueError);
+}
+
 TEST_F(DecideTest, RefusesWhatIsLimitedWhereContactsAreNotKnown) {
   Request request = Ask({"hero"});
   request.contacts_known = false;

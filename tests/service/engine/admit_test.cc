@@ -53,8 +53,12 @@ TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
   bad = good;
   bad.decision_token = "nonsense";
   EXPECT_EQ(FieldOf(bad), "decision_token");
-  bad.decision_token = decision::EncodeToken({.customer = decision::CustomerFingerprint("shop", "ben")}, key_);
+  bad.type = "impression";
+  bad.decision_token = decision::EncodeToken(
+      {.customer = decision::CustomerFingerprint("shop", "ben"), .count_on_impression = true}, key_);
   EXPECT_EQ(FieldOf(bad), "decision_token");
+  bad.type = "purchase";
+  EXPECT_TRUE(Admit(bad).ok()) << "it counts nothing";
 }
 
 TEST_F(AdmitTest, AnEventWithoutATimeHappensNow) { EXPECT_EQ(Admit({.id = "1", .type = "search"})->time, kNow); }
@@ -71,6 +75,12 @@ TEST_F(AdmitTest, AnImpressionCountsWhereThePlacementCountsImpressions) {
   EXPECT_EQ(admit("impression", true).exposure->decision, 9u);
   EXPECT_EQ(admit("impression", false).exposure, absl::nullopt);
   EXPECT_EQ(admit("select_promotion", true).exposure, absl::nullopt);
+}
+
+TEST_F(AdmitTest, TakesTheTokenOfAVisitorWhoWasAnonymous) {
+  const decision::Token token{.customer = decision::CustomerFingerprint("shop", ""), .count_on_impression = true};
+  EXPECT_TRUE(Admit({.id = "1", .type = "impression", .decision_token = decision::EncodeToken(token, key_)})
+                  ->exposure.has_value());
 }
 
 TEST_F(AdmitTest, ChecksTheContext) {

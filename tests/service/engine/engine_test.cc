@@ -187,6 +187,19 @@ TEST_F(EngineTest, UpdatesTraitsAndConsents) {
   EXPECT_EQ(world_.GetProfile("nobody").status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(EngineTest, WhatWasSaidBeforeDoesNotUndoAWithdrawal) {
+  const auto say = [this](bool granted, absl::optional<absl::Time> at) {
+    const auto answer =
+        world_.UpdateProfile({.tenant = "shop",
+                              .customer = "anna",
+                              .consents = {{"mailing", UpdateProfileRequest::ConsentChange{granted, at}}}});
+    return segmentation::FindConsent(answer->profile, NameIdOf("mailing"))->granted;
+  };
+  EXPECT_FALSE(say(false, absl::nullopt));
+  EXPECT_FALSE(say(true, world_.clock.Now() - absl::Hours(1)));
+  EXPECT_TRUE(say(true, absl::nullopt));
+}
+
 TEST_F(EngineTest, EvaluatesAndSaysWhatWasMissing) {
   ASSERT_TRUE(Happens("anna", "1", "purchase").ok());
   const auto answer = world_.Evaluate("anna");
@@ -211,7 +224,7 @@ TEST_F(EngineTest, DamageOfOneProfileIsThatCustomersAlone) {
   ASSERT_TRUE(Happens("anna", "1", "purchase").ok());
   world_.profiles.SetBytes({"shop", "anna"}, "garbage");
   EXPECT_EQ(world_.GetProfile("anna").status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(world_.Decide(Ask("anna"))->knowledge, Knowledge::kStoreUnavailable);
+  EXPECT_EQ(world_.Decide(Ask("anna"))->knowledge, Knowledge::kProfileUnusable);
   EXPECT_EQ(world_.Decide(Ask("ben"))->knowledge, Knowledge::kUnknownCustomer);
 }
 

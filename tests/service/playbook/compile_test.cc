@@ -49,6 +49,8 @@ constexpr Broken kBroken[] = {
      "segments: [{name: a, when: in_segment('b')}, {name: b, when: in_segment('c')}, {name: c, when: in_segment('a')}]",
      "segments[0].when", "a -> b -> c -> a"},
     {"self", "segments: [{name: a, when: '!in_segment(\"a\")'}]", "segments[0].when", "a -> a"},
+    {"locale", "actions: [{name: x, kind: OFFER, treatments: [{channel: web, locale: de_AT, body: a}]}]",
+     "actions[0].treatments[0].locale", "de-AT"},
     {"action without kind", "actions: [{name: x}]", "actions[0].kind", "needs a kind"},
     {"unknown stage", "actions: [{name: x, kind: OFFER, stages: [purchas]}]", "actions[0].stages[0]",
      "did you mean `purchase`"},
@@ -152,6 +154,14 @@ TEST(CompilePlaybook, DoesNotMissWhatCouldNotBeRead) {
   const CompileResult result = CompilePlaybook("actions: [{name: x, kind: OFER}]", 1);
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_THAT(result.problems[0].message, HasSubstr("did you mean `OFFER`"));
+}
+
+TEST(CompilePlaybook, RefusesALongChainOfSegments) {
+  std::string text = "segments:\n  - {name: s0, when: ever('purchase')}\n";
+  for (int i = 1; i < 40; ++i) absl::StrAppend(&text, "  - {name: s", i, ", when: in_segment('s", i - 1, "')}\n");
+  const CompileResult result = CompilePlaybook(text, 1);
+  ASSERT_FALSE(result.problems.empty());
+  EXPECT_THAT(result.problems[0].message, HasSubstr("a chain of more than 32 segments"));
 }
 
 TEST(CompilePlaybook, PointsIntoABlockScalar) {

@@ -153,6 +153,7 @@ TEST(DecisionToWireTest, EveryReasonAndKnowledgeHasItsCode) {
       {engine::Knowledge::kProfile, v1::KNOWLEDGE_PROFILE},
       {engine::Knowledge::kUnknownCustomer, v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER},
       {engine::Knowledge::kStoreUnavailable, v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE},
+      {engine::Knowledge::kProfileUnusable, v1::KNOWLEDGE_CONTEXT_PROFILE_UNUSABLE},
   };
   for (const auto& [from, to] : knowledge) {
     engine::DecideAnswer answer = SampleDecision();

@@ -224,7 +224,7 @@ TEST(SealedTest, RefusesAProfileThatIsTooLarge) {
   segmentation::SetTrait(profile, NameId{1}, std::string(kMaxProfileBytes - 100, 'x'));
   EXPECT_TRUE(SealProfile(1, profile).ok());
   segmentation::SetTrait(profile, NameId{1}, std::string(kMaxProfileBytes, 'x'));
-  EXPECT_EQ(SealProfile(1, profile).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(SealProfile(1, profile).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

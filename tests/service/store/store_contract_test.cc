@@ -158,8 +158,7 @@ TEST_P(StoreContractTest, AChangesErrorIsPassedOnAndNothingWritten) {
 TEST_P(StoreContractTest, AProfileThatIsTooLargeIsRefused) {
   Profile profile;
   profile.traits = {{kCounter, std::string(kMaxProfileBytes, 'x')}};
-  EXPECT_EQ(UpdateNow(profiles(), {"shop", "c1"}, Write(profile)).status().code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(UpdateNow(profiles(), {"shop", "c1"}, Write(profile)).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(LoadNow(profiles(), {"shop", "c1"})->revision, 0u);
   EXPECT_TRUE(UpdateNow(profiles(), {"shop", "c1"}, Write(testing_support::FullProfile())).ok());
 }
