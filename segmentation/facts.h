@@ -54,7 +54,7 @@ enum class FactKind : uint8_t {
   kNow,
 };
 
-// One row of the table of names: for people (`waymark` prints it, README shows it) and for the checker.
+// One row of the table of names: for the checker, and for people (README.md shows it).
 struct FactDescription {
   FactKind kind;
   absl::string_view name;        // "count", or "customer." for a family of names
