@@ -24,6 +24,7 @@
 #include "absl/types/optional.h"
 #include "tests/bench/child_process.h"
 #include "tests/bench/load_generator.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/sample_shop.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_directory.h"
@@ -162,22 +163,6 @@ double Median(const std::vector<Round>& rounds, const std::function<double(const
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// One line of JSON; `goal` is what the ratio must be at least or at most, and is null where there is none.
-void Print(const std::string& measure, double value, const char* unit, double reference, double ratio,
-           const char* comparison, absl::optional<double> goal) {
-  std::string goal_text = "null";
-  std::string holds = "null";
-  if (goal.has_value()) {
-    goal_text = absl::StrCat("\"ratio ", comparison, " ", *goal, "\"");
-    holds = (*comparison == '>' ? ratio >= *goal : ratio <= *goal) ? "true" : "false";
-  }
-  std::printf(
-      "{\"measure\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", \"reference\": %.4g, \"ratio\": %.3f, \"goal\": %s, "
-      "\"holds\": %s}\n",
-      measure.c_str(), value, unit, reference, ratio, goal_text.c_str(), holds.c_str());
-  std::fflush(stdout);
-}
-
 struct Goals {
   double throughput;
   double p99;
@@ -186,10 +171,13 @@ struct Goals {
 void PrintRounds(const std::string& store, const std::vector<Round>& rounds, const Goals& goals) {
   const auto print = [&](const char* measure, const char* unit, double Round::*value, double Round::*reference,
                          const char* comparison, absl::optional<double> goal) {
-    Print(absl::StrCat("serving/", store, "/get_offers/", measure),
-          Median(rounds, [&](const Round& round) { return round.*value; }), unit,
-          Median(rounds, [&](const Round& round) { return round.*reference; }),
-          Median(rounds, [&](const Round& round) { return round.*value / round.*reference; }), comparison, goal);
+    PrintMeasure({.name = absl::StrCat("serving/", store, "/get_offers/", measure),
+                  .value = Median(rounds, [&](const Round& round) { return round.*value; }),
+                  .unit = unit,
+                  .reference = Median(rounds, [&](const Round& round) { return round.*reference; }),
+                  .ratio = Median(rounds, [&](const Round& round) { return round.*value / round.*reference; }),
+                  .comparison = comparison,
+                  .goal = goal});
   };
   print("throughput", "calls/s", &Round::throughput, &Round::noop_throughput, ">=", goals.throughput);
   print("p99_at_half_load", "ms", &Round::p99_ms, &Round::noop_p99_ms, "<=", goals.p99);
@@ -197,7 +185,8 @@ void PrintRounds(const std::string& store, const std::vector<Round>& rounds, con
 }
 
 // The whole measurement with one store; `folder` is this one's alone.
-absl::Status Measure(const std::string& name, const std::string& store, const std::string& folder, const Goals& goals) {
+absl::Status MeasureStore(const std::string& name, const std::string& store, const std::string& folder,
+                          const Goals& goals) {
   const std::string service_port_file = absl::StrCat(folder, "/", name, ".port");
   const std::string noop_port_file = absl::StrCat(folder, "/", name, ".noop_port");
   const std::string answer_file = absl::StrCat(folder, "/", name, ".answer");
@@ -236,13 +225,13 @@ absl::Status Measure(const std::string& name, const std::string& store, const st
 absl::Status MeasureAll() {
   const testing_support::TempDirectory folder;
   if (absl::Status status =
-          Measure("embedded", absl::StrCat("embedded:", folder.path(), "/store"), folder.path(), {0.85, 1.5});
+          MeasureStore("embedded", absl::StrCat("embedded:", folder.path(), "/store"), folder.path(), {0.85, 1.5});
       !status.ok()) {
     return status;
   }
   auto redis = testing_support::RedisServer::Start({.append_only = true});
   if (!redis.ok()) return redis.status();
-  return Measure("redis", absl::StrCat("redis:127.0.0.1:", (*redis)->port()), folder.path(), {0.70, 2});
+  return MeasureStore("redis", absl::StrCat("redis:127.0.0.1:", (*redis)->port()), folder.path(), {0.70, 2});
 }
 
 }  // namespace

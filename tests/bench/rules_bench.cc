@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "segmentation/expression/environment.h"
 #include "segmentation/expression/program.h"
+#include "tests/bench/measure.h"
 
 namespace waymark::expression {
 namespace {
@@ -79,5 +81,35 @@ void BM_Compile(benchmark::State& state) {
 }
 BENCHMARK(BM_Compile);
 
+// Prints as every benchmark of ours does. The limits are of processor time.
+class MeasureReporter final : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      const std::string name = run.report_label.empty() ? "compile" : run.report_label;
+      bench::Measure measure{.name = absl::StrCat("rules/", name), .value = run.GetAdjustedCPUTime(), .unit = "ns"};
+      if (name == "five_comparisons") {
+        measure.reference = 100;
+        measure.ratio = measure.value / 100;
+        measure.comparison = "<=";
+        measure.goal = 1;
+      }
+      bench::PrintMeasure(measure);
+    }
+  }
+};
+
 }  // namespace
+
+int RunBenchmarks(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  MeasureReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return 0;
+}
+
 }  // namespace waymark::expression
+
+int main(int argc, char** argv) { return waymark::expression::RunBenchmarks(argc, argv); }
