@@ -17,7 +17,7 @@ namespace waymark::cli {
 
 // What an import did.
 struct ImportSummary {
-  int64_t customers = 0;   // different ones whose traits or consents were set
+  int64_t customers = 0;   // different ones that the files name, those that the service refused included
   int64_t lines = 0;       // read, headers apart
   int64_t recorded = 0;    // events recorded for the first time
   int64_t duplicates = 0;  // events that were there already

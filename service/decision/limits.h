@@ -20,7 +20,8 @@ class Limits {
          absl::Time now);
 
   // kChosen where the action may still be given on the channel; otherwise kLimit or kLimitUnknown. Where `detail` is
-  // not null, it is told which limit. Exact: windows are (now - window, now]. A profile that had to drop contacts which
+  // not null, it is told which limit. Exact: windows begin right after now - window, and an
+  // impression that is dated ahead of now counts already. A profile that had to drop contacts which
   // a window still covers counts as not known.
   Reason Check(int action, int channel, std::string* detail) const;
 

@@ -18,7 +18,7 @@ namespace waymark::engine {
 // The door: what callers sent becomes values that the pure rooms can trust, or INVALID_ARGUMENT naming the field
 // (base::FieldError). Pure.
 
-// 1 to 128 bytes of UTF-8, no control characters.
+// 1 to 128 bytes, no control characters. (That it is UTF-8 was seen when the message was parsed.)
 absl::Status CheckCustomer(absl::string_view customer);
 
 // Checks the type against the playbook, the time (1970 to 24 hours ahead of now), the currency, and the token, which

@@ -49,6 +49,10 @@ class Engine {
   void Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done);
 
  private:
+  // Loads a customer who must be there and answers what `look(playbook, stored, now)` says.
+  template <typename Answer, typename Look>
+  void Examine(const store::CustomerKey& key, absl::Time deadline, Done<Answer> done, Look look);
+
   struct DecideCall;
   void DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
 

@@ -15,7 +15,7 @@ namespace {
 using segmentation::Profile;
 using store::StoredProfile;
 
-absl::Status NoSuchCustomer() { return absl::NotFoundError("there is no such customer"); }
+using PlaybookPointer = std::shared_ptr<const playbook::Playbook>;
 
 // The change, checked against a playbook; applied to a profile as often as the store asks.
 class ProfileChange {
@@ -84,19 +84,26 @@ class ProfileChange {
 
 }  // namespace
 
-void Engine::GetProfile(std::string tenant, std::string customer, absl::Time deadline, Done<ProfileAnswer> done) {
-  auto playbook = playbooks_.Current(tenant);
+template <typename Answer, typename Look>
+void Engine::Examine(const store::CustomerKey& key, absl::Time deadline, Done<Answer> done, Look look) {
+  auto playbook = playbooks_.Current(key.tenant);
   if (!playbook.ok()) return done(playbook.status());
-  if (absl::Status status = CheckCustomer(customer); !status.ok()) return done(std::move(status));
-  const absl::Time now = clock_.Now();
-  profiles_.Load(
-      {std::move(tenant), std::move(customer)}, deadline,
-      [playbook = *std::move(playbook), now, done = std::move(done)](absl::StatusOr<StoredProfile> stored) mutable {
-        if (!stored.ok()) return done(stored.status());
-        if (stored->revision == 0) return done(NoSuchCustomer());
-        Adopt(Derive(*playbook, stored->profile, now), *playbook, stored->profile);
-        done(ProfileAnswer{playbook, stored->revision, std::move(stored->profile)});
-      });
+  if (absl::Status status = CheckCustomer(key.customer); !status.ok()) return done(std::move(status));
+  profiles_.Load(key, deadline,
+                 [playbook = *std::move(playbook), now = clock_.Now(), look,
+                  done = std::move(done)](absl::StatusOr<StoredProfile> stored) mutable {
+                   if (!stored.ok()) return done(stored.status());
+                   if (stored->revision == 0) return done(absl::NotFoundError("there is no such customer"));
+                   done(look(playbook, *stored, now));
+                 });
+}
+
+void Engine::GetProfile(std::string tenant, std::string customer, absl::Time deadline, Done<ProfileAnswer> done) {
+  Examine({std::move(tenant), std::move(customer)}, deadline, std::move(done),
+          [](const PlaybookPointer& playbook, StoredProfile& stored, absl::Time now) {
+            Adopt(Derive(*playbook, stored.profile, now), *playbook, stored.profile);
+            return ProfileAnswer{playbook, stored.revision, std::move(stored.profile)};
+          });
 }
 
 void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadline, Done<ProfileAnswer> done) {
@@ -143,26 +150,19 @@ void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadl
 }
 
 void Engine::Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done) {
-  auto playbook = playbooks_.Current(tenant);
-  if (!playbook.ok()) return done(playbook.status());
-  if (absl::Status status = CheckCustomer(customer); !status.ok()) return done(std::move(status));
-  const absl::Time now = clock_.Now();
-  profiles_.Load(
-      {std::move(tenant), std::move(customer)}, deadline,
-      [playbook = *std::move(playbook), now, done = std::move(done)](absl::StatusOr<StoredProfile> stored) mutable {
-        if (!stored.ok()) return done(stored.status());
-        if (stored->revision == 0) return done(NoSuchCustomer());
-        const segmentation::Context no_context;
-        playbook::Evaluation evaluation(*playbook, stored->profile, no_context, now);
-        Derivation derivation = Derive(evaluation);
-        EvaluateAnswer answer{.playbook = playbook, .evaluated_at = now};
-        for (const expression::Program& rule : playbook->segment_rules) {
-          const expression::Value value = evaluation.frame().Evaluate(rule);
-          answer.segments.push_back({value.holds(), value.is_error() ? std::string(value.string_value()) : ""});
-        }
-        answer.positions = std::move(derivation.positions);
-        done(std::move(answer));
-      });
+  Examine({std::move(tenant), std::move(customer)}, deadline, std::move(done),
+          [](const PlaybookPointer& playbook, const StoredProfile& stored, absl::Time now) {
+            const segmentation::Context no_context;
+            playbook::Evaluation evaluation(*playbook, stored.profile, no_context, now);
+            Derivation derivation = Derive(evaluation);
+            EvaluateAnswer answer{.playbook = playbook, .evaluated_at = now};
+            for (const expression::Program& rule : playbook->segment_rules) {
+              const expression::Value value = evaluation.frame().Evaluate(rule);
+              answer.segments.push_back({value.holds(), value.is_error() ? std::string(value.string_value()) : ""});
+            }
+            answer.positions = std::move(derivation.positions);
+            return answer;
+          });
 }
 
 }  // namespace waymark::engine

@@ -15,8 +15,9 @@ namespace waymark::store {
 // server to install.
 //
 // Load and Get read on the caller's thread, which may wait for the disk where the block cache does not have the value
-// (about 5 us where it has it), and call back before they return. Updates and puts go through one writer thread that
-// syncs many at once and calls back when they are on disk. Scan and List read on a thread of their own.
+// (about 5 us where it has it), and call back before they return. So does an update that changes nothing; one that
+// changes something, and a put, go through one writer thread that syncs many at once and calls back when they are on
+// disk. Scan and List read on a thread of their own.
 //
 // Thread-safe. Do not destroy it from one of its callbacks. When it is destroyed, what waits is answered with
 // UNAVAILABLE.

@@ -40,9 +40,9 @@ class WriteRequest {
   const absl::Time deadline;
 };
 
-// Writes to the database from one thread. So each change sees what the one before it wrote and there is nothing to
-// compare and retry; and what has come in while a batch was on its way to the disk makes the next batch, so that one
-// sync serves many callers.
+// Writes to the database from one thread. So each request sees what the one before it wrote, and none has to be tried
+// again; and what has come in while a batch was on its way to the disk makes the next batch, so that one sync serves
+// many callers.
 //
 // A deadline is looked at when the request is taken up; then the request waits for the disk however long that takes.
 //
