@@ -220,7 +220,7 @@ expression::FactReference FactSet::Intern(const segmentation::Fact& fact, const 
   return {it->second, type};
 }
 
-FactFrame::FactFrame(const FactSet& facts, absl::Span<const expression::Program> segment_rules, const Profile& profile,
+FactFrame::FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment_rules, const Profile& profile,
                      const Context& context, absl::Time now)
     : facts_(facts),
       segment_rules_(segment_rules),
@@ -240,8 +240,22 @@ Value FactFrame::Fact(int slot) {
 }
 
 bool FactFrame::InSegment(int segment) {
-  if (in_segment_[segment] < 0) in_segment_[segment] = Evaluate(segment_rules_[segment]).holds() ? 1 : 0;
+  if (in_segment_[segment] < 0) in_segment_[segment] = Derive(segment) ? 1 : 0;
   return in_segment_[segment] == 1;
+}
+
+bool FactFrame::Derive(int segment) {
+  const SegmentRule& rule = segment_rules_[segment];
+  if (rule.leave.has_value()) {
+    if (Evaluate(*rule.leave).holds()) return false;
+    if (WasInSegment(segment)) return true;
+  }
+  return Evaluate(rule.enter).holds();
+}
+
+bool FactFrame::WasInSegment(int segment) const {
+  const std::vector<NameId>& stored = profile_.derived.segments;
+  return std::binary_search(stored.begin(), stored.end(), segment_rules_[segment].segment);
 }
 
 Value FactFrame::Read(const segmentation::Fact& fact) {

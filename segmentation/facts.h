@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "segmentation/expression/arena.h"
 #include "segmentation/expression/environment.h"
@@ -114,6 +115,14 @@ class FactSet final : public expression::Environment {
   std::vector<Fact> facts_;
 };
 
+// What puts a customer into a segment, and keeps it there.
+struct SegmentRule {
+  NameId segment{};
+  expression::Program enter;
+  // Hysteresis: who is in by what is stored (Profile::derived) stays until this holds, and nobody enters while it does.
+  absl::optional<expression::Program> leave;
+};
+
 // A context of a request: what is known of this moment besides the customer. Ascending by name.
 using Context = std::vector<Trait>;
 
@@ -122,7 +131,7 @@ using Context = std::vector<Trait>;
 class FactFrame final : public expression::Activation {
  public:
   // `segment_rules` are the vocabulary's segments, by index; they depend on each other without cycles.
-  FactFrame(const FactSet& facts, absl::Span<const expression::Program> segment_rules, const Profile& profile,
+  FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment_rules, const Profile& profile,
             const Context& context, absl::Time now);
 
   // The position on the primary journey, once it is resolved; nullptr: not on it. Before, `stage` and its kin are not
@@ -138,6 +147,8 @@ class FactFrame final : public expression::Activation {
 
   expression::Value Fact(int slot) override;
   bool InSegment(int segment);
+  // Whether the customer is in by what is stored.
+  bool WasInSegment(int segment) const;
   // Evaluates a rule of the playbook.
   expression::Value Evaluate(const expression::Program& rule) { return rule.Evaluate(*this, arena_); }
 
@@ -152,9 +163,10 @@ class FactFrame final : public expression::Activation {
   expression::Value ReadPosition(const segmentation::Fact& fact);
   expression::Value ReadContacts(const segmentation::Fact& fact) const;
   expression::Value ToValue(const TraitValue& value);
+  bool Derive(int segment);
 
   const FactSet& facts_;
-  absl::Span<const expression::Program> segment_rules_;
+  absl::Span<const SegmentRule> segment_rules_;
   const Profile& profile_;
   const Context& context_;
   const absl::Time now_;

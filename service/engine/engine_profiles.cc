@@ -82,6 +82,17 @@ class ProfileChange {
   std::vector<std::pair<segmentation::NameId, absl::optional<segmentation::Consent>>> consents_;
 };
 
+Verdict VerdictOn(segmentation::FactFrame& frame, const segmentation::SegmentRule& segment, int index) {
+  Verdict verdict{.member = frame.InSegment(index), .rule = segment.enter};
+  if (segment.leave.has_value()) {
+    verdict.was_member = frame.WasInSegment(index);
+    if (*verdict.was_member || frame.Evaluate(*segment.leave).holds()) verdict.rule = *segment.leave;
+  }
+  const expression::Value value = frame.Evaluate(verdict.rule);
+  if (value.is_error()) verdict.error = std::string(value.string_value());
+  return verdict;
+}
+
 }  // namespace
 
 template <typename Answer, typename Look>
@@ -156,9 +167,8 @@ void Engine::Evaluate(std::string tenant, std::string customer, absl::Time deadl
             playbook::Evaluation evaluation(*playbook, stored.profile, no_context, now);
             Derivation derivation = Derive(evaluation);
             EvaluateAnswer answer{.playbook = playbook, .evaluated_at = now};
-            for (const expression::Program& rule : playbook->segment_rules) {
-              const expression::Value value = evaluation.frame().Evaluate(rule);
-              answer.segments.push_back({value.holds(), value.is_error() ? std::string(value.string_value()) : ""});
+            for (size_t i = 0; i < playbook->segment_rules.size(); ++i) {
+              answer.segments.push_back(VerdictOn(evaluation.frame(), playbook->segment_rules[i], static_cast<int>(i)));
             }
             answer.positions = std::move(derivation.positions);
             return answer;

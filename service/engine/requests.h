@@ -114,10 +114,12 @@ struct ProfileAnswer {
   segmentation::Profile profile;  // positions and segments are derived now
 };
 
-// In or out of one segment, and what kept the rule from being evaluated.
+// In or out of one segment, and why.
 struct Verdict {
   bool member = false;
-  std::string error;
+  absl::optional<bool> was_member;  // of a segment with hysteresis: by what is stored
+  expression::Program rule;         // the one that decided
+  std::string error;                // what kept it from being evaluated
 };
 
 struct EvaluateAnswer {

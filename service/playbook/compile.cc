@@ -208,10 +208,29 @@ segmentation::Vocabulary Compiler::MakeVocabulary() {
 void Compiler::CompileSegments() {
   for (int i = 0; i < source_.segments_size(); ++i) {
     const v1::Segment& segment = source_.segments(i);
-    playbook_->segment_rules.push_back(rules_->Program(absl::StrCat("segments[", i, "].when"), segment.when()));
+    playbook_->segment_rules.push_back(CompileSegmentRule(absl::StrCat("segments[", i, "]"), segment));
     playbook_->segments.push_back(
         {segment.name(), segmentation::NameIdOf(segment.name()), CompileLabels(segment.labels())});
   }
+}
+
+segmentation::SegmentRule Compiler::CompileSegmentRule(const std::string& field, const v1::Segment& segment) {
+  segmentation::SegmentRule rule{.segment = segmentation::NameIdOf(segment.name())};
+  const bool hysteresis = !segment.enter_when().empty() || !segment.leave_when().empty();
+  if (hysteresis && !segment.when().empty()) {
+    problems_.Add(field + ".when", "either `when`, or `enter_when` and `leave_when`");
+  }
+  const auto compile = [&](const char* name, const std::string& text) {
+    if (text.empty()) problems_.Add(absl::StrCat(field, ".", name), "this segment needs a rule");
+    return rules_->Program(absl::StrCat(field, ".", name), text);
+  };
+  if (!hysteresis) {
+    rule.enter = compile("when", segment.when());
+    return rule;
+  }
+  rule.enter = compile("enter_when", segment.enter_when());
+  rule.leave = compile("leave_when", segment.leave_when());
+  return rule;
 }
 
 void Compiler::CompileChannels() {

@@ -24,7 +24,7 @@ constexpr int kMaxChain = 32;
 // Depth-first search for segments that need themselves, or a longer chain of others than is allowed.
 class CycleSearch {
  public:
-  CycleSearch(const segmentation::FactSet& facts, const std::vector<expression::Program>& rules)
+  CycleSearch(const segmentation::FactSet& facts, const std::vector<segmentation::SegmentRule>& rules)
       : facts_(facts), rules_(rules), state_(rules.size(), State::kNew), chain_(rules.size(), 1) {}
 
   // How many segments' rules call each other, beginning with this one. REQUIRES: From was asked.
@@ -44,7 +44,14 @@ class CycleSearch {
   void Visit(int segment) {
     state_[segment] = State::kOnPath;
     path_.push_back(segment);
-    for (int slot : rules_[segment].facts()) {
+    VisitMentions(segment, rules_[segment].enter);
+    if (rules_[segment].leave.has_value()) VisitMentions(segment, *rules_[segment].leave);
+    path_.pop_back();
+    state_[segment] = State::kDone;
+  }
+
+  void VisitMentions(int segment, const expression::Program& rule) {
+    for (int slot : rule.facts()) {
       const Fact& fact = facts_.facts()[slot];
       if (fact.kind != FactKind::kInSegment) continue;
       if (state_[fact.segment] == State::kNew) Visit(fact.segment);
@@ -53,12 +60,10 @@ class CycleSearch {
         cycle_.assign(std::find(path_.begin(), path_.end(), fact.segment), path_.end());
       }
     }
-    path_.pop_back();
-    state_[segment] = State::kDone;
   }
 
   const segmentation::FactSet& facts_;
-  const std::vector<expression::Program>& rules_;
+  const std::vector<segmentation::SegmentRule>& rules_;
   std::vector<State> state_;
   std::vector<int> chain_;  // how many rules deep the evaluation of each goes
   std::vector<int> path_;
@@ -146,7 +151,9 @@ bool Compiler::DependsOnStage(const expression::Program& program, std::vector<bo
     if (IsStageFact(fact)) return true;
     if (fact.kind != FactKind::kInSegment || seen_segments[fact.segment]) continue;
     seen_segments[fact.segment] = true;
-    if (DependsOnStage(playbook_->segment_rules[fact.segment], seen_segments)) return true;
+    const segmentation::SegmentRule& segment = playbook_->segment_rules[fact.segment];
+    if (DependsOnStage(segment.enter, seen_segments)) return true;
+    if (segment.leave.has_value() && DependsOnStage(*segment.leave, seen_segments)) return true;
   }
   return false;
 }

@@ -34,6 +34,7 @@ class Compiler {
   void CheckContactable();
   segmentation::Vocabulary MakeVocabulary();
   void CompileSegments();
+  segmentation::SegmentRule CompileSegmentRule(const std::string& field, const v1::Segment& segment);
   void CompileChannels();
   std::vector<Limit> CompileLimits(const std::string& field,
                                    const google::protobuf::RepeatedPtrField<v1::Limit>& limits);

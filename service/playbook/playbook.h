@@ -153,8 +153,8 @@ struct Playbook {
   std::shared_ptr<const segmentation::FactSet> facts;
   std::vector<expression::Program> rules;
   std::vector<Segment> segments;
-  std::vector<expression::Program> segment_rules;  // beside `segments`
-  std::vector<Journey> journeys;                   // the first is the primary one
+  std::vector<segmentation::SegmentRule> segment_rules;  // beside `segments`
+  std::vector<Journey> journeys;                         // the first is the primary one
   std::vector<Channel> channels;
   std::vector<Action> actions;  // in the order of the text, which decides nothing
   std::vector<Placement> placements;

@@ -44,7 +44,6 @@ expression::Template Rules::Text(const std::string& field, const std::string& te
 }
 
 expression::Program Rules::Program(const std::string& field, const std::string& text) {
-  if (text.empty()) problems_.Add(field, "this segment needs a rule");
   absl::optional<expression::Program> program;
   if (!text.empty()) program = Compile(field, text, Type::Of(Kind::kBool));
   return program.has_value() ? *program : *expression::Compile("false", *facts_).program;

@@ -31,7 +31,7 @@ class Rules {
   expression::Template Text(const std::string& field, const std::string& text);
 
   // The rule itself, for lists that keep programs of their own (segments); a rule that never holds where the text is
-  // wrong.
+  // empty or wrong.
   expression::Program Program(const std::string& field, const std::string& text);
 
   const expression::Program& program(RuleIndex rule) const { return programs_[rule]; }

@@ -117,9 +117,11 @@ void ToWire(const engine::EvaluateAnswer& answer, v1::EvaluateCustomerResponse& 
   for (size_t i = 0; i < answer.segments.size(); ++i) {
     v1::SegmentVerdict& verdict = *wire.add_segments();
     verdict.set_segment(playbook.segments[i].name);
-    verdict.set_member(answer.segments[i].member);
-    verdict.set_rule(std::string(playbook.segment_rules[i].source()));
-    verdict.set_error(answer.segments[i].error);
+    const engine::Verdict& said = answer.segments[i];
+    verdict.set_member(said.member);
+    if (said.was_member.has_value()) verdict.set_was_member(*said.was_member);
+    verdict.set_rule(std::string(said.rule.source()));
+    verdict.set_error(said.error);
   }
   std::sort(wire.mutable_segments()->begin(), wire.mutable_segments()->end(),
             [](const v1::SegmentVerdict& a, const v1::SegmentVerdict& b) { return a.segment() < b.segment(); });

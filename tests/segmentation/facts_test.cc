@@ -39,8 +39,8 @@ class Asked {
     profile_.ledger.Add(NameIdOf("purchase"), kNow - absl::Hours(3), 7'500'000);
     profile_.contacts.push_back({NameIdOf("voucher"), NameIdOf("email"), kNow - absl::Minutes(30), 1});
     context_.push_back({NameIdOf("cart_value"), 99.5});
-    segments_.push_back(Compile("customer.age >= 18"));
-    segments_.push_back(Compile("in_segment('adult') && ever('purchase')"));
+    segments_.push_back({NameIdOf("adult"), Compile("customer.age >= 18"), absl::nullopt});
+    segments_.push_back({NameIdOf("adult_buyer"), Compile("in_segment('adult') && ever('purchase')"), absl::nullopt});
     position_ = {.journey = NameIdOf("shopping"),
                  .current = {NameIdOf("purchase"), kNow - absl::Hours(50)},
                  .history = {{NameIdOf("awareness"), kNow - absl::Hours(500)}}};
@@ -64,7 +64,7 @@ class Asked {
 
  private:
   FactSet facts_;
-  std::vector<expression::Program> segments_;
+  std::vector<SegmentRule> segments_;
   Profile profile_;
   Context context_;
   JourneyPosition position_;
@@ -132,6 +132,38 @@ TEST(Facts, RefuseWhatIsNotDeclared) {
     ASSERT_FALSE(compilation.issues.empty()) << row.rule;
     EXPECT_THAT(compilation.issues[0].message, HasSubstr(row.message)) << row.rule;
   }
+}
+
+// Who is in stays until leave_when holds; who is out enters where enter_when holds and leave_when does not.
+TEST(Facts, AHystereticSegmentDependsOnWhetherTheCustomerWasIn) {
+  const struct {
+    int64_t age;
+    bool was_in;
+    bool in;
+  } kTable[] = {{50, false, false}, {50, true, true},   {60, false, true}, {60, true, true},
+                {39, true, false},  {39, false, false}, {40, true, true},  {40, false, false}};
+  Asked asked;
+  const SegmentRule senior{NameIdOf("senior"), asked.Compile("customer.age >= 60"), asked.Compile("customer.age < 40")};
+  for (const auto& row : kTable) {
+    Profile profile;
+    SetTrait(profile, NameIdOf("age"), row.age);
+    if (row.was_in) profile.derived.segments = {NameIdOf("senior")};
+    const Context no_context;
+    FactFrame frame(asked.facts(), absl::MakeConstSpan(&senior, 1), profile, no_context, kNow);
+    EXPECT_EQ(frame.WasInSegment(0), row.was_in);
+    EXPECT_EQ(frame.InSegment(0), row.in) << row.age << (row.was_in ? " in" : " out");
+  }
+}
+
+TEST(Facts, ALeaveRuleThatErrsKeepsAndOneThatHoldsKeepsOut) {
+  Asked asked;
+  const Context no_context;
+  Profile was_in;
+  was_in.derived.segments = {NameIdOf("s")};
+  const SegmentRule errs{NameIdOf("s"), asked.Compile("ever('purchase')"), asked.Compile("customer.age < 40")};
+  EXPECT_TRUE(FactFrame(asked.facts(), absl::MakeConstSpan(&errs, 1), was_in, no_context, kNow).InSegment(0));
+  const SegmentRule both{NameIdOf("s"), asked.Compile("customer.age > 1"), asked.Compile("customer.age > 2")};
+  EXPECT_FALSE(FactFrame(asked.facts(), absl::MakeConstSpan(&both, 1), asked.profile(), no_context, kNow).InSegment(0));
 }
 
 TEST(Facts, ShareASlotForEqualMentions) {

@@ -210,6 +210,28 @@ TEST_F(EngineTest, EvaluatesAndSaysWhatWasMissing) {
   EXPECT_EQ(answer->positions[0].current.stage, NameIdOf("purchase"));
 }
 
+TEST(Hysteresis, KeepsACustomerInUntilTheLeavingRuleHolds) {
+  testing_support::World world(R"yaml(
+segments:
+  - {name: active, enter_when: 'count("login", days(7)) >= 3', leave_when: 'days_since("login") >= 30'}
+)yaml");
+  const auto login = [&](const char* id) {
+    return world.Record({.tenant = "shop", .items = {{"anna", {.id = id, .type = "login"}}}});
+  };
+  const auto verdict = [&] { return world.Evaluate("anna")->segments[0]; };
+  ASSERT_TRUE(login("1").ok());
+  ASSERT_TRUE(login("2").ok());
+  EXPECT_FALSE(verdict().member);
+  EXPECT_EQ(verdict().rule.source(), "count(\"login\", days(7)) >= 3");
+  EXPECT_THAT(login("3")->items[0].receipt.segments_entered, ElementsAre(NameIdOf("active")));
+  world.clock.Advance(absl::Hours(24 * 20));
+  EXPECT_TRUE(verdict().member) << "not three logins in seven days any more, and not yet 30 days without one";
+  EXPECT_EQ(verdict().was_member, true);
+  EXPECT_EQ(verdict().rule.source(), "days_since(\"login\") >= 30");
+  world.clock.Advance(absl::Hours(24 * 10));
+  EXPECT_FALSE(verdict().member);
+}
+
 TEST_F(EngineTest, FoldsAgainAfterAConflict) {
   ASSERT_TRUE(Happens("anna", "1", "purchase").ok());
   world_.profiles.InterfereOnce(
