@@ -53,13 +53,7 @@ void DeclareNames(const std::string& list, const List& messages, NameIndex& name
   }
 }
 
-}  // namespace
-
-absl::Span<const absl::string_view> BuiltInEvents() { return kBuiltInEvents; }
-
-CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
-  v1::Playbook source;
-  Reading reading = ReadYaml(yaml, source);
+CompileResult CompileRead(const v1::Playbook& source, Reading reading, uint64_t version) {
   Problems problems(reading.positions);
   CompileResult result;
   result.playbook = Compiler(source, problems).Compile(version);
@@ -75,6 +69,45 @@ CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
   });
   if (result.problems.size() > kMaxProblems) result.problems.resize(kMaxProblems);
   if (!result.problems.empty()) result.playbook = nullptr;
+  return result;
+}
+
+// Puts the candidate into the playbook; says where.
+int Place(const CandidateSegment& candidate, v1::Playbook& source) {
+  absl::flat_hash_map<std::string, int> indexes;
+  for (int i = 0; i < source.segments_size(); ++i) indexes.insert({source.segments(i).name(), i});
+  std::string name = candidate.name.empty() ? "preview" : candidate.name;
+  while (candidate.name.empty() && indexes.contains(name)) name += "_";
+  auto [it, is_new] = indexes.try_emplace(name, source.segments_size());
+  v1::Segment& segment = is_new ? *source.add_segments() : *source.mutable_segments(it->second);
+  segment.set_name(name);
+  segment.set_when(candidate.when);
+  segment.clear_enter_when();
+  segment.clear_leave_when();
+  return it->second;
+}
+
+}  // namespace
+
+absl::Span<const absl::string_view> BuiltInEvents() { return kBuiltInEvents; }
+
+CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
+  v1::Playbook source;
+  Reading reading = ReadYaml(yaml, source);
+  return CompileRead(source, std::move(reading), version);
+}
+
+CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, const CandidateSegment& candidate) {
+  v1::Playbook source;
+  Reading reading = ReadYaml(yaml, source);
+  CandidateResult result;
+  result.index = Place(candidate, source);
+  const std::string field = absl::StrCat("segments[", result.index, "].when");
+  reading.positions.Add(field, candidate.when);
+  result.compiled = CompileRead(source, std::move(reading), version);
+  for (Problem& problem : result.compiled.problems) {
+    if (problem.field == field) problem.field = "when";
+  }
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -22,6 +23,20 @@ struct CompileResult {
 // can never hold; segments that depend on themselves; stages that cannot be reached; rules of stages that depend on the
 // stage; fallbacks that are not always valid; numbers outside of their limits.
 CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version);
+
+// A segment that a playbook does not have yet, or has with another rule.
+struct CandidateSegment {
+  std::string name;  // empty: a name that is free
+  std::string when;
+};
+
+// The same with that segment in it, as it would be applied; for previews. The candidate becomes `segments[index]`; its
+// rule's problems are of the field "when", with their places in the rule's own text.
+struct CandidateResult {
+  CompileResult compiled;
+  int index = 0;
+};
+CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, const CandidateSegment& candidate);
 
 // Event types that every tenant has: GA4's, and Waymark's own.
 absl::Span<const absl::string_view> BuiltInEvents();

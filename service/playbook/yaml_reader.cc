@@ -289,6 +289,15 @@ Position Positions::Of(absl::string_view field) const {
   }
 }
 
+void Positions::Add(std::string field, absl::string_view scalar) {
+  Place& place = places_[std::move(field)];
+  place = {.value = {1, 1}, .runs = {{{1, 1}, {1, 1}}}};
+  int line = 1;
+  for (char c : scalar) {
+    if (c == '\n') place.runs.push_back({{++line, 1}, {line, 1}});
+  }
+}
+
 Position Positions::Within(absl::string_view field, int line, int column) const {
   const auto place = places_.find(field);
   if (place == places_.end() || place->second.runs.empty()) return Of(field);

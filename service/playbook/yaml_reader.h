@@ -30,6 +30,9 @@ class Positions {
   // or plain scalar on one line, or a block scalar ("|", ">"); otherwise the scalar's beginning.
   Position Within(absl::string_view field, int line, int column) const;
 
+  // A scalar that stands in no file: its places are those within itself.
+  void Add(std::string field, absl::string_view scalar);
+
  private:
   friend class YamlReader;
   // From `value` (a place within the scalar's text) to the end of its line or the next run, the file has the same

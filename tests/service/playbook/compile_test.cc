@@ -179,6 +179,33 @@ TEST(CompilePlaybook, PointsIntoABlockScalar) {
   EXPECT_EQ(result.problems[0].column, 7);
 }
 
+TEST(CompileWithSegment, AddsOneOrGivesOneAnotherRule) {
+  constexpr absl::string_view kText =
+      "segments:\n  - {name: a, enter_when: ever('login'), leave_when: ever('share')}\n";
+  CandidateResult result = CompileWithSegment(kText, 7, {"", "in_segment('a')"});
+  ASSERT_NE(result.compiled.playbook, nullptr);
+  EXPECT_EQ(result.index, 1);
+  EXPECT_EQ(result.compiled.playbook->segments[1].name, "preview");
+  EXPECT_EQ(result.compiled.playbook->version, 7u);
+  result = CompileWithSegment(kText, 7, {"a", "ever('search')"});
+  ASSERT_NE(result.compiled.playbook, nullptr);
+  EXPECT_EQ(result.index, 0);
+  ASSERT_EQ(result.compiled.playbook->segments.size(), 1u);
+  EXPECT_EQ(result.compiled.playbook->segment_rules[0].enter.source(), "ever('search')");
+  EXPECT_FALSE(result.compiled.playbook->segment_rules[0].leave.has_value());
+}
+
+TEST(CompileWithSegment, PointsIntoTheCandidatesRule) {
+  const CandidateResult result =
+      CompileWithSegment("traits: [{name: age, type: INT}]", 1, {"", "1 < 2 &&\ncustomer.aeg > 3"});
+  ASSERT_EQ(result.compiled.problems.size(), 1u);
+  const Problem& problem = result.compiled.problems[0];
+  EXPECT_EQ(problem.field, "when");
+  EXPECT_EQ(problem.line, 2);
+  EXPECT_EQ(problem.column, 1);
+  EXPECT_THAT(problem.message, HasSubstr("customer.age"));
+}
+
 TEST(CompilePlaybook, CompilesEqualRulesOnce) {
   const auto playbook = MustCompile(absl::StrCat(kBase, R"yaml(
 actions:
