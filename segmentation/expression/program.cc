@@ -10,6 +10,7 @@
 #include "segmentation/expression/builder.h"
 #include "segmentation/expression/checker.h"
 #include "segmentation/expression/code.h"
+#include "segmentation/expression/contradiction.h"
 #include "segmentation/expression/evaluator.h"
 #include "segmentation/expression/messages.h"
 #include "segmentation/expression/overloads.h"
@@ -99,6 +100,8 @@ absl::optional<Value> Program::constant() const {
   if (root.op != Op::kConstant) return absl::nullopt;
   return code_->tree.constants[root.a];
 }
+
+bool Program::MayHold() const { return expression::MayHold(code_->tree); }
 
 Compilation Compile(absl::string_view source, Environment& environment, absl::optional<Type> expected,
                     const CompileOptions& options) {

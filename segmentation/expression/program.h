@@ -42,6 +42,8 @@ class Program {
   // Where the rule's value does not depend on any fact: that value (so a rule that can never hold is seen when it is
   // compiled).
   absl::optional<Value> constant() const;
+  // False where it is certain that the rule never holds, whatever its facts: it is constant, or contradicts itself.
+  bool MayHold() const;
 
  private:
   friend class ProgramBuilder;

@@ -57,8 +57,7 @@ absl::optional<expression::Program> Rules::Compile(const std::string& field, con
     problems_.AddWithin(field, issue.line, issue.column, issue.message);
   }
   if (!compilation.program.has_value()) return absl::nullopt;
-  const absl::optional<expression::Value> constant = compilation.program->constant();
-  if (constant.has_value() && !constant->holds()) {
+  if (!compilation.program->MayHold()) {
     problems_.Add(field, "this rule can never hold");
     return absl::nullopt;
   }

@@ -1,0 +1,214 @@
+#include "segmentation/expression/contradiction.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "segmentation/expression/equality.h"
+
+namespace waymark::expression {
+namespace {
+
+// What the terms of a conjunction leave of one subject: everything that is not a constant and is compared with some.
+class Range {
+ public:
+  // The subject stands in this relation to the constant.
+  void Constrain(Relation relation, const Value& constant) {
+    switch (relation) {
+      case Relation::kEqual:
+        Allow({constant});
+        break;
+      case Relation::kNotEqual:
+        refused_.push_back(constant);
+        break;
+      default:
+        bounds_.push_back({relation, constant});
+    }
+  }
+
+  // The subject is one of these.
+  void Allow(std::vector<Value> values) {
+    if (!allowed_.has_value()) {
+      allowed_ = std::move(values);
+      return;
+    }
+    std::erase_if(*allowed_, [&](const Value& value) { return !Contains(values, value); });
+  }
+
+  bool IsEmpty() const {
+    if (allowed_.has_value()) {
+      return std::none_of(allowed_->begin(), allowed_->end(), [this](const Value& value) { return Takes(value); });
+    }
+    return std::any_of(bounds_.begin(), bounds_.end(), [this](const Bound& lower) {
+      return std::any_of(bounds_.begin(), bounds_.end(), [&](const Bound& upper) { return Exclude(lower, upper); });
+    });
+  }
+
+ private:
+  struct Bound {
+    Relation relation;
+    Value constant;
+  };
+
+  static bool Contains(const std::vector<Value>& values, const Value& wanted) {
+    return std::any_of(values.begin(), values.end(), [&](const Value& value) { return Equal(value, wanted); });
+  }
+
+  bool Takes(const Value& value) const {
+    if (Contains(refused_, value)) return false;
+    return std::all_of(bounds_.begin(), bounds_.end(), [&](const Bound& bound) {
+      const absl::optional<Order> order = Compare(value, bound.constant);
+      return order.has_value() && Holds(bound.relation, *order);
+    });
+  }
+
+  // Whether nothing is both above the one and below the other.
+  static bool Exclude(const Bound& lower, const Bound& upper) {
+    if (lower.relation != Relation::kGreater && lower.relation != Relation::kGreaterOrEqual) return false;
+    if (upper.relation != Relation::kLess && upper.relation != Relation::kLessOrEqual) return false;
+    const absl::optional<Order> order = Compare(lower.constant, upper.constant);
+    if (order == Order::kGreater) return true;
+    const bool both_inclusive = lower.relation == Relation::kGreaterOrEqual && upper.relation == Relation::kLessOrEqual;
+    return order == Order::kEqual && !both_inclusive;
+  }
+
+  absl::optional<std::vector<Value>> allowed_;  // absent: anything
+  std::vector<Value> refused_;
+  std::vector<Bound> bounds_;
+};
+
+// By the subject's key.
+using Ranges = absl::flat_hash_map<std::string, Range>;
+
+Relation Mirrored(Relation relation) {
+  switch (relation) {
+    case Relation::kLess:
+      return Relation::kGreater;
+    case Relation::kLessOrEqual:
+      return Relation::kGreaterOrEqual;
+    case Relation::kGreater:
+      return Relation::kLess;
+    case Relation::kGreaterOrEqual:
+      return Relation::kLessOrEqual;
+    default:
+      return relation;
+  }
+}
+
+class Search {
+ public:
+  explicit Search(const InstructionTree& tree)
+      : tree_(tree), not_(FindFunction("!_", false)), in_(FindFunction("@in", false)) {}
+
+  // Whether the node can be `wanted` (true or false) beside what the ranges hold already, to which it adds its own.
+  bool MayBe(uint32_t node, bool wanted, Ranges& ranges) {
+    const Instruction& instruction = tree_.instructions[node];
+    if (IsNot(instruction)) return MayBe(tree_.operands[instruction.a], !wanted, ranges);
+    const bool logical = instruction.op == Op::kAnd || instruction.op == Op::kOr;
+    // `a && b` false is `!a || !b`.
+    if (logical && (instruction.op == Op::kAnd) == wanted) return MayAllBe(instruction, wanted, ranges);
+    if (logical) return MayAnyBe(instruction, wanted, ranges);
+    if (instruction.op == Op::kConstant) {
+      const Value& constant = tree_.constants[instruction.a];
+      return constant.kind() == Kind::kBool && constant.bool_value() == wanted;
+    }
+    return MayCondition(node, wanted, ranges);
+  }
+
+ private:
+  // Terms that branch come last, so that each is held against all that is certain.
+  bool MayAllBe(const Instruction& row, bool wanted, Ranges& ranges) {
+    const auto terms = absl::MakeConstSpan(tree_.operands).subspan(row.a, row.count);
+    for (bool branching : {false, true}) {
+      for (uint32_t term : terms) {
+        if (Branches(term, wanted) == branching && !MayBe(term, wanted, ranges)) return false;
+      }
+    }
+    return true;
+  }
+
+  // Each by itself: what they say is not added up.
+  bool MayAnyBe(const Instruction& row, bool wanted, const Ranges& ranges) {
+    const auto terms = absl::MakeConstSpan(tree_.operands).subspan(row.a, row.count);
+    return std::any_of(terms.begin(), terms.end(), [&](uint32_t term) {
+      Ranges own = ranges;
+      return MayBe(term, wanted, own);
+    });
+  }
+
+  bool Branches(uint32_t node, bool wanted) const {
+    const Instruction& instruction = tree_.instructions[node];
+    if (IsNot(instruction)) return Branches(tree_.operands[instruction.a], !wanted);
+    return instruction.op == (wanted ? Op::kOr : Op::kAnd);
+  }
+
+  bool MayCondition(uint32_t node, bool wanted, Ranges& ranges) {
+    const Instruction& instruction = tree_.instructions[node];
+    if (instruction.op == Op::kCompare) {
+      const auto relation = static_cast<Relation>(instruction.detail);
+      const bool equality = relation == Relation::kEqual || relation == Relation::kNotEqual;
+      // `!(x < 5)` says nothing that a NaN would not satisfy.
+      if (!wanted && !equality) return true;
+      const Relation meant = wanted ? relation : Opposite(relation);
+      if (const Value* constant = Constant(instruction.b)) return Add(ranges, instruction.a, meant, *constant);
+      if (const Value* constant = Constant(instruction.a))
+        return Add(ranges, instruction.b, Mirrored(meant), *constant);
+    }
+    if (IsCall(instruction, in_) && wanted) {
+      const Value* list = Constant(tree_.operands[instruction.a + 1]);
+      if (list != nullptr && list->kind() == Kind::kList) {
+        const auto elements = list->list_value().elements;
+        Range& range = ranges[Key(tree_.operands[instruction.a])];
+        range.Allow({elements.begin(), elements.end()});
+        return !range.IsEmpty();
+      }
+    }
+    return Add(ranges, node, Relation::kEqual, Value::Bool(wanted));
+  }
+
+  bool Add(Ranges& ranges, uint32_t subject, Relation relation, const Value& constant) {
+    Range& range = ranges[Key(subject)];
+    range.Constrain(relation, constant);
+    return !range.IsEmpty();
+  }
+
+  static Relation Opposite(Relation relation) {
+    return relation == Relation::kEqual ? Relation::kNotEqual : Relation::kEqual;
+  }
+
+  bool IsCall(const Instruction& instruction, int function) const {
+    return instruction.op == Op::kCall && instruction.b == static_cast<uint32_t>(function);
+  }
+  bool IsNot(const Instruction& instruction) const { return IsCall(instruction, not_); }
+
+  const Value* Constant(uint32_t node) const {
+    const Instruction& instruction = tree_.instructions[node];
+    return instruction.op == Op::kConstant ? &tree_.constants[instruction.a] : nullptr;
+  }
+
+  // The same for nodes that have the same value at every evaluation: facts by slot, what else is no fact by the node
+  // itself, so that only a fact, or whether it is known, is recognized when it comes again.
+  std::string Key(uint32_t node) const {
+    const Instruction& instruction = tree_.instructions[node];
+    if (instruction.op == Op::kFact) return absl::StrCat("fact ", instruction.a);
+    if (instruction.op == Op::kHasFact) return absl::StrCat("has ", instruction.a);
+    return absl::StrCat("node ", node);
+  }
+
+  const InstructionTree& tree_;
+  const int not_;
+  const int in_;
+};
+
+}  // namespace
+
+bool MayHold(const InstructionTree& tree) {
+  Ranges ranges;
+  return Search(tree).MayBe(tree.root, true, ranges);
+}
+
+}  // namespace waymark::expression
