@@ -32,12 +32,17 @@ std::vector<NameId> Minus(const std::vector<NameId>& a, const std::vector<NameId
 
 }  // namespace
 
-Derivation Derive(playbook::Evaluation& evaluation) {
-  Derivation derivation{.positions = journey::Resolve(evaluation)};
-  const playbook::Playbook& playbook = evaluation.playbook();
-  for (const JourneyPosition& position : derivation.positions) {
-    if (position.journey == playbook.facts->primary_journey()) evaluation.frame().set_position(&position);
+std::vector<JourneyPosition> ResolveStages(playbook::Evaluation& evaluation) {
+  std::vector<JourneyPosition> positions = journey::Resolve(evaluation);
+  for (const JourneyPosition& position : positions) {
+    if (position.journey == evaluation.playbook().facts->primary_journey()) evaluation.frame().set_position(&position);
   }
+  return positions;
+}
+
+Derivation Derive(playbook::Evaluation& evaluation) {
+  Derivation derivation{.positions = ResolveStages(evaluation)};
+  const playbook::Playbook& playbook = evaluation.playbook();
   for (size_t i = 0; i < playbook.segments.size(); ++i) {
     if (evaluation.frame().InSegment(static_cast<int>(i))) derivation.segments.push_back(playbook.segments[i].id);
   }

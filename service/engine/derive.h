@@ -17,8 +17,11 @@ struct Derivation {
   std::vector<segmentation::NameId> segments;            // ascending
 };
 
-// Resolves the stages, then evaluates every segment. Leaves the evaluation ready for rules about the stage; the
-// derivation must outlive what is evaluated then.
+// Resolves the stages alone. Leaves the evaluation ready for rules about the stage; the positions must outlive what is
+// evaluated then.
+std::vector<segmentation::JourneyPosition> ResolveStages(playbook::Evaluation& evaluation);
+
+// Resolves the stages, then evaluates every segment. The same holds for the derivation.
 Derivation Derive(playbook::Evaluation& evaluation);
 Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profile& profile, absl::Time now);
 
