@@ -18,6 +18,7 @@ constexpr size_t kPosition = 32;
 constexpr size_t kStageEntry = 14;
 constexpr size_t kContact = 24;
 constexpr size_t kSeenEvent = 7;
+constexpr size_t kAffinity = 8;
 constexpr size_t kSegment = 4;
 constexpr size_t kText = 4;
 
@@ -51,6 +52,7 @@ size_t BoundBytes(const Profile& profile) {
   }
   for (const JourneyPosition& position : profile.positions) bytes += kPosition + position.history.size() * kStageEntry;
   bytes += profile.contacts.size() * kContact + profile.seen.size() * kSeenEvent;
+  bytes += profile.affinities.size() * kAffinity;
   return bytes + profile.derived.segments.size() * kSegment;
 }
 

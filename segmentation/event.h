@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "segmentation/profile.h"
@@ -11,12 +13,22 @@
 
 namespace waymark::segmentation {
 
+inline constexpr size_t kMaxLabelBytes = 64;
+
+// Whether the text is well-formed UTF-8 without control characters.
+bool IsPrintable(absl::string_view text);
+
+// Whether the text can be an event's label: 1 to 64 bytes, printable, without '/'.
+bool IsLabel(absl::string_view text);
+
 // One thing a customer did. A value whose fields were checked at the door.
 struct Event {
   std::string id;
   NameId type{};
   absl::Time time;                   // whole milliseconds
   int64_t value_micros = 0;          // money or number, in millionths
+  std::vector<NameId> labelled;      // the series "type/label" that it belongs to beside its type's, each once
+  std::vector<NameId> affinities;    // the labels and the channel that it counts toward, each once
   absl::optional<Contact> exposure;  // an impression that counts against limits
 };
 

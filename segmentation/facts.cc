@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/affinity.h"
 #include "segmentation/expression/suggestions.h"
 
 namespace waymark::segmentation {
@@ -26,6 +27,8 @@ constexpr FactDescription kFacts[] = {
     {FactKind::kEver, "ever", "event", "bool", "whether it ever happened"},
     {FactKind::kDaysSince, "days_since", "event", "int",
      "whole days since it last happened; not known where it never did"},
+    {FactKind::kAffinity, "affinity", "label or channel", "double",
+     "events that mention it, each counting half as much for every 30 days that it is ago"},
     {FactKind::kInSegment, "in_segment", "name", "bool", "whether the customer is in the segment now"},
     {FactKind::kContacts, "contacts", "channel or action, window", "int",
      "contacts that counted, in the exact rolling window"},
@@ -130,6 +133,8 @@ FactSet::FactSet(Vocabulary vocabulary)
     if (variable && (!IsStageFact(row.kind) || !vocabulary_.stages.empty())) declare(row.kind, "", TypeOf(row));
   }
   events_.insert(vocabulary_.events.begin(), vocabulary_.events.end());
+  affinities_.insert(vocabulary_.labels.begin(), vocabulary_.labels.end());
+  affinities_.insert(vocabulary_.channels.begin(), vocabulary_.channels.end());
   for (size_t i = 0; i < vocabulary_.segments.size(); ++i)
     segments_.insert({vocabulary_.segments[i], static_cast<int>(i)});
   for (const std::string& action : vocabulary_.actions) contactable_.insert({action, false});
@@ -149,6 +154,8 @@ expression::Environment::CallResult FactSet::Call(absl::string_view name, absl::
   const FactDescription& row = *FunctionRow(name);
   if (auto problem = CheckArguments(row, arguments)) return {absl::nullopt, *std::move(problem)};
   switch (row.kind) {
+    case FactKind::kAffinity:
+      return CallAffinity(arguments);
     case FactKind::kInSegment:
       return CallInSegment(arguments);
     case FactKind::kContacts:
@@ -169,6 +176,16 @@ expression::Environment::CallResult FactSet::CallOnEvent(const FactDescription& 
   if (TakesWindow(row.kind)) fact.window = arguments[1].duration_value();
   fact.missing = absl::StrCat("`", event, "` never happened");
   return {Intern(fact, TypeOf(row)), {}};
+}
+
+expression::Environment::CallResult FactSet::CallAffinity(absl::Span<const Value> arguments) {
+  const absl::string_view name = arguments[0].string_value();
+  if (!affinities_.contains(name)) {
+    std::vector<std::string> known = vocabulary_.labels;
+    known.insert(known.end(), vocabulary_.channels.begin(), vocabulary_.channels.end());
+    return Refuse(absl::StrCat("no label or channel `", name, "` is declared", DidYouMean(name, known)), 0);
+  }
+  return {Intern({.kind = FactKind::kAffinity, .name = NameIdOf(name)}, Type::Of(Kind::kDouble)), {}};
 }
 
 expression::Environment::CallResult FactSet::CallInSegment(absl::Span<const Value> arguments) {
@@ -270,6 +287,8 @@ Value FactFrame::Read(const segmentation::Fact& fact) {
       const Consent* consent = FindConsent(profile_, fact.name);
       return Value::Bool(consent != nullptr && consent->granted);
     }
+    case FactKind::kAffinity:
+      return Value::Double(AffinityOf(profile_, fact.name, now_));
     case FactKind::kInSegment:
       return Value::Bool(InSegment(fact.segment));
     case FactKind::kContacts:

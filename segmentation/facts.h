@@ -28,7 +28,8 @@ struct Vocabulary {
   std::vector<Typed> traits;          // customer.<name>
   std::vector<Typed> context;         // context.<name>
   std::vector<std::string> purposes;  // consent.<name>
-  std::vector<std::string> events;
+  std::vector<std::string> events;    // types, and "type/label"
+  std::vector<std::string> labels;
   std::vector<std::string> channels;
   std::vector<std::string> actions;
   std::vector<std::string> segments;  // in_segment's index is the position here
@@ -47,6 +48,7 @@ enum class FactKind : uint8_t {
   kLast,
   kEver,
   kDaysSince,
+  kAffinity,
   kInSegment,
   kContacts,
   kStage,
@@ -68,7 +70,7 @@ absl::Span<const FactDescription> FactTable();
 // A mention of a fact in some rule: the slot that rules share.
 struct Fact {
   FactKind kind{};
-  NameId name{};          // the trait, purpose, event, channel or action
+  NameId name{};          // the trait, purpose, event, label, channel or action
   int segment = -1;       // kInSegment: the index
   bool channel = false;   // kContacts: the name is a channel's
   size_t stored_as = 0;   // kTrait, kContext: the alternative of TraitValue that the declared type has
@@ -101,6 +103,7 @@ class FactSet final : public expression::Environment {
 
   expression::FactReference Intern(const Fact& fact, const expression::Type& type);
   CallResult CallOnEvent(const FactDescription& row, absl::Span<const expression::Value> arguments);
+  CallResult CallAffinity(absl::Span<const expression::Value> arguments);
   CallResult CallInSegment(absl::Span<const expression::Value> arguments);
   CallResult CallContacts(absl::Span<const expression::Value> arguments);
 
@@ -108,6 +111,7 @@ class FactSet final : public expression::Environment {
   NameId primary_journey_;
   absl::flat_hash_map<std::string, Declared> variables_;
   absl::flat_hash_set<std::string> events_;
+  absl::flat_hash_set<std::string> affinities_;  // labels and channels
   absl::flat_hash_map<std::string, int> segments_;
   absl::flat_hash_map<std::string, bool> contactable_;  // name -> is a channel
   absl::flat_hash_map<NameId, std::string> stages_;

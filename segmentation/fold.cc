@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "segmentation/affinity.h"
+
 namespace waymark::segmentation {
 namespace {
 
@@ -37,6 +39,8 @@ bool Remember(Profile& profile, const std::string& id, absl::Time now) {
 bool Fold(Profile& profile, const Event& event, absl::Time now) {
   if (!Remember(profile, event.id, now)) return false;
   profile.ledger.Add(event.type, event.time, event.value_micros);
+  for (NameId series : event.labelled) profile.ledger.Add(series, event.time, event.value_micros);
+  for (NameId name : event.affinities) AddAffinity(profile, name, event.time);
   if (event.exposure.has_value()) AddContact(profile, *event.exposure, now);
   return true;
 }

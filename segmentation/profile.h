@@ -72,6 +72,17 @@ struct SeenEvent {
   friend bool operator==(const SeenEvent&, const SeenEvent&) = default;
 };
 
+// How drawn the customer is to a label or a channel: the log2 of a decayed count of events (see affinity.h), in whole
+// steps.
+struct Affinity {
+  static constexpr double kStepsPerHalfLife = 65536;
+
+  NameId name{};
+  double log2_weight = 0;
+
+  friend bool operator==(const Affinity&, const Affinity&) = default;
+};
+
 // What was last derived from the profile, and by which playbook: a cache for lists and for seeing changes, never
 // trusted by a decision.
 struct Derived {
@@ -88,18 +99,20 @@ struct Profile {
   static constexpr size_t kMaxConsents = 64;
   static constexpr size_t kMaxSeenEvents = 1024;
   static constexpr size_t kMaxContacts = 256;
+  static constexpr size_t kMaxAffinities = 24;
 
   absl::Time created = absl::UnixEpoch();  // the epoch: there is no such customer yet
   absl::Time updated = absl::UnixEpoch();
   std::vector<Trait> traits;      // ascending by name
   std::vector<Consent> consents;  // ascending by purpose
   Ledger ledger;
+  std::vector<Affinity> affinities;        // ascending by name
   std::vector<JourneyPosition> positions;  // ascending by journey
   std::vector<Contact> contacts;           // oldest first
   std::vector<SeenEvent> seen;             // in order of receipt
   Derived derived;
-  uint64_t compacted =
-      0;  // how many contacts, event ids and buckets of the ledger were dropped to keep within the bounds
+  // How many contacts, event ids, affinities, buckets and series of the ledger were dropped to keep within the bounds.
+  uint64_t compacted = 0;
 
   friend bool operator==(const Profile&, const Profile&) = default;
 };

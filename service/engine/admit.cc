@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/base/field_error.h"
+#include "service/base/status_macros.h"
 #include "service/decision/token.h"
 #include "service/playbook/compile.h"
 
@@ -16,6 +17,8 @@ using base::FieldError;
 using segmentation::TraitValue;
 
 constexpr size_t kMaxCustomerBytes = 128;
+constexpr size_t kMaxLabels = 8;
+constexpr size_t kMaxTouchpointBytes = 64;
 constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 absl::Time ToMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUnixMillis(time)); }
@@ -35,6 +38,46 @@ absl::StatusOr<absl::optional<segmentation::Contact>> AdmitToken(const SentEvent
   }
   return absl::make_optional(segmentation::Contact{
       .action = token->action, .channel = token->channel, .at = time, .decision = token->decision});
+}
+
+const playbook::Channel* FindChannel(const playbook::Playbook& playbook, absl::string_view name) {
+  auto it = std::find_if(playbook.channels.begin(), playbook.channels.end(),
+                         [name](const playbook::Channel& channel) { return channel.name == name; });
+  return it == playbook.channels.end() ? nullptr : &*it;
+}
+
+void AddOnce(segmentation::NameId id, std::vector<segmentation::NameId>& ids) {
+  if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+}
+
+absl::Status AdmitLabels(const SentEvent& sent, const playbook::Playbook& playbook, segmentation::Event& event) {
+  if (sent.labels.size() > kMaxLabels) return FieldError("labels", absl::StrCat("at most ", kMaxLabels, " labels"));
+  for (size_t i = 0; i < sent.labels.size(); ++i) {
+    const std::string& label = sent.labels[i];
+    const std::string field = absl::StrCat("labels[", i, "]");
+    if (!segmentation::IsLabel(label)) {
+      return FieldError(field, "a label is 1 to 64 bytes of printable UTF-8 without '/'");
+    }
+    if (FindChannel(playbook, label) != nullptr) return FieldError(field, "a channel of the playbook has this name");
+    AddOnce(segmentation::NameIdOf(label), event.affinities);
+    auto series = playbook.labelled_events.find(absl::StrCat(sent.type, "/", label));
+    if (series != playbook.labelled_events.end()) AddOnce(series->second, event.labelled);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AdmitTouchpoint(absl::string_view touchpoint, const playbook::Playbook& playbook,
+                             segmentation::Event& event) {
+  if (touchpoint.empty()) return absl::OkStatus();
+  const size_t slash = touchpoint.find('/');
+  if (touchpoint.size() > kMaxTouchpointBytes || slash + 1 == touchpoint.size() ||
+      !segmentation::IsPrintable(touchpoint)) {
+    return FieldError("touchpoint", "a touchpoint is channel/place, such as web/cart, or a channel: at most 64 bytes");
+  }
+  const playbook::Channel* channel = FindChannel(playbook, touchpoint.substr(0, slash));
+  if (channel == nullptr) return FieldError("touchpoint", "no such channel is declared in the playbook");
+  event.affinities.push_back(channel->id);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -64,11 +107,11 @@ absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const play
   }
   auto exposure = AdmitToken(sent, tenant, customer, token_key, time);
   if (!exposure.ok()) return exposure.status();
-  return segmentation::Event{.id = sent.id,
-                             .type = type->second,
-                             .time = time,
-                             .value_micros = sent.value_micros,
-                             .exposure = *std::move(exposure)};
+  segmentation::Event event{
+      .id = sent.id, .type = type->second, .time = time, .value_micros = sent.value_micros, .exposure = *exposure};
+  WAYMARK_RETURN_IF_ERROR(AdmitLabels(sent, playbook, event));
+  WAYMARK_RETURN_IF_ERROR(AdmitTouchpoint(sent.touchpoint, playbook, event));
+  return event;
 }
 
 absl::StatusOr<TraitValue> AdmitValue(const TraitValue& value, const expression::Type& declared,

@@ -29,6 +29,8 @@ struct SentEvent {
   int64_t value_micros = 0;
   std::string currency;  // of the value; empty: a plain number, or none
   std::string decision_token;
+  std::vector<std::string> labels;
+  std::string touchpoint;  // "channel/place", or the channel; empty: not known
 };
 
 // A move on a journey.

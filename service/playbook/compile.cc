@@ -138,6 +138,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   if (!CheckSizes()) return nullptr;
   Declare();
   CheckContactable();
+  DeclareLabels();
   rules_ = std::make_unique<Rules>(MakeVocabulary(), problems_);
   CompileSegments();
   CheckSegmentCycles();
@@ -164,6 +165,7 @@ bool Compiler::CheckSizes() {
   check("traits", source_.traits_size(), segmentation::Profile::kMaxTraits);
   check("purposes", source_.purposes_size(), segmentation::Profile::kMaxConsents);
   check("events", source_.events_size(), 256);
+  check("labels", source_.labels_size(), 10000);
   check("context", source_.context_size(), 64);
   check("channels", source_.channels_size(), 32);
   check("segments", source_.segments_size(), 1000);
@@ -225,6 +227,8 @@ segmentation::Vocabulary Compiler::MakeVocabulary() {
   vocabulary.context = typed_context_;
   vocabulary.purposes = purposes_.names();
   vocabulary.events = events_.names();
+  vocabulary.events.insert(vocabulary.events.end(), labelled_events_.begin(), labelled_events_.end());
+  for (const EventLabel& label : playbook_->event_labels) vocabulary.labels.push_back(label.name);
   vocabulary.channels = channels_.names();
   vocabulary.actions = actions_.names();
   vocabulary.segments = segments_.names();

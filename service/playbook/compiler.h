@@ -45,6 +45,11 @@ class Compiler {
   double CheckRange(const std::string& field, double value, double low, double high);
   void CollectCountedByRules();
 
+  // compile_labels.cc
+  // After everything else that has a name.
+  void DeclareLabels();
+  void DeclareLabelledEvents(const std::string& field, const v1::Label& label);
+
   // compile_journeys.cc
   void CheckSegmentCycles();
   void CompileJourneys();
@@ -70,6 +75,7 @@ class Compiler {
   IdBook ids_;
   NameIndex traits_, context_, purposes_, events_, channels_, segments_, journeys_, actions_, placements_;
   std::vector<segmentation::Vocabulary::Typed> typed_traits_, typed_context_;
+  std::vector<std::string> labelled_events_;        // "type/label", each once
   std::vector<std::vector<ExpandedStage>> stages_;  // by journey
   std::unique_ptr<Rules> rules_;
   std::shared_ptr<Playbook> playbook_ = std::make_shared<Playbook>();

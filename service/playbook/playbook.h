@@ -30,6 +30,12 @@ inline constexpr int kNone = -1;
 // Text by locale ("de"), ascending.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+// A label of events that rules mention.
+struct EventLabel {
+  std::string name;
+  NameId id{};
+};
+
 struct Segment {
   std::string name;
   NameId id{};
@@ -162,10 +168,13 @@ struct Playbook {
 
   absl::flat_hash_map<std::string, int> placement_by_name;
   absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared
+  std::vector<EventLabel> event_labels;                // declared; in the order of the text, which decides nothing
+  absl::flat_hash_map<std::string, NameId> labelled_events;  // "type/label", of which the ledger is kept too
   absl::flat_hash_map<std::string, expression::Type> traits;
   absl::flat_hash_map<std::string, expression::Type> context;
   absl::flat_hash_map<std::string, NameId> purposes;
-  // What an id is called: traits, purposes, events, segments, channels, actions, journeys, stages.
+  // What an id is called: traits, purposes, events, labels, "type/label", segments, channels, actions, journeys,
+  // stages.
   absl::flat_hash_map<NameId, std::string> names;
 
   // Whether contacts of this action on this channel are counted by any limit or rule; where not, they are not kept.

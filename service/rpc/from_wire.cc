@@ -74,6 +74,8 @@ absl::StatusOr<engine::SentEvent> EventFromWire(const v1::Event& wire) {
   event.id = wire.id();
   event.type = wire.type();
   event.decision_token = wire.decision_token();
+  event.labels = {wire.labels().begin(), wire.labels().end()};
+  event.touchpoint = wire.touchpoint();
   if (wire.has_time()) {
     absl::StatusOr<absl::Time> time = TimeFromWire("time", wire.time());
     if (!time.ok()) return time.status();

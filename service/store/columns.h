@@ -16,6 +16,11 @@ inline constexpr size_t kFingerprintBytes = 6;
 inline constexpr int64_t kMillisPerHour = 60 * 60 * 1000;
 inline constexpr int64_t kMillisPerDay = 24 * kMillisPerHour;
 
+// About what the affinity of one event at that time is, in steps; so that the differences to it are small.
+inline constexpr int64_t kMillisPerAffinityStep = 39'551;
+// A weight beyond these is no sum of events of any times.
+inline constexpr int64_t kMaxAffinityWeight = int64_t{1} << 50;
+
 // The infinite past and future are the smallest and the largest int64.
 inline int64_t MillisOf(absl::Time time) { return absl::ToUnixMillis(time); }
 

@@ -191,6 +191,18 @@ bool DecodeLedger(const Columns& in, segmentation::Profile& profile) {
   return buckets.AtEnd();
 }
 
+bool DecodeAffinities(const Columns& in, segmentation::Profile& profile) {
+  if (!SameSize(in.affinity_names(), in.affinity_weights()) || !Ascending(in.affinity_names())) return false;
+  profile.affinities.reserve(static_cast<size_t>(in.affinity_names_size()));
+  for (int i = 0; i < in.affinity_names_size(); ++i) {
+    const int64_t weight = Plus(in.affinity_weights(i), in.created_ms() / kMillisPerAffinityStep);
+    if (weight < -kMaxAffinityWeight || weight > kMaxAffinityWeight) return false;
+    profile.affinities.push_back(
+        {NameId{in.affinity_names(i)}, static_cast<double>(weight) / segmentation::Affinity::kStepsPerHalfLife});
+  }
+  return true;
+}
+
 bool DecodePositions(const Columns& in, segmentation::Profile& profile) {
   if (!SameSize(in.position_journeys(), in.position_history()) || !SameSize(in.stage_names(), in.stage_since()) ||
       !Ascending(in.position_journeys())) {
@@ -276,9 +288,9 @@ absl::StatusOr<segmentation::Profile> Decode(absl::string_view bytes) {
   profile.created = TimeOf(in.created_ms());
   profile.updated = TimeOf(Plus(in.created_ms(), in.updated_ms()));
   profile.compacted = in.compacted();
-  if (!DecodeLedger(in, profile) || !DecodeSeen(in, profile) || !DecodeTraits(in, profile) ||
-      !DecodeConsents(in, profile) || !DecodePositions(in, profile) || !DecodeContacts(in, profile) ||
-      !DecodeDerived(in, profile)) {
+  if (!DecodeLedger(in, profile) || !DecodeSeen(in, profile) || !DecodeAffinities(in, profile) ||
+      !DecodeTraits(in, profile) || !DecodeConsents(in, profile) || !DecodePositions(in, profile) ||
+      !DecodeContacts(in, profile) || !DecodeDerived(in, profile)) {
     return absl::DataLossError("a stored profile contradicts itself");
   }
   return profile;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -104,6 +105,14 @@ void EncodeLedger(const segmentation::Ledger& ledger, Columns& out) {
   }
 }
 
+void EncodeAffinities(const segmentation::Profile& profile, Columns& out) {
+  for (const segmentation::Affinity& affinity : profile.affinities) {
+    out.add_affinity_names(Id(affinity.name));
+    const int64_t weight = std::llround(affinity.log2_weight * segmentation::Affinity::kStepsPerHalfLife);
+    out.add_affinity_weights(Minus(weight, out.created_ms() / kMillisPerAffinityStep));
+  }
+}
+
 void EncodePositions(const segmentation::Profile& profile, Columns& out) {
   int64_t before = out.created_ms();
   const auto add = [&](const segmentation::StageEntry& entry) {
@@ -168,6 +177,7 @@ std::string Encode(const segmentation::Profile& profile) {
   out.set_updated_ms(Minus(MillisOf(profile.updated), out.created_ms()));
   EncodeLedger(profile.ledger, out);
   EncodeSeen(profile, out);
+  EncodeAffinities(profile, out);
   EncodeTraits(profile, out);
   EncodeConsents(profile, out);
   EncodePositions(profile, out);

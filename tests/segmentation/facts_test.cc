@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "segmentation/affinity.h"
 #include "segmentation/expression/program.h"
 
 namespace waymark::segmentation {
@@ -20,7 +21,8 @@ Vocabulary MakeVocabulary() {
                      {"likes", Type::ListOf(Type::Of(Kind::kString))}},
           .context = {{"cart_value", Type::Of(Kind::kDouble)}},
           .purposes = {"marketing"},
-          .events = {"purchase", "view_item"},
+          .events = {"purchase", "view_item", "purchase/shoes"},
+          .labels = {"shoes", "Home & Garden"},
           .channels = {"email"},
           .actions = {"voucher"},
           .segments = {"adult", "adult_buyer"},
@@ -37,6 +39,9 @@ class Asked {
     SetConsent(profile_, {NameIdOf("marketing"), true, kNow});
     profile_.ledger.Add(NameIdOf("purchase"), kNow - absl::Hours(24 * 10), 12'500'000);
     profile_.ledger.Add(NameIdOf("purchase"), kNow - absl::Hours(3), 7'500'000);
+    profile_.ledger.Add(NameIdOf("purchase/shoes"), kNow - absl::Hours(3), 7'500'000);
+    AddAffinity(profile_, NameIdOf("shoes"), kNow - absl::Hours(24 * 30));
+    AddAffinity(profile_, NameIdOf("email"), kNow);
     profile_.contacts.push_back({NameIdOf("voucher"), NameIdOf("email"), kNow - absl::Minutes(30), 1});
     context_.push_back({NameIdOf("cart_value"), 99.5});
     segments_.push_back({NameIdOf("adult"), Compile("customer.age >= 18"), absl::nullopt});
@@ -90,6 +95,11 @@ TEST(Facts, MeanWhatTheTableSays) {
       {"days_since('purchase')", "0"},
       {"now - first('purchase') == duration('240h')", "true"},
       {"last('purchase') < now", "true"},
+      {"count('purchase/shoes', days(30))", "1"},
+      {"total('purchase/shoes', days(30)) == 7.5 && ever('purchase/shoes')", "true"},
+      {"affinity('shoes') > 0.49 && affinity('shoes') < 0.51", "true"},
+      {"affinity('email') > 0.99 && affinity('email') < 1.01", "true"},
+      {"affinity('Home & Garden')", "0.0"},
       {"in_segment('adult_buyer')", "true"},
       {"contacts('voucher', hours(1))", "1"},
       {"contacts('email', hours(1))", "1"},
@@ -122,6 +132,12 @@ TEST(Facts, RefuseWhatIsNotDeclared) {
       {"count('purchase') > 1", "count() takes (event, window)"},
       {"count('purchase', days(401)) > 1", "at most 400 days"},
       {"count('purchase', 30) > 1", "is a duration"},
+      {"count('purchase/shoe', days(3)) > 1", "did you mean `purchase/shoes`"},
+      {"affinity('shoe') > 1.0", "no label or channel `shoe` is declared; did you mean `shoes`?"},
+      {"affinity('emial') > 1.0", "did you mean `email`"},
+      {"affinity('purchase') > 1.0", "no label or channel"},
+      {"affinity('shoes', days(3)) > 1.0", "affinity() takes (label or channel)"},
+      {"affinity(3) > 1.0", "a name in quotes"},
       {"in_segment('adutl')", "adult"},
       {"contacts('emial', days(1)) > 1", "email"},
       {"count(stage, days(1)) > 1", "constant"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/affinity.h"
 #include "segmentation/compact.h"
 
 namespace waymark::segmentation {
@@ -43,6 +44,23 @@ TEST(Fold, ForgetsTheOldestIdBeyondTheBoundAndCountsIt) {
   EXPECT_EQ(profile.compacted, 10u);
   EXPECT_FALSE(Fold(profile, Purchase("10"), kNow));
   EXPECT_TRUE(Fold(profile, Purchase("9"), kNow));
+}
+
+TEST(Fold, AddsToTheSeriesOfItsLabelsAndToItsAffinities) {
+  Profile profile;
+  Event event = Purchase("a");
+  event.labelled = {NameId{11}, NameId{12}};
+  event.affinities = {NameId{21}, NameId{22}};
+  EXPECT_TRUE(Fold(profile, event, kNow));
+  EXPECT_FALSE(Fold(profile, event, kNow));
+  for (NameId series : {kPurchase, NameId{11}, NameId{12}}) {
+    ASSERT_NE(profile.ledger.Find(series), nullptr);
+    EXPECT_EQ(profile.ledger.Find(series)->count, 1u);
+    EXPECT_EQ(profile.ledger.Find(series)->value_micros, 1000000);
+  }
+  EXPECT_EQ(profile.ledger.series().size(), 3u);
+  ASSERT_EQ(profile.affinities.size(), 2u);
+  EXPECT_NEAR(AffinityOf(profile, NameId{21}, kNow), 1, 1e-4);
 }
 
 TEST(Fold, CountsAnExposureOnceHoweverOftenItIsShown) {

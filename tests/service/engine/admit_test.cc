@@ -27,8 +27,10 @@ class AdmitTest : public ::testing::Test {
   }
 
   const decision::TokenKey key_{"key"};
-  std::shared_ptr<const playbook::Playbook> playbook_ =
-      testing_support::MustCompile("currency: EUR\ncontext: [{name: rate, type: DOUBLE}, {name: page, type: STRING}]");
+  std::shared_ptr<const playbook::Playbook> playbook_ = testing_support::MustCompile(
+      "currency: EUR\ncontext: [{name: rate, type: DOUBLE}, {name: page, type: STRING}]\n"
+      "channels: [{name: web}, {name: email}]\n"
+      "labels: [{name: shoes, events: [purchase]}, {name: books}]");
 };
 
 TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
@@ -59,6 +61,51 @@ TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(FieldOf(bad), "decision_token");
   bad.type = "purchase";
   EXPECT_TRUE(Admit(bad).ok()) << "it counts nothing";
+}
+
+TEST_F(AdmitTest, NamesTheLabelAndTheTouchpointThatAreWrong) {
+  const SentEvent good{.id = "1", .type = "purchase", .labels = {"shoes", "x"}, .touchpoint = "web/cart"};
+  EXPECT_TRUE(Admit(good).ok());
+  const struct {
+    std::vector<std::string> labels;
+    const char* touchpoint;
+    const char* field;
+  } kTable[] = {
+      {{"a", "b", "a/b"}, "", "labels[2]"},
+      {{""}, "", "labels[0]"},
+      {{"a", "b\n"}, "", "labels[1]"},
+      {{std::string(65, 'x')}, "", "labels[0]"},
+      {{"a", "email"}, "", "labels[1]"},
+      {std::vector<std::string>(9, "a"), "", "labels"},
+      {{}, "shop/till", "touchpoint"},
+      {{}, "webb", "touchpoint"},
+      {{}, "web/", "touchpoint"},
+      {{}, "/cart", "touchpoint"},
+      {{}, "web/a\nb", "touchpoint"},
+      {{"a"}, "web/ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc", "touchpoint"},
+  };
+  for (const auto& row : kTable) {
+    SentEvent bad = good;
+    bad.labels = row.labels;
+    bad.touchpoint = row.touchpoint;
+    EXPECT_EQ(FieldOf(bad), row.field) << row.touchpoint;
+  }
+}
+
+TEST_F(AdmitTest, GivesTheSeriesAndTheAffinitiesOfAnEvent) {
+  using segmentation::NameIdOf;
+  const auto admit = [this](const char* type, std::vector<std::string> labels, const char* touchpoint) {
+    return *Admit({.id = "1", .type = type, .labels = std::move(labels), .touchpoint = touchpoint});
+  };
+  using Ids = std::vector<segmentation::NameId>;
+  segmentation::Event event = admit("purchase", {"shoes", "sale", "books", "shoes"}, "web/cart");
+  EXPECT_EQ(event.labelled, Ids{NameIdOf("purchase/shoes")});
+  EXPECT_EQ(event.affinities, (Ids{NameIdOf("shoes"), NameIdOf("sale"), NameIdOf("books"), NameIdOf("web")}));
+  event = admit("view_item", {"shoes"}, "email");
+  EXPECT_EQ(event.labelled, Ids{}) << "the playbook does not ask for it";
+  EXPECT_EQ(event.affinities, (Ids{NameIdOf("shoes"), NameIdOf("email")}));
+  event = admit("view_item", {}, "");
+  EXPECT_EQ(event.affinities, Ids{});
 }
 
 TEST_F(AdmitTest, AnEventWithoutATimeHappensNow) { EXPECT_EQ(Admit({.id = "1", .type = "search"})->time, kNow); }

@@ -100,6 +100,18 @@ constexpr Broken kBroken[] = {
      "{actions: [{name: x, kind: OFFER, eligible_when: customer.age > 3}], placements: [{name: hero, touchpoint: "
      "web/home, fallback: x}]}",
      "placements[0].fallback", "always be valid"},
+    {"label with a slash", "labels: [{name: a/b}]", "labels[0].name", "without '/'"},
+    {"label without a name", "labels: [{events: [purchase]}]", "labels[0].name", "1 to 64 bytes"},
+    {"label twice", "labels: [{name: a}, {name: b}, {name: a}]", "labels[2].name", "another label `a`"},
+    {"label named as a channel", "labels: [{name: email}]", "labels[0].name", "affinity()"},
+    {"label of an unknown event", "labels: [{name: a, events: [view_item, purchas]}]", "labels[0].events[1]",
+     "did you mean `purchase`"},
+    {"label of an event twice", "labels: [{name: a, events: [purchase, purchase]}]", "labels[0].events[1]",
+     "given twice"},
+    {"undeclared label in a rule", "labels: [{name: shoes}]\nsegments: [{name: a, when: affinity('shoe') > 1.0}]",
+     "segments[0].when", "did you mean `shoes`"},
+    {"undeclared pair in a rule", "segments: [{name: a, when: ever('purchase/shoes')}]", "segments[0].when",
+     "no event type `purchase/shoes`"},
     {"action named as a channel", "actions: [{name: web, kind: OFFER}]", "actions[0].name", "contacts()"},
     {"stage depends on stage", "journeys: [{name: j, stages: [{name: a}, {name: b, enter_when: days_in_stage > 3}]}]",
      "journeys[0].stages[1].enter_when", "cannot depend on the stage"},
@@ -254,6 +266,39 @@ placements:
   EXPECT_TRUE(playbook->placements[0].count_on_decision);
   EXPECT_FALSE(playbook->placements[2].count_on_decision);
   EXPECT_EQ(playbook->placements[1].fallback, 0);
+}
+
+TEST(CompilePlaybook, DeclaresLabels) {
+  const auto playbook = MustCompile(absl::StrCat(kBase, R"yaml(
+labels:
+  - {name: shoes, events: [purchase, view_item]}
+  - {name: Home & Garden}
+segments:
+  - {name: a, when: 'count("purchase/shoes", days(30)) > 2 && days_since("view_item/shoes") < 3'}
+  - {name: b, when: 'affinity("shoes") + affinity("Home & Garden") + affinity("web") > 2.0'}
+)yaml"));
+  ASSERT_EQ(playbook->event_labels.size(), 2u);
+  EXPECT_EQ(playbook->event_labels[1].name, "Home & Garden");
+  EXPECT_EQ(playbook->event_labels[1].id, segmentation::NameIdOf("Home & Garden"));
+  EXPECT_EQ(playbook->labelled_events.size(), 2u);
+  EXPECT_EQ(playbook->labelled_events.at("purchase/shoes"), segmentation::NameIdOf("purchase/shoes"));
+  EXPECT_EQ(playbook->event_ids.count("purchase/shoes"), 0u) << "nobody sends an event of this type";
+  for (absl::string_view name : {"shoes", "Home & Garden", "purchase/shoes", "view_item/shoes"}) {
+    EXPECT_EQ(NameOf(*playbook, segmentation::NameIdOf(name)), name);
+  }
+}
+
+TEST(CompilePlaybook, TakesAsManyLabelsAsItSays) {
+  const auto compile = [](int labels, absl::string_view events) {
+    std::string text = "labels:\n";
+    for (int i = 0; i < labels; ++i) absl::StrAppend(&text, "  - {name: l", i, ", events: [", events, "]}\n");
+    const std::vector<Problem> problems = CompilePlaybook(text, 1).problems;
+    return problems.empty() ? std::string() : absl::StrCat(problems[0].field, ": ", problems[0].message);
+  };
+  EXPECT_EQ(compile(10'000, ""), "");
+  EXPECT_EQ(compile(10'001, ""), "labels: at most 10000; these are 10001");
+  EXPECT_EQ(compile(512, "purchase, view_item"), "");
+  EXPECT_EQ(compile(513, "purchase, view_item"), "labels: at most 1024 events of all labels together; these are 1026");
 }
 
 TEST(CompilePlaybook, TakesAnEmptyOne) {

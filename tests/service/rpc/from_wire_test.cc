@@ -61,6 +61,8 @@ TEST(DecideFromWireTest, TakesEverything) {
         time { seconds: 10 nanos: 5999999 }
         money { micros: 4500000 currency: "EUR" }
         decision_token: "t"
+        labels: [ "shoes", "sale" ]
+        touchpoint: "web/cart"
       }
       events { id: "e2" type: "rate_product" number: 4.5 }
       decision_id: "d1"
@@ -85,6 +87,9 @@ TEST(DecideFromWireTest, TakesEverything) {
   EXPECT_EQ(request->events[0].value_micros, 4'500'000);
   EXPECT_EQ(request->events[0].currency, "EUR");
   EXPECT_EQ(request->events[0].decision_token, "t");
+  EXPECT_THAT(request->events[0].labels, ElementsAre("shoes", "sale"));
+  EXPECT_EQ(request->events[0].touchpoint, "web/cart");
+  EXPECT_THAT(request->events[1].labels, IsEmpty());
   EXPECT_EQ(request->events[1].time, absl::nullopt);
   EXPECT_EQ(request->events[1].value_micros, 4'500'000);
   EXPECT_EQ(request->events[1].currency, "");

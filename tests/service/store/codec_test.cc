@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
+#include "segmentation/affinity.h"
 #include "service/store/sealed.h"
 #include "tests/service/store/sample_profiles.h"
 #include "waymark/storage/v1/profile.pb.h"
@@ -68,6 +69,26 @@ TEST(CodecTest, TheFormatIsPinned) {
   EXPECT_EQ(*decoded, profile);
 }
 
+// What was added to the format later.
+TEST(CodecTest, TheFormatOfAffinitiesIsPinned) {
+  Profile profile;
+  profile.created = absl::FromUnixMillis(1'700'000'000'000);
+  profile.updated = profile.created;
+  profile.affinities = {{NameId{1}, 655.5}, {NameId{2}, 655.875 + 1 / 65536.0}};
+  const std::string golden = absl::HexStringToBytes("08011080a0abfef962ba02080100000002000000c202059bf102e60e");
+  EXPECT_EQ(absl::BytesToHexString(Encode(profile)), absl::BytesToHexString(golden));
+  const absl::StatusOr<Profile> decoded = Decode(golden);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(*decoded, profile);
+}
+
+TEST(CodecTest, AnAffinityTakesSevenBytes) {
+  Profile profile = TypicalProfile();
+  const size_t before = Encode(profile).size();
+  for (uint32_t i = 0; i < 10; ++i) segmentation::AddAffinity(profile, NameId{i}, profile.updated);
+  EXPECT_LE(Encode(profile).size(), before + 70);
+}
+
 struct Contradiction {
   const char* name;
   std::function<void(Columns&)> make;
@@ -111,6 +132,10 @@ TEST(CodecTest, RefusesWhatContradictsItself) {
       {"a stage without a time", [](Columns& c) { c.mutable_stage_since()->RemoveLast(); }},
       {"a contact of no name", [](Columns& c) { c.set_contact_actions(0, 1000); }},
       {"a contact without a time", [](Columns& c) { c.mutable_contact_times()->RemoveLast(); }},
+      {"affinities out of order", [](Columns& c) { c.mutable_affinity_names()->SwapElements(0, 1); }},
+      {"an affinity without a weight", [](Columns& c) { c.mutable_affinity_weights()->RemoveLast(); }},
+      {"a weight of no affinity", [](Columns& c) { c.add_affinity_weights(1); }},
+      {"a weight beyond all times", [](Columns& c) { c.set_affinity_weights(0, int64_t{1} << 60); }},
       {"segments out of order", [](Columns& c) { c.mutable_derived_segments()->SwapElements(0, 1); }},
   };
   Profile profile = TypicalProfile();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/affinity.h"
 #include "segmentation/ledger.h"
 
 namespace waymark::testing_support {
@@ -118,6 +119,9 @@ Profile TypicalProfile() {
     profile.ledger.Add(NameIdOf("purchase"), time, (1999 + i * 377) * int64_t{10'000});
     profile.updated = time;
   }
+  for (const char* label : {"shoes", "Home & Garden", "books", "web"}) {
+    segmentation::AddAffinity(profile, NameIdOf(label), profile.updated - absl::Hours(1000));
+  }
   profile.seen = {{segmentation::StableHash("e49") & kFingerprintMask, 20'019}};
   segmentation::SetTrait(profile, NameIdOf("age"), int64_t{42});
   segmentation::SetTrait(profile, NameIdOf("country"), std::string("DE"));
@@ -152,6 +156,9 @@ Profile FullProfile() {
                                 .at = begin + static_cast<int64_t>(i) * absl::Milliseconds(50'000'001),
                                 .decision = draws.Any()});
   }
+  for (NameId name : draws.Names(Profile::kMaxAffinities)) {
+    segmentation::AddAffinity(profile, name, begin + absl::Hours(24 * 400));
+  }
   for (size_t i = 0; i < Profile::kMaxSeenEvents; ++i) {
     profile.seen.push_back({draws.Any() & kFingerprintMask, 19'000 + static_cast<int32_t>(i / 150)});
   }
@@ -179,6 +186,11 @@ Profile RandomProfile(uint64_t seed) {
   profile.seen.resize(static_cast<size_t>(draws.Below(50)));
   for (segmentation::SeenEvent& seen : profile.seen) {
     seen = {draws.Any() & kFingerprintMask, static_cast<int32_t>(draws.Below(3))};
+  }
+  for (NameId name : draws.Names(draws.Below(25))) {
+    const int64_t steps =
+        (draws.OneIn(20) ? draws.Below(int64_t{1} << 51) - (int64_t{1} << 50) : draws.Below(60'000'000));
+    profile.affinities.push_back({name, static_cast<double>(steps) / segmentation::Affinity::kStepsPerHalfLife});
   }
   profile.derived = {draws.Any() >> draws.Below(64), draws.Names(draws.Below(9))};
   profile.compacted = draws.Any() >> draws.Below(64);

@@ -11,8 +11,8 @@ namespace waymark::testing_support {
 // A customer of a year: 50 purchases, 3 traits, a consent, 2 journeys with 2 earlier stages each.
 segmentation::Profile TypicalProfile();
 
-// Every list as long as it may be for traits, consents, contacts, seen events and histories; and a ledger of one type
-// with all its buckets.
+// Every list as long as it may be for traits, consents, contacts, affinities, seen events and histories; and a ledger
+// of one type with all its buckets.
 segmentation::Profile FullProfile();
 
 // Any profile that keeps the invariants, extremes included. The same for the same seed.
