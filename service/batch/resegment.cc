@@ -20,6 +20,7 @@ using segmentation::Profile;
 using store::ProfileStore;
 using store::ResegmentCursor;
 using store::StoredProfile;
+using store::StoredProfiles;
 
 constexpr int kPageSize = 500;
 constexpr absl::Duration kStoreDeadline = absl::Seconds(30);
@@ -46,10 +47,14 @@ class Run final : public ResegmentRun {
     while (more) {
       if (cancelled_.load(std::memory_order_relaxed)) return absl::CancelledError("stopped; a later run resumes here");
       auto page = engine::Await<ProfileStore::Page>([this](ProfileStore::ScanDone done) {
-        profiles_.Scan(tenant_, at_.next, kPageSize, StoreDeadline(), std::move(done));
+        profiles_.Scan(tenant_, at_.next, /*until=*/"", kPageSize, StoreDeadline(), std::move(done));
       });
       if (!page.ok()) return page.status();
-      WAYMARK_RETURN_IF_ERROR(DerivePage(*page));
+      auto read = engine::Await<StoredProfiles>([&](ProfileStore::LoadManyDone done) {
+        profiles_.LoadMany(tenant_, page->customers, StoreDeadline(), std::move(done));
+      });
+      if (!read.ok()) return read.status();
+      WAYMARK_RETURN_IF_ERROR(DerivePage(page->customers, *read));
       more = !page->next_cursor.empty();
       at_.next = std::move(page->next_cursor);
       WAYMARK_RETURN_IF_ERROR(StoreCursor());
@@ -78,18 +83,20 @@ class Run final : public ResegmentRun {
   }
 
   // Writes the profiles of the page whose derivation changed, all at once.
-  absl::Status DerivePage(const ProfileStore::Page& page) {
+  absl::Status DerivePage(const std::vector<std::string>& customers, const StoredProfiles& read) {
     const absl::Time now = clock_.Now();
     std::vector<const std::string*> changed;
-    for (const ProfileStore::Page::Entry& entry : page.entries) {
+    for (size_t i = 0; i < read.size(); ++i) {
+      const absl::StatusOr<StoredProfile> stored = read.Decode(i);
+      if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
       ++at_.profiles;
-      if (!entry.stored.ok()) {
+      if (!stored.ok()) {
         ++at_.damaged;
         continue;
       }
-      const engine::Derivation derivation = engine::Derive(*playbook_, entry.stored->profile, now);
+      const engine::Derivation derivation = engine::Derive(*playbook_, stored->profile, now);
       Count(derivation);
-      if (engine::Differs(derivation, entry.stored->profile)) changed.push_back(&entry.customer);
+      if (engine::Differs(derivation, stored->profile)) changed.push_back(&customers[i]);
     }
     absl::Status problem;
     int64_t damaged = 0;

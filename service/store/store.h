@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "segmentation/profile.h"
+#include "service/store/stored_profiles.h"
 
 namespace waymark::store {
 
@@ -27,12 +28,6 @@ struct CustomerKey {
   friend bool operator==(const CustomerKey&, const CustomerKey&) = default;
 };
 
-// A profile as it was read, and the revision that names this state of it.
-struct StoredProfile {
-  uint64_t revision = 0;  // 0: there is no such customer, and the profile is empty
-  segmentation::Profile profile;
-};
-
 // Keeps profiles.
 //
 // Every method returns at once and calls its callback exactly once, on any thread (the caller's own included), whatever
@@ -43,16 +38,14 @@ struct StoredProfile {
 // RESOURCE_EXHAUSTED the disk or a queue is full, which passes; INVALID_ARGUMENT the profile would exceed 16 KiB.
 class ProfileStore {
  public:
+  // A page of a walk: names alone.
   struct Page {
-    struct Entry {
-      std::string customer;
-      absl::StatusOr<StoredProfile> stored;  // DATA_LOSS for this one alone
-    };
-    std::vector<Entry> entries;
+    std::vector<std::string> customers;
     std::string next_cursor;  // empty: this was the last page
   };
 
   using LoadDone = absl::AnyInvocable<void(absl::StatusOr<StoredProfile>)>;
+  using LoadManyDone = absl::AnyInvocable<void(absl::StatusOr<StoredProfiles>)>;
   // Given the stored state, says the new one; nullopt leaves it as it is, an error goes to the callback. A pure
   // function: it is called again after a conflict, and what the last call said is what was written.
   using Change = absl::AnyInvocable<absl::StatusOr<absl::optional<segmentation::Profile>>(const StoredProfile&)>;
@@ -69,11 +62,20 @@ class ProfileStore {
   // the profile is stored durably. One read and at most one write where nobody else changes the customer.
   virtual void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) = 0;
 
-  // The tenant's profiles, a page of about `limit` at a time. Begin with the empty cursor. A profile that is there from
-  // the first page to the last is seen at least once; an implementation may show one twice, and an empty page is not
-  // yet the last.
-  virtual void Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
-                    ScanDone done) = 0;
+  // The names of the tenant's customers, a page of about `limit` at a time. Begin with the empty cursor. A customer who
+  // is there from the first page to the last is seen at least once; an implementation may show one twice, and an empty
+  // page is not yet the last.
+  //
+  // `until`: a cursor that an earlier page of the walk gave, where this one ends; empty: at the end. So a part of a
+  // walk can be done again by somebody else: from the cursor where it began until the one where it ended, it shows
+  // whoever it showed the first time and is still there, and nobody whom the rest of the walk shows.
+  virtual void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit,
+                    absl::Time deadline, ScanDone done) = 0;
+
+  // The profiles of these customers, in their order; one that cannot be decoded is lost alone. Cheapest for the
+  // customers of a page in the order of the page. Callers read in parts: all that is asked for at once is in memory.
+  virtual void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
+                        LoadManyDone done) = 0;
 
   // The store's own estimate of how many profiles a tenant has; 0 where it has none. Never blocks.
   virtual int64_t EstimatedCount(absl::string_view tenant) = 0;

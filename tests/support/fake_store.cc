@@ -68,27 +68,48 @@ void FakeProfileStore::Update(const store::CustomerKey& key, absl::Time deadline
   done(answer());
 }
 
-absl::StatusOr<store::ProfileStore::Page> FakeProfileStore::ReadPage(absl::string_view tenant, absl::string_view cursor,
-                                                                     int limit) const {
+store::ProfileStore::Page FakeProfileStore::ReadPage(absl::string_view tenant, absl::string_view cursor,
+                                                     absl::string_view until, int limit) const {
   Page page;
   for (auto at = values_.upper_bound({std::string(tenant), std::string(cursor)});
-       at != values_.end() && at->first.first == tenant; ++at) {
-    if (page.entries.size() == static_cast<size_t>(std::max(limit, 1))) {
-      page.next_cursor = page.entries.back().customer;
+       at != values_.end() && at->first.first == tenant && (until.empty() || at->first.second <= until); ++at) {
+    if (page.customers.size() == static_cast<size_t>(std::max(limit, 1))) {
+      page.next_cursor = page.customers.back();
       break;
     }
-    page.entries.push_back({at->first.second, store::UnsealProfile(at->second)});
+    page.customers.push_back(at->first.second);
   }
   return page;
 }
 
-void FakeProfileStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
-                            ScanDone done) {
+void FakeProfileStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit,
+                            absl::Time deadline, ScanDone done) {
   const auto answer = [&]() -> absl::StatusOr<Page> {
     if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return ReadPage(tenant, cursor, limit);
+    return ReadPage(tenant, cursor, until, limit);
+  };
+  done(answer());
+}
+
+store::StoredProfiles FakeProfileStore::ReadMany(absl::string_view tenant,
+                                                 const std::vector<std::string>& customers) const {
+  store::StoredProfiles read;
+  for (const std::string& customer : customers) {
+    const auto found = values_.find({std::string(tenant), customer});
+    read.Add(found == values_.end() ? absl::string_view() : found->second);
+  }
+  return read;
+}
+
+void FakeProfileStore::LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
+                                LoadManyDone done) {
+  const auto answer = [&]() -> absl::StatusOr<store::StoredProfiles> {
+    if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return ReadMany(tenant, customers);
   };
   done(answer());
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -22,7 +23,10 @@ class FakeProfileStore final : public store::ProfileStore {
  public:
   void Load(const store::CustomerKey& key, absl::Time deadline, LoadDone done) override;
   void Update(const store::CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
-  void Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ScanDone done) override;
+  void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
+            ScanDone done) override;
+  void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
+                LoadManyDone done) override;
   int64_t EstimatedCount(absl::string_view tenant) override;
   // Whether it was not told to fail.
   bool Ready() override;
@@ -47,7 +51,9 @@ class FakeProfileStore final : public store::ProfileStore {
   absl::Status Check(absl::Time deadline) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<store::StoredProfile> Read(const Key& key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<uint64_t> Apply(const Key& key, Change& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Page> ReadPage(absl::string_view tenant, absl::string_view cursor, int limit) const
+  Page ReadPage(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  store::StoredProfiles ReadMany(absl::string_view tenant, const std::vector<std::string>& customers) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;

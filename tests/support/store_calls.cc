@@ -36,9 +36,17 @@ absl::StatusOr<uint64_t> UpdateNow(store::ProfileStore& store, const store::Cust
 }
 
 absl::StatusOr<store::ProfileStore::Page> ScanNow(store::ProfileStore& store, absl::string_view tenant,
-                                                  absl::string_view cursor, int limit, absl::Time deadline) {
+                                                  absl::string_view cursor, absl::string_view until, int limit,
+                                                  absl::Time deadline) {
   Outcome<absl::StatusOr<store::ProfileStore::Page>> outcome;
-  store.Scan(tenant, cursor, limit, deadline, outcome.Callback());
+  store.Scan(tenant, cursor, until, limit, deadline, outcome.Callback());
+  return WaitFor(outcome);
+}
+
+absl::StatusOr<store::StoredProfiles> LoadManyNow(store::ProfileStore& store, absl::string_view tenant,
+                                                  std::vector<std::string> customers, absl::Time deadline) {
+  Outcome<absl::StatusOr<store::StoredProfiles>> outcome;
+  store.LoadMany(tenant, std::move(customers), deadline, outcome.Callback());
   return WaitFor(outcome);
 }
 

@@ -2,6 +2,7 @@
 #define WAYMARK_TESTS_SUPPORT_STORE_CALLS_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,7 +21,10 @@ absl::StatusOr<store::StoredProfile> LoadNow(store::ProfileStore& store, const s
 absl::StatusOr<uint64_t> UpdateNow(store::ProfileStore& store, const store::CustomerKey& key,
                                    store::ProfileStore::Change change, absl::Time deadline = Soon());
 absl::StatusOr<store::ProfileStore::Page> ScanNow(store::ProfileStore& store, absl::string_view tenant,
-                                                  absl::string_view cursor, int limit, absl::Time deadline = Soon());
+                                                  absl::string_view cursor, absl::string_view until, int limit,
+                                                  absl::Time deadline = Soon());
+absl::StatusOr<store::StoredProfiles> LoadManyNow(store::ProfileStore& store, absl::string_view tenant,
+                                                  std::vector<std::string> customers, absl::Time deadline = Soon());
 absl::StatusOr<store::Record> GetNow(store::RecordStore& store, absl::string_view name, absl::Time deadline = Soon());
 absl::StatusOr<uint64_t> PutNow(store::RecordStore& store, absl::string_view name, absl::string_view value,
                                 uint64_t expected_revision, absl::Time deadline = Soon());

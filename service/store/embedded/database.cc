@@ -37,6 +37,12 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   return family;
 }
 
+rocksdb::ReadOptions OnePass() {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;  // what is read once must not push out what is read often
+  return options;
+}
+
 absl::Status OpenError(const std::string& path, const rocksdb::Status& status) {
   // RocksDB says only in words that another has the lock.
   const std::string words = status.ToString();
@@ -99,18 +105,26 @@ absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {
 
 absl::Status Database::Resume() { return StatusOf(db_->Resume()); }
 
-absl::StatusOr<std::vector<Database::Entry>> Database::List(Family family, absl::string_view prefix,
-                                                            absl::string_view first, size_t limit) const {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;  // what is read once must not push out what is read often
-  std::vector<Entry> entries;
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, HandleOf(family)));
-  for (at->Seek(SliceOf(first)); at->Valid() && entries.size() < limit; at->Next()) {
-    if (!at->key().starts_with(SliceOf(prefix))) break;
-    entries.push_back({at->key().ToString(), at->value().ToString()});
+absl::Status Database::Walk(Family family, absl::string_view first,
+                            absl::FunctionRef<bool(absl::string_view key, absl::string_view value)> look) const {
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(OnePass(), HandleOf(family)));
+  for (at->Seek(SliceOf(first)); at->Valid(); at->Next()) {
+    if (!look(ViewOf(at->key()), ViewOf(at->value()))) break;
   }
-  if (!at->status().ok()) return StatusOf(at->status());
-  return entries;
+  return StatusOf(at->status());
+}
+
+absl::Status Database::GetMany(Family family, const std::vector<std::string>& keys,
+                               absl::FunctionRef<void(absl::optional<absl::string_view> value)> look) const {
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(OnePass(), HandleOf(family)));
+  for (const std::string& key : keys) {
+    if (at->Valid() && ViewOf(at->key()) < key) at->Next();
+    if (!at->Valid() || ViewOf(at->key()) != key) at->Seek(key);
+    if (!at->status().ok()) break;
+    const bool found = at->Valid() && ViewOf(at->key()) == key;
+    look(found ? absl::make_optional(ViewOf(at->value())) : absl::nullopt);
+  }
+  return StatusOf(at->status());
 }
 
 }  // namespace waymark::store

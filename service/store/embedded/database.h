@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "rocksdb/db.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "service/store/embedded/embedded_options.h"
@@ -49,13 +51,14 @@ class Database {
   // Makes writing possible again after it failed, where what was in the way is gone.
   absl::Status Resume();
 
-  struct Entry {
-    std::string key;
-    std::string value;
-  };
-  // The entries whose key begins with the prefix, from `first` on (a key: prefix included), ascending, at most `limit`.
-  absl::StatusOr<std::vector<Entry>> List(Family family, absl::string_view prefix, absl::string_view first,
-                                          size_t limit) const;
+  // Calls `look(key, value)` with the entries from `first` on, ascending, as long as it returns true.
+  absl::Status Walk(Family family, absl::string_view first,
+                    absl::FunctionRef<bool(absl::string_view key, absl::string_view value)> look) const;
+
+  // Calls `look` with the value of each key, in their order; nullopt where there is none. Keys that ascend, and follow
+  // one another in the database, cost a step of an iterator each.
+  absl::Status GetMany(Family family, const std::vector<std::string>& keys,
+                       absl::FunctionRef<void(absl::optional<absl::string_view> value)> look) const;
 
  private:
   Database() = default;

@@ -1,13 +1,14 @@
 #include "service/store/embedded/embedded_store.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/embedded/database.h"
 #include "service/store/embedded/keys.h"
@@ -105,10 +106,13 @@ class RecordWrite final : public WriteRequest {
 };
 
 absl::StatusOr<absl::flat_hash_map<std::string, int64_t>> ReadCounts(const Database& database) {
-  const auto entries = database.List(Family::kCounts, "", "", std::numeric_limits<size_t>::max());
-  if (!entries.ok()) return entries.status();
   absl::flat_hash_map<std::string, int64_t> counts;
-  for (const Database::Entry& entry : *entries) counts[entry.key] = CountOf(entry.value);
+  const absl::Status status =
+      database.Walk(Family::kCounts, "", [&](absl::string_view tenant, absl::string_view count) {
+        counts[tenant] = CountOf(count);
+        return true;
+      });
+  if (!status.ok()) return status;
   return counts;
 }
 
@@ -135,29 +139,44 @@ class EmbeddedStore::Parts {
     return UnsealProfile(ViewOf(value));
   }
 
-  absl::StatusOr<ProfileStore::Page> ReadPage(const std::string& tenant, const std::string& cursor, int limit) const {
+  absl::StatusOr<ProfileStore::Page> ReadPage(const std::string& tenant, const std::string& cursor,
+                                              const std::string& until, size_t limit) const {
     const std::string prefix = TenantPrefix(tenant);
     // The key right after the cursor's.
     const std::string first = cursor.empty() ? prefix : absl::StrCat(prefix, cursor, absl::string_view("\0", 1));
-    const auto entries = database->List(Family::kProfiles, prefix, first, static_cast<size_t>(limit));
-    if (!entries.ok()) return entries.status();
     ProfileStore::Page page;
-    for (const Database::Entry& entry : *entries) {
-      page.entries.push_back({entry.key.substr(prefix.size()), UnsealProfile(entry.value)});
-    }
-    if (page.entries.size() == static_cast<size_t>(limit)) page.next_cursor = page.entries.back().customer;
+    const auto take = [&](absl::string_view key, absl::string_view) {
+      if (!absl::ConsumePrefix(&key, prefix) || (!until.empty() && key > until)) return false;
+      if (page.customers.size() == limit) {
+        page.next_cursor = page.customers.back();
+        return false;
+      }
+      page.customers.emplace_back(key);
+      return true;
+    };
+    if (absl::Status status = database->Walk(Family::kProfiles, first, take); !status.ok()) return status;
     return page;
+  }
+
+  absl::StatusOr<StoredProfiles> ReadMany(const std::string& tenant, std::vector<std::string> customers) const {
+    const std::string prefix = TenantPrefix(tenant);
+    for (std::string& customer : customers) customer.insert(0, prefix);
+    StoredProfiles read;
+    const auto add = [&](absl::optional<absl::string_view> value) { read.Add(value.value_or("")); };
+    if (absl::Status status = database->GetMany(Family::kProfiles, customers, add); !status.ok()) return status;
+    return read;
   }
 
   absl::StatusOr<std::vector<Record>> ReadRecords(const std::string& record_class) const {
     const std::string prefix = absl::StrCat(record_class, "/");
-    const auto entries = database->List(Family::kRecords, prefix, prefix, std::numeric_limits<size_t>::max());
-    if (!entries.ok()) return entries.status();
     std::vector<Record> records;
-    for (const Database::Entry& entry : *entries) {
-      absl::StatusOr<Record> record = ReadRecord(entry.key, entry.value);
-      records.push_back(record.ok() ? *std::move(record) : Record{entry.key, 0, ""});
-    }
+    const auto take = [&](absl::string_view name, absl::string_view value) {
+      if (!absl::StartsWith(name, prefix)) return false;
+      absl::StatusOr<Record> record = ReadRecord(name, value);
+      records.push_back(record.ok() ? *std::move(record) : Record{std::string(name), 0, ""});
+      return true;
+    };
+    if (absl::Status status = database->Walk(Family::kRecords, prefix, take); !status.ok()) return status;
     return records;
   }
 
@@ -201,15 +220,25 @@ void EmbeddedStore::Update(const CustomerKey& key, absl::Time deadline, Change c
                                                        std::move(change), std::move(done)));
 }
 
-void EmbeddedStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
-                         ScanDone done) {
+void EmbeddedStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit,
+                         absl::Time deadline, ScanDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  parts_->reader.Submit(deadline,
-                        [parts = parts_.get(), tenant = std::string(tenant), cursor = std::string(cursor),
-                         limit = std::clamp(limit, 1, kMaxPage), done = std::move(done)](absl::Status status) mutable {
-                          if (!status.ok()) return done(std::move(status));
-                          done(parts->ReadPage(tenant, cursor, limit));
-                        });
+  parts_->reader.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant), cursor = std::string(cursor),
+                                   until = std::string(until), limit = std::clamp(limit, 1, kMaxPage),
+                                   done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) return done(std::move(status));
+    done(parts->ReadPage(tenant, cursor, until, static_cast<size_t>(limit)));
+  });
+}
+
+void EmbeddedStore::LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
+                             LoadManyDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  parts_->reader.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant), customers = std::move(customers),
+                                   done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) return done(std::move(status));
+    done(parts->ReadMany(tenant, std::move(customers)));
+  });
 }
 
 int64_t EmbeddedStore::EstimatedCount(absl::string_view tenant) { return parts_->writer.CountOf(tenant); }

@@ -17,7 +17,7 @@ namespace waymark::store {
 // Load and Get read on the caller's thread, which may wait for the disk where the block cache does not have the value
 // (about 5 us where it has it), and call back before they return. So does an update that changes nothing; one that
 // changes something, and a put, go through one writer thread that syncs many at once and calls back when they are on
-// disk. Scan and List read on a thread of their own.
+// disk. Scan, LoadMany and List read on a thread of their own.
 //
 // Thread-safe. Do not destroy it from one of its callbacks. When it is destroyed, what waits is answered with
 // UNAVAILABLE.
@@ -31,8 +31,11 @@ class EmbeddedStore final : public ProfileStore, public RecordStore {
 
   void Load(const CustomerKey& key, absl::Time deadline, LoadDone done) override;
   void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
-  // The cursor is the last customer of the page before.
-  void Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ScanDone done) override;
+  // In the order of the names. The cursor is the last customer of the page before.
+  void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
+            ScanDone done) override;
+  void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
+                LoadManyDone done) override;
   // Exact: counted with each profile that is created.
   int64_t EstimatedCount(absl::string_view tenant) override;
   // Whether the last write came through.

@@ -4,9 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/store/names.h"
 #include "service/store/redis/keys.h"
@@ -15,8 +13,6 @@
 
 namespace waymark::store {
 namespace {
-
-constexpr int kMaxPage = 10'000;
 
 // What the scripts compare with: "" stands for "no value" there.
 std::string ExpectedPrefix(uint64_t revision) { return revision == 0 ? "" : RevisionPrefix(revision); }
@@ -118,56 +114,6 @@ void RedisStore::Evaluate(const Script& script, std::vector<std::string> argumen
                      if (!absl::IsNotFound(reply.status())) return done(std::move(reply));
                      connection_.Send(FormatScript("EVAL", script.text, arguments), deadline, std::move(done));
                    });
-}
-
-struct RedisStore::ScanInProgress {
-  std::string tenant;
-  absl::Time deadline;
-  Page page;  // so far: customers without profiles
-  ScanDone done;
-};
-
-void RedisStore::Scan(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
-                      ScanDone done) {
-  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  if (!absl::c_all_of(cursor, absl::ascii_isdigit)) return done(absl::InvalidArgumentError("the cursor is not ours"));
-  auto scan = std::make_unique<ScanInProgress>(ScanInProgress{std::string(tenant), deadline, Page{}, std::move(done)});
-  connection_.Send(FormatCommand({"SCAN", cursor.empty() ? "0" : cursor, "MATCH", ProfilePattern(tenant), "COUNT",
-                                  absl::StrCat(std::clamp(limit, 1, kMaxPage))}),
-                   deadline, [this, scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
-                     if (!reply.ok()) return scan->done(reply.status());
-                     LoadPage(std::move(scan), **reply);
-                   });
-}
-
-void RedisStore::LoadPage(std::unique_ptr<ScanInProgress> scan, const redisReply& reply) {
-  if (!IsArray(reply) || reply.elements != 2 || !IsText(*reply.element[0]) || !IsArray(*reply.element[1])) {
-    return scan->done(UnexpectedReply());
-  }
-  const absl::string_view cursor = TextOf(*reply.element[0]);
-  if (cursor != "0") scan->page.next_cursor = std::string(cursor);
-  std::vector<absl::string_view> command = {"MGET"};
-  for (const redisReply* key : ElementsOf(*reply.element[1])) {
-    absl::optional<std::string> customer = CustomerOf(scan->tenant, TextOf(*key));
-    if (!customer.has_value()) continue;  // not one of ours
-    command.push_back(TextOf(*key));
-    scan->page.entries.push_back({*std::move(customer), absl::StatusOr<StoredProfile>(StoredProfile{})});
-  }
-  if (scan->page.entries.empty()) return scan->done(std::move(scan->page));
-  const absl::Time deadline = scan->deadline;
-  connection_.Send(
-      FormatCommand(command), deadline, [scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
-        if (!reply.ok()) return scan->done(reply.status());
-        std::vector<Page::Entry>& entries = scan->page.entries;
-        if (!IsArray(**reply) || (*reply)->elements != entries.size()) {
-          return scan->done(UnexpectedReply());
-        }
-        for (size_t i = 0; i < entries.size(); ++i) entries[i].stored = ProfileIn(*(*reply)->element[i]);
-        // What was there for SCAN may be gone for MGET.
-        std::erase_if(entries,
-                      [](const Page::Entry& entry) { return entry.stored.ok() && entry.stored->revision == 0; });
-        scan->done(std::move(scan->page));
-      });
 }
 
 int64_t RedisStore::EstimatedCount(absl::string_view) { return connection_.keys(); }

@@ -31,6 +31,7 @@ using testing::ElementsAre;
 using testing_support::ContractSubject;
 using testing_support::GetNow;
 using testing_support::ListNow;
+using testing_support::LoadManyNow;
 using testing_support::LoadNow;
 using testing_support::Outcome;
 using testing_support::PutNow;
@@ -77,22 +78,44 @@ class StoreContractTest : public testing::TestWithParam<Implementation> {
   ProfileStore& profiles() { return subject_->profiles(); }
   RecordStore& records() { return subject_->records(); }
 
+  // The names that a walk from one cursor until another shows, in pages of `limit`; where each page ended goes into
+  // `ends`.
+  std::vector<std::string> Names(absl::string_view tenant, std::string cursor, absl::string_view until, int limit,
+                                 std::vector<std::string>* ends = nullptr) {
+    std::vector<std::string> names;
+    do {
+      const absl::StatusOr<ProfileStore::Page> page = ScanNow(profiles(), tenant, cursor, until, limit);
+      if (!page.ok()) {
+        ADD_FAILURE() << page.status();
+        return names;
+      }
+      names.insert(names.end(), page->customers.begin(), page->customers.end());
+      cursor = page->next_cursor;
+      if (ends != nullptr) ends->push_back(cursor);
+    } while (!cursor.empty());
+    return names;
+  }
+
+  // Creates customers of the shop, "c<i>" for i from `first` to below `last`.
+  void Create(int first, int last) {
+    absl::BlockingCounter waiting(last - first);
+    for (int i = first; i < last; ++i) {
+      profiles().Update({"shop", absl::StrCat("c", i)}, Soon(), Write(Numbered(i)), [&](absl::StatusOr<uint64_t> done) {
+        EXPECT_TRUE(done.ok()) << done.status();
+        waiting.DecrementCount();
+      });
+    }
+    waiting.Wait();
+  }
+
   // All of a tenant, page by page; fails where a customer has no profile.
   std::vector<std::pair<std::string, Profile>> ScanAll(absl::string_view tenant, int limit) {
     std::vector<std::pair<std::string, Profile>> all;
-    std::string cursor;
-    do {
-      absl::StatusOr<ProfileStore::Page> page = ScanNow(profiles(), tenant, cursor, limit);
-      if (!page.ok()) {
-        ADD_FAILURE() << page.status();
-        return all;
-      }
-      for (ProfileStore::Page::Entry& entry : page->entries) {
-        EXPECT_TRUE(entry.stored.ok()) << entry.stored.status();
-        if (entry.stored.ok()) all.emplace_back(entry.customer, entry.stored->profile);
-      }
-      cursor = page->next_cursor;
-    } while (!cursor.empty());
+    for (const std::string& customer : Names(tenant, "", "", limit)) {
+      const absl::StatusOr<StoredProfile> stored = LoadNow(profiles(), {std::string(tenant), customer});
+      EXPECT_TRUE(stored.ok()) << stored.status();
+      if (stored.ok()) all.emplace_back(customer, stored->profile);
+    }
     return all;
   }
 
@@ -202,7 +225,8 @@ TEST_P(StoreContractTest, NothingIsDoneAfterTheDeadline) {
   };
   EXPECT_EQ(LoadNow(profiles(), key, past).status().code(), late);
   EXPECT_EQ(UpdateNow(profiles(), key, change, past).status().code(), late);
-  EXPECT_EQ(ScanNow(profiles(), "shop", "", 10, past).status().code(), late);
+  EXPECT_EQ(ScanNow(profiles(), "shop", "", "", 10, past).status().code(), late);
+  EXPECT_EQ(LoadManyNow(profiles(), "shop", {"c1"}, past).status().code(), late);
   EXPECT_EQ(GetNow(records(), "playbook/shop", past).status().code(), late);
   EXPECT_EQ(PutNow(records(), "playbook/shop", "x", 0, past).status().code(), late);
   EXPECT_EQ(ListNow(records(), "playbook", past).status().code(), late);
@@ -292,12 +316,71 @@ TEST_P(StoreContractTest, AProfileThatCannotBeReadIsLostAlone) {
   EXPECT_EQ(LoadNow(profiles(), {"shop", "c2"}).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(UpdateNow(profiles(), {"shop", "c2"}, Increment).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(LoadNow(profiles(), {"shop", "c1"}).ok());
-  const absl::StatusOr<ProfileStore::Page> page = ScanNow(profiles(), "shop", "", 1000);
-  ASSERT_TRUE(page.ok()) << page.status();
-  ASSERT_EQ(page->entries.size(), 3u);
-  for (const ProfileStore::Page::Entry& entry : page->entries) {
-    EXPECT_EQ(entry.stored.status().code(),
-              entry.customer == "c2" ? absl::StatusCode::kDataLoss : absl::StatusCode::kOk);
+  EXPECT_EQ(Names("shop", "", "", 1000).size(), 3u);
+  const absl::StatusOr<StoredProfiles> read = LoadManyNow(profiles(), "shop", {"c1", "c2", "c3"});
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read->Decode(i).status().code(), i == 1 ? absl::StatusCode::kDataLoss : absl::StatusCode::kOk);
+  }
+}
+
+TEST_P(StoreContractTest, ManyAreLoadedInTheirOrder) {
+  Create(0, 2500);
+  std::vector<std::string> customers;
+  for (int i = 0; i < 2500; ++i) customers.push_back(absl::StrCat("c", (i * 7919) % 2500));
+  customers.insert(customers.begin() + 10, "nobody");
+  customers.push_back(customers.front());
+  for (bool ascending : {false, true}) {
+    if (ascending) std::sort(customers.begin(), customers.end());
+    const absl::StatusOr<StoredProfiles> read = LoadManyNow(profiles(), "shop", customers);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_EQ(read->size(), customers.size());
+    for (size_t i = 0; i < customers.size(); ++i) {
+      const absl::StatusOr<StoredProfile> stored = read->Decode(i);
+      ASSERT_TRUE(stored.ok()) << stored.status();
+      if (customers[i] == "nobody") {
+        EXPECT_EQ(stored->revision, 0u);
+        EXPECT_EQ(stored->profile, Profile());
+      } else {
+        EXPECT_EQ(stored->revision, 1u);
+        EXPECT_EQ(absl::StrCat("c", CounterOf(stored->profile)), customers[i]);
+      }
+    }
+  }
+  EXPECT_EQ(LoadManyNow(profiles(), "shop", {})->size(), 0u);
+  EXPECT_EQ(LoadManyNow(profiles(), "other", {"c1"})->Decode(0)->revision, 0u);
+}
+
+// Every part of a walk, done again in pages of another size, shows whom it showed the first time, and nobody else: also
+// when many customers came in between (Redis's table of keys grows).
+TEST_P(StoreContractTest, APartOfAWalkCanBeDoneAgain) {
+  Create(0, 700);
+  std::vector<std::vector<std::string>> parts;
+  std::vector<std::string> cursors = {""};
+  do {
+    const absl::StatusOr<ProfileStore::Page> page = ScanNow(profiles(), "shop", cursors.back(), "", 60);
+    ASSERT_TRUE(page.ok()) << page.status();
+    parts.push_back(page->customers);
+    cursors.push_back(page->next_cursor);
+  } while (!cursors.back().empty());
+  ASSERT_GE(parts.size(), 5u);
+
+  for (const bool grown : {false, true}) {
+    if (grown) Create(700, 6000);
+    for (int limit : {1, 7, 60, 5000}) {
+      std::multiset<std::string> all;
+      for (size_t i = 0; i < parts.size(); ++i) {
+        std::multiset<std::string> again;
+        for (const std::string& name : Names("shop", cursors[i], cursors[i + 1], limit)) {
+          all.insert(name);
+          if (std::stoi(name.substr(1)) < 700) again.insert(name);
+        }
+        ASSERT_EQ(again, std::multiset<std::string>(parts[i].begin(), parts[i].end())) << "pages of " << limit;
+      }
+      EXPECT_EQ(all.size(), grown ? 6000u : 700u);
+      EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size()) << "nobody in two parts";
+    }
   }
 }
 
@@ -307,7 +390,8 @@ TEST_P(StoreContractTest, NamesBeyondTheLimitsAreRefused) {
     EXPECT_EQ(LoadNow(profiles(), key).status().code(), invalid);
     EXPECT_EQ(UpdateNow(profiles(), key, Increment).status().code(), invalid);
   }
-  EXPECT_EQ(ScanNow(profiles(), "a/b", "", 10).status().code(), invalid);
+  EXPECT_EQ(ScanNow(profiles(), "a/b", "", "", 10).status().code(), invalid);
+  EXPECT_EQ(LoadManyNow(profiles(), "a/b", {"c"}).status().code(), invalid);
   EXPECT_EQ(GetNow(records(), "no class").status().code(), invalid);
   EXPECT_EQ(PutNow(records(), "no class", "", 0).status().code(), invalid);
   EXPECT_EQ(PutNow(records(), "a/b", std::string(kMaxRecordBytes + 1, 'x'), 0).status().code(), invalid);
@@ -390,7 +474,7 @@ TEST_P(StoreContractTest, EveryCallIsAnsweredOnceWhenTheStoreIsDestroyed) {
     const CustomerKey key{"shop", absl::StrCat("c", i % 10)};
     profiles().Update(key, Soon(), Increment, updates[i].Callback());
     profiles().Load(key, absl::InfiniteFuture(), loads[i].Callback());
-    if (i % 10 == 0) profiles().Scan("shop", "", 10, Soon(), scans[i / 10].Callback());
+    if (i % 10 == 0) profiles().Scan("shop", "", "", 10, Soon(), scans[i / 10].Callback());
   }
   subject_->Close();
   const auto check = [](const auto& outcomes) {

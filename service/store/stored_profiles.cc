@@ -1,0 +1,29 @@
+#include "service/store/stored_profiles.h"
+
+#include "service/store/sealed.h"
+
+namespace waymark::store {
+
+absl::StatusOr<StoredProfile> StoredProfiles::Decode(size_t i) const {
+  const absl::string_view stored = value(i);
+  if (stored.empty()) return StoredProfile{};
+  return UnsealProfile(stored);
+}
+
+void StoredProfiles::Add(absl::string_view value) {
+  bytes_.append(value.data(), value.size());
+  ends_.push_back(bytes_.size());
+}
+
+void StoredProfiles::Append(const StoredProfiles& others) {
+  const size_t before = bytes_.size();
+  bytes_.append(others.bytes_);
+  for (size_t end : others.ends_) ends_.push_back(before + end);
+}
+
+absl::string_view StoredProfiles::value(size_t i) const {
+  const size_t begin = i == 0 ? 0 : ends_[i - 1];
+  return absl::string_view(bytes_).substr(begin, ends_[i] - begin);
+}
+
+}  // namespace waymark::store
