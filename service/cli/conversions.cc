@@ -18,7 +18,6 @@ namespace waymark::cli {
 namespace {
 
 constexpr int64_t kMicros = 1'000'000;
-constexpr int64_t kMaxMicros = 1'000'000'000'000'000;  // of an amount: 10^15
 
 // The text with '.' for decimals and nothing between groups of digits; nothing where a group does not have three
 // digits.

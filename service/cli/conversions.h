@@ -19,7 +19,10 @@ namespace waymark::cli {
 // rounded, halves away from zero. Nothing where it is no number or does not fit (9·10^12 units).
 absl::optional<int64_t> ParseMicros(absl::string_view text, bool decimal_comma);
 
-// a · b / 10^6, rounded likewise; nothing above 10^15 millionths, the contract's limit of an amount.
+// The contract's limit of an amount.
+inline constexpr int64_t kMaxMicros = 1'000'000'000'000'000;
+
+// a · b / 10^6, rounded likewise; nothing above kMaxMicros.
 absl::optional<int64_t> MultiplyMicros(int64_t a, int64_t b);
 
 // A finite number, also "1e3".

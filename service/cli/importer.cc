@@ -1,18 +1,41 @@
 #include "service/cli/importer.h"
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/synchronization/mutex.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "service/cli/joins.h"
 #include "service/cli/mapping.h"
+#include "service/cli/merge.h"
 #include "service/cli/row_reader.h"
 
 namespace waymark::cli {
 namespace {
 
 namespace pb = playbook::v1;
+
+// What one source said so far.
+struct Taken {
+  absl::flat_hash_map<std::string, uint64_t> said;  // the fingerprint of each customer's last profile
+  EventMerger merger;
+};
+
+uint64_t Fingerprint(const v1::Profile& profile) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);  // maps have no order
+    profile.SerializeToCodedStream(&coded);
+  }
+  return absl::HashOf(bytes);
+}
 
 // One run over a mapping's sources. The reading thread is the caller's; the sender has its own.
 class Import {
@@ -50,7 +73,7 @@ class Import {
     absl::StatusOr<std::unique_ptr<RowReader>> reader =
         OpenRows(options_.folder, source.file(), source.format(), source.delimiter(), converter.own_columns());
     if (!reader.ok()) return reader.status();
-    absl::flat_hash_set<std::string> named;  // by this source: known to those after it
+    Taken taken;
     Row row;
     while (true) {
       absl::StatusOr<bool> any = (*reader)->Next(row);
@@ -59,18 +82,21 @@ class Import {
       for (size_t i = 0; row.refusal.empty() && i < joins.size(); ++i) {
         joins[i].Append(row.cells[converter.key_column(static_cast<int>(i))], row.cells);
       }
-      absl::Status status = TakeRow(source.file(), converter, row, named);
+      absl::Status status = TakeRow(source.file(), converter, row, taken);
       if (!status.ok()) return status;
       ++summary_.lines;
       const double sources = mapping_.sources_size();
       if (options_.progress) options_.progress({summary_.lines, (index + (*reader)->fraction()) / sources});
     }
-    known_.merge(named);
+    for (Work& work : taken.merger.Take()) {
+      absl::Status status = sender_.Add(std::move(work));
+      if (!status.ok()) return status;
+    }
+    for (auto& [customer, unused] : taken.said) known_.insert(customer);
     return absl::OkStatus();
   }
 
-  absl::Status TakeRow(const std::string& file, const LineConverter& converter, const Row& row,
-                       absl::flat_hash_set<std::string>& named) {
+  absl::Status TakeRow(const std::string& file, const LineConverter& converter, const Row& row, Taken& taken) {
     if (!row.refusal.empty()) return Refuse(file, row.line, row.refusal);
     Conversion conversion = converter.Convert(row.cells, row.line,
                                               [this](absl::string_view customer) { return known_.contains(customer); });
@@ -83,7 +109,17 @@ class Import {
       case Conversion::Kind::kConverted:
         break;
     }
-    if (converter.names_customers()) named.insert(conversion.customer);
+    if (conversion.profile.has_value()) {
+      const uint64_t says = Fingerprint(*conversion.profile);
+      auto [said, first] = taken.said.try_emplace(conversion.customer, says);
+      if (!first && said->second == says) conversion.profile.reset();
+      said->second = says;
+    }
+    for (v1::Event& part : conversion.parts) {
+      const std::string problem = taken.merger.Add(file, row.line, conversion.customer, std::move(part));
+      if (!problem.empty()) return Refuse(file, row.line, problem);
+    }
+    if (!conversion.profile.has_value() && conversion.events.empty()) return absl::OkStatus();
     return sender_.Add(
         {file, row.line, std::move(conversion.customer), std::move(conversion.profile), std::move(conversion.events)});
   }

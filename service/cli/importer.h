@@ -37,8 +37,9 @@ struct ImportOptions {
 // Reads the mapping's sources in order, converts their lines and sends what they say. Refused lines are told and
 // counted, and it goes on. An error means that it stopped: a file that cannot be read or lacks a column, or a service
 // that stayed away or refuses every call. It can be run again as it is within 7 days, which is how long the service
-// remembers event ids. Memory: the joins' tables and the ids of the known customers. REQUIRES: CheckMapping(mapping) is
-// empty.
+// remembers event ids. A line that says of its customer what the customer's line before it said is not sent again.
+// Memory: the joins' tables, the ids of the known customers, and merged events of one source. REQUIRES:
+// CheckMapping(mapping) is empty.
 absl::StatusOr<ImportSummary> RunImport(const playbook::v1::ImportMapping& mapping, const ImportTarget& target,
                                         const ImportOptions& options);
 

@@ -29,6 +29,7 @@ LineConverter::LineConverter(const pb::ImportMapping& mapping, const pb::Source&
   where_ = Filters(source.where());
   customer_ = Column(source.customer().column());
   customer_prefix_ = source.customer().prefix();
+  customer_is_number_ = source.customer().whole_number();
   only_known_ = source.only_known_customers();
   for (const pb::TraitColumn& trait : source.traits()) traits_.push_back(Trait(trait));
   for (const pb::ConsentColumn& consent : source.consents()) consents_.push_back(Consent(consent));
@@ -64,6 +65,8 @@ void LineConverter::ListColumns(const pb::Source& source) {
     own(rule.time_column());
     own(rule.value().column());
     own(rule.value().times());
+    for (const pb::TextColumn& label : rule.labels()) own(label.column());
+    own(rule.touchpoint_from().column());
   }
   own_columns_ = names_;
   for (const pb::Join& join : source.joins()) {
@@ -92,6 +95,7 @@ std::vector<LineConverter::FilterRule> LineConverter::Filters(
     rule.texts.insert(filter.in().begin(), filter.in().end());
     rule.texts.insert(filter.not_in().begin(), filter.not_in().end());
     if (filter.has_equals()) rule.texts.insert(filter.equals());
+    if (filter.has_above()) rule.above = filter.above();
     rules.push_back(std::move(rule));
   }
   return rules;
@@ -139,7 +143,15 @@ LineConverter::Rule LineConverter::Event(const pb::EventRule& rule) const {
         ValueRule{Column(value.column()), OptionalColumn(value.times()), value.kind() != pb::VALUE_KIND_NUMBER,
                   value.currency().empty() ? currency_ : value.currency(), value.number().decimal_comma()};
   }
+  for (const pb::TextColumn& label : rule.labels()) event.labels.push_back(Text(label));
+  event.touchpoint = rule.touchpoint();
+  if (rule.has_touchpoint_from()) event.touchpoint_from = Text(rule.touchpoint_from());
+  event.merge = rule.merge();
   return event;
+}
+
+LineConverter::TextRule LineConverter::Text(const pb::TextColumn& text) const {
+  return {Column(text.column()), {text.values().begin(), text.values().end()}};
 }
 
 TimeReading LineConverter::Time(const pb::TimeFormat& format) const {
@@ -151,6 +163,10 @@ TimeReading LineConverter::Time(const pb::TimeFormat& format) const {
 
 bool LineConverter::Holds(const FilterRule& filter, Texts texts) const {
   const std::string& text = texts[filter.column];
+  if (filter.above.has_value()) {
+    const absl::optional<double> number = ParseNumber(text, false);
+    return number.has_value() && *number > *filter.above;
+  }
   const bool found = filter.by_presence ? !IsMissing(text) : filter.texts.contains(text);
   return found == filter.wanted;
 }
@@ -160,6 +176,28 @@ bool LineConverter::AllHold(const std::vector<FilterRule>& filters, Texts texts)
     if (!Holds(filter, texts)) return false;
   }
   return true;
+}
+
+std::string LineConverter::TextOf(const TextRule& rule, Texts texts) const {
+  const std::string& text = texts[rule.column];
+  const auto replaced = rule.values.find(text);
+  if (replaced != rule.values.end()) return replaced->second;
+  return IsMissing(text) ? "" : text;
+}
+
+std::string LineConverter::SetCustomer(const std::string& text, std::string& customer) const {
+  if (IsMissing(text)) return Refusal(NameOf(customer_), "missing, and the customer");
+  customer = customer_prefix_;
+  if (customer_is_number_) {
+    const absl::optional<int64_t> micros = ParseMicros(text, false);
+    if (!micros.has_value() || *micros % 1'000'000 != 0) {
+      return Refusal(NameOf(customer_), "expected a whole number, the customer");
+    }
+    absl::StrAppend(&customer, *micros / 1'000'000);
+  } else {
+    absl::StrAppend(&customer, text);
+  }
+  return customer.size() > kMaxIdBytes ? Refusal(NameOf(customer_), "longer than 128 bytes") : "";
 }
 
 std::string LineConverter::AddTrait(const TraitRule& rule, Texts texts, v1::Profile& profile) const {
@@ -235,7 +273,7 @@ std::string LineConverter::SetValue(const ValueRule& rule, Texts texts, v1::Even
   return "";
 }
 
-std::string LineConverter::AddEvent(const Rule& rule, Texts texts, int line, std::vector<v1::Event>& events) const {
+std::string LineConverter::AddEvent(const Rule& rule, Texts texts, int line, Conversion& result) const {
   if (!AllHold(rule.where, texts)) return "";
   v1::Event event;
   event.set_type(rule.type);
@@ -254,8 +292,14 @@ std::string LineConverter::AddEvent(const Rule& rule, Texts texts, int line, std
   *event.mutable_time() = ToTimestamp(*time);
   std::string problem = SetId(rule, texts, line, event);
   if (problem.empty() && rule.value.has_value()) problem = SetValue(*rule.value, texts, event);
-  if (problem.empty()) events.push_back(std::move(event));
-  return problem;
+  if (!problem.empty()) return problem;
+  for (const TextRule& label : rule.labels) {
+    std::string text = TextOf(label, texts);
+    if (!text.empty()) event.add_labels(std::move(text));
+  }
+  event.set_touchpoint(rule.touchpoint_from.has_value() ? TextOf(*rule.touchpoint_from, texts) : rule.touchpoint);
+  (rule.merge ? result.parts : result.events).push_back(std::move(event));
+  return "";
 }
 
 Conversion LineConverter::Convert(Texts texts, int line, absl::FunctionRef<bool(absl::string_view)> known) const {
@@ -265,9 +309,7 @@ Conversion LineConverter::Convert(Texts texts, int line, absl::FunctionRef<bool(
   for (size_t i = 0; i < texts.size() && problem.empty(); ++i) {
     if (!playbook::IsUtf8(texts[i])) problem = Refusal(NameOf(i), "not UTF-8");
   }
-  if (problem.empty() && IsMissing(texts[customer_])) problem = Refusal(NameOf(customer_), "missing, and the customer");
-  result.customer = absl::StrCat(customer_prefix_, texts[customer_]);
-  if (result.customer.size() > kMaxIdBytes) problem = Refusal(NameOf(customer_), "longer than 128 bytes");
+  if (problem.empty()) problem = SetCustomer(texts[customer_], result.customer);
   if (problem.empty() && only_known_ && !known(result.customer)) return result;
   if (names_customers()) result.profile.emplace();
   for (size_t i = 0; problem.empty() && i < traits_.size(); ++i) problem = AddTrait(traits_[i], texts, *result.profile);
@@ -275,10 +317,11 @@ Conversion LineConverter::Convert(Texts texts, int line, absl::FunctionRef<bool(
     problem = AddConsent(consents_[i], texts, *result.profile);
   }
   for (size_t i = 0; problem.empty() && i < events_.size(); ++i) {
-    problem = AddEvent(events_[i], texts, line, result.events);
+    problem = AddEvent(events_[i], texts, line, result);
   }
   if (!problem.empty()) return {Conversion::Kind::kRefused, std::move(problem)};
-  if (result.profile.has_value() || !result.events.empty()) result.kind = Conversion::Kind::kConverted;
+  if (result.profile.has_value() || !result.events.empty() || !result.parts.empty())
+    result.kind = Conversion::Kind::kConverted;
   return result;
 }
 

@@ -32,6 +32,7 @@ struct Conversion {
   std::string customer;
   absl::optional<v1::Profile> profile;  // traits and consents, where the source has such columns
   std::vector<v1::Event> events;
+  std::vector<v1::Event> parts;  // of events that are to be merged with other lines'
 };
 
 // What the lines of one source mean. Immutable, thread-compatible.
@@ -60,6 +61,7 @@ class LineConverter {
     bool by_presence = false;  // holds where the text is known (or not), as `wanted` says
     bool wanted = true;        // holds where the text is among `texts`; false: where it is not
     absl::flat_hash_set<std::string> texts;
+    absl::optional<double> above;  // instead of all of these
   };
   struct TraitRule {
     std::string trait;
@@ -84,6 +86,10 @@ class LineConverter {
     std::string currency;
     bool decimal_comma = false;
   };
+  struct TextRule {
+    size_t column;
+    absl::flat_hash_map<std::string, std::string> values;
+  };
   struct Rule {
     std::string type;  // empty: by `types`
     absl::optional<size_t> type_column;
@@ -95,6 +101,10 @@ class LineConverter {
     size_t time_column;
     TimeReading time;
     absl::optional<ValueRule> value;
+    std::vector<TextRule> labels;
+    std::string touchpoint;
+    absl::optional<TextRule> touchpoint_from;
+    bool merge = false;
   };
   using Texts = absl::Span<const std::string>;
 
@@ -105,16 +115,20 @@ class LineConverter {
   TraitRule Trait(const playbook::v1::TraitColumn& trait) const;
   ConsentRule Consent(const playbook::v1::ConsentColumn& consent) const;
   Rule Event(const playbook::v1::EventRule& rule) const;
+  TextRule Text(const playbook::v1::TextColumn& text) const;
   TimeReading Time(const playbook::v1::TimeFormat& format) const;
 
   const std::string& NameOf(size_t column) const { return names_[column]; }
   bool IsMissing(absl::string_view text) const { return text.empty() || missing_.contains(text); }
   bool Holds(const FilterRule& filter, Texts texts) const;
   bool AllHold(const std::vector<FilterRule>& filters, Texts texts) const;
+  // The text that counts; empty where it is missing.
+  std::string TextOf(const TextRule& rule, Texts texts) const;
   // Each gives what keeps the line from being converted, or "".
+  std::string SetCustomer(const std::string& text, std::string& customer) const;
   std::string AddTrait(const TraitRule& rule, Texts texts, v1::Profile& profile) const;
   std::string AddConsent(const ConsentRule& rule, Texts texts, v1::Profile& profile) const;
-  std::string AddEvent(const Rule& rule, Texts texts, int line, std::vector<v1::Event>& events) const;
+  std::string AddEvent(const Rule& rule, Texts texts, int line, Conversion& result) const;
   std::string SetId(const Rule& rule, Texts texts, int line, v1::Event& event) const;
   std::string SetValue(const ValueRule& rule, Texts texts, v1::Event& event) const;
 
@@ -129,6 +143,7 @@ class LineConverter {
   std::vector<FilterRule> where_;
   size_t customer_ = 0;
   std::string customer_prefix_;
+  bool customer_is_number_ = false;
   bool only_known_ = false;
   std::vector<TraitRule> traits_;
   std::vector<ConsentRule> consents_;

@@ -66,8 +66,9 @@ class Checker {
       const std::string at = absl::StrCat(field, "[", i, "]");
       Expect(!filter.column().empty(), at, "\"column\" is missing");
       const int given = (filter.has_equals() ? 1 : 0) + (filter.in().empty() ? 0 : 1) +
-                        (filter.not_in().empty() ? 0 : 1) + (filter.has_present() ? 1 : 0);
-      Expect(given == 1, at, "exactly one of \"equals\", \"in\", \"not_in\" and \"present\" must be given");
+                        (filter.not_in().empty() ? 0 : 1) + (filter.has_present() ? 1 : 0) +
+                        (filter.has_above() ? 1 : 0);
+      Expect(given == 1, at, "exactly one of \"equals\", \"in\", \"not_in\", \"present\" and \"above\" must be given");
     }
   }
 
@@ -132,6 +133,16 @@ class Checker {
     Expect(rule.id_size() <= 8, absl::StrCat(field, ".id"), "at most 8");
     Expect(!rule.time_column().empty(), field, "\"time_column\" is missing");
     CheckTime(absl::StrCat(field, ".time"), rule.time());
+    Expect(rule.labels_size() <= 8, absl::StrCat(field, ".labels"), "at most 8");
+    for (int i = 0; i < rule.labels_size(); ++i) {
+      Expect(!rule.labels(i).column().empty(), absl::StrCat(field, ".labels[", i, "]"), "\"column\" is missing");
+    }
+    Expect(rule.touchpoint().empty() || !rule.has_touchpoint_from(), absl::StrCat(field, ".touchpoint"),
+           "only one of \"touchpoint\" and \"touchpoint_from\" may be given");
+    Expect(!rule.has_touchpoint_from() || !rule.touchpoint_from().column().empty(),
+           absl::StrCat(field, ".touchpoint_from"), "\"column\" is missing");
+    Expect(!rule.merge() || !rule.id().empty(), absl::StrCat(field, ".merge"),
+           "lines are merged by \"id\", which is missing");
     if (!rule.has_value()) return;
     const std::string value = absl::StrCat(field, ".value");
     Expect(!rule.value().column().empty(), value, "\"column\" is missing");

@@ -1,6 +1,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,8 @@ struct RecordArguments {
   std::string currency;
   std::string number;
   std::string token;
+  std::vector<std::string> labels;
+  std::string touchpoint;
 };
 
 // An id that nobody gave: 128 random bits.
@@ -34,6 +37,8 @@ absl::Status FillEvent(const RecordArguments& arguments, v1::Event& event) {
   event.set_id(arguments.id.empty() ? NewId() : arguments.id);
   event.set_type(arguments.type);
   event.set_decision_token(arguments.token);
+  for (const std::string& label : arguments.labels) event.add_labels(label);
+  event.set_touchpoint(arguments.touchpoint);
   if (!arguments.time.empty()) {
     const absl::optional<absl::Time> time = ParseTimeText(arguments.time, {});
     if (!time.has_value()) return absl::InvalidArgumentError("--time: expected RFC 3339 or a date");
@@ -80,6 +85,9 @@ void AddRecordCommand(CLI::App& app, Session& session) {
   money->needs(currency);
   record->add_option("--number", arguments->number, "a score, a count")->excludes(money);
   record->add_option("--token", arguments->token, "the token of the decision that brought it about");
+  record->add_option("--label", arguments->labels, "what it is about, such as a category; may be given several times")
+      ->allow_extra_args(false);
+  record->add_option("--touchpoint", arguments->touchpoint, "where it happened: channel/place, such as web/cart");
   record->callback([&session, arguments] { Record(session, *arguments); });
 }
 

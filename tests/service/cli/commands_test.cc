@@ -108,6 +108,12 @@ TEST_F(CommandTest, RecordsAnEvent) {
   const v1::Event event = service_.target().events().at("7")[0];
   EXPECT_EQ(event.ShortDebugString(),
             "id: \"e1\" type: \"purchase\" time { seconds: 86400 } money { micros: 12500000 currency: \"EUR\" }");
+  EXPECT_EQ(Run({"record", "--customer", "9", "--type", "visit", "--id", "e2", "--label", "shoes", "--label", "sale",
+                 "--touchpoint", "web/cart"})
+                .out,
+            "recorded\n");
+  EXPECT_EQ(service_.target().events().at("9")[0].ShortDebugString(),
+            "id: \"e2\" type: \"visit\" labels: \"shoes\" labels: \"sale\" touchpoint: \"web/cart\"");
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");  // each with an id of its own
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--money", "1"}).code, 2);

@@ -49,6 +49,7 @@ class FakeTarget {
     if (request.profile().traits().contains("unknown")) {
       return absl::InvalidArgumentError("profile.traits.unknown: no such trait");
     }
+    ++updates_;
     profiles_[request.profile().customer()].MergeFrom(request.profile());
     return absl::OkStatus();
   }
@@ -79,6 +80,11 @@ class FakeTarget {
   std::vector<int> batches() const {
     absl::MutexLock lock(&mutex_);
     return batches_;
+  }
+  // Profiles taken.
+  int updates() const {
+    absl::MutexLock lock(&mutex_);
+    return updates_;
   }
   int calls() const {
     absl::MutexLock lock(&mutex_);
@@ -124,6 +130,7 @@ class FakeTarget {
   std::map<std::string, v1::Profile> profiles_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> tenants_ ABSL_GUARDED_BY(mutex_);
   std::vector<int> batches_ ABSL_GUARDED_BY(mutex_);
+  int updates_ ABSL_GUARDED_BY(mutex_) = 0;
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

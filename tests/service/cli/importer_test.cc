@@ -112,6 +112,86 @@ TEST_F(ImportTest, ASecondRunChangesNothing) {
   EXPECT_EQ(fake.events().at("a").size(), 2u);
 }
 
+constexpr absl::string_view kInvoices = R"(
+name: m
+currency: EUR
+sources:
+  - file: lines.csv
+    customer: {column: who}
+    traits: [{trait: country}]
+    events:
+      - type: purchase
+        id: [invoice]
+        time_column: at
+        value: {column: price, times: quantity}
+        labels: [{column: category}]
+        touchpoint: web/shop
+        merge: true
+)";
+
+TEST_F(ImportTest, MergesTheLinesOfAnInvoice) {
+  folder.Write("lines.csv",
+               "invoice,who,country,at,price,quantity,category\n"
+               "1,a,AT,1970-01-03,1.10,2,shoes\n"
+               "2,a,AT,1970-01-02,5,1,\n"
+               "1,b,DE,1970-01-04,7,1,books\n"
+               "1,a,AT,1970-01-02,0.05,3,books\n"
+               "1,a,AT,1970-01-05,broken,3,books\n"
+               "1,a,AT,1970-01-05,,3,shoes\n"
+               "2,a,DE,1970-01-02,1,1,\n");
+  absl::StatusOr<ImportSummary> summary = Run(kInvoices);
+  ASSERT_TRUE(summary.ok()) << summary.status();
+  EXPECT_EQ(summary->lines, 7);
+  EXPECT_EQ(summary->customers, 2);
+  EXPECT_EQ(summary->recorded, 3);
+  EXPECT_EQ(summary->refused, 1);
+  EXPECT_THAT(refused, UnorderedElementsAre("lines.csv:6: column \"price\": expected an amount"));
+  const std::vector<v1::Event> events = fake.events().at("a");
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].ShortDebugString(),
+            "id: \"purchase/1\" type: \"purchase\" time { seconds: 86400 } money { micros: 2350000 currency: \"EUR\" } "
+            "labels: \"shoes\" labels: \"books\" touchpoint: \"web/shop\"");
+  EXPECT_EQ(events[1].money().micros(), 6'000'000);
+  EXPECT_EQ(fake.events().at("b")[0].money().micros(), 7'000'000);
+  EXPECT_EQ(fake.profiles().at("a").traits().at("country").string_value(), "DE") << "the last line counts";
+  EXPECT_EQ(Run(kInvoices)->duplicates, 3);
+}
+
+TEST_F(ImportTest, KeepsTheFirstEightLabelsOfAnInvoice) {
+  std::string lines = "invoice,who,country,at,price,quantity,category\n";
+  for (int i = 0; i < 12; ++i) absl::StrAppend(&lines, "1,a,AT,1970-01-02,1,1,c", i % 11, "\n");
+  folder.Write("lines.csv", lines);
+  ASSERT_TRUE(Run(kInvoices).ok());
+  const v1::Event event = fake.events().at("a")[0];
+  EXPECT_EQ(event.labels_size(), 8);
+  EXPECT_EQ(event.labels(7), "c7");
+  EXPECT_EQ(event.money().micros(), 12'000'000);
+}
+
+TEST_F(ImportTest, RefusesALineThatMakesASumTooLarge) {
+  folder.Write("lines.csv",
+               "invoice,who,country,at,price,quantity,category\n"
+               "1,a,AT,1970-01-02,900000000,1,\n"
+               "1,a,AT,1970-01-02,200000000,1,\n"
+               "1,a,AT,1970-01-02,100000000,1,\n");
+  ASSERT_TRUE(Run(kInvoices).ok());
+  EXPECT_EQ(fake.events().at("a")[0].money().micros(), kMaxMicros);
+  EXPECT_THAT(refused, UnorderedElementsAre("lines.csv:3: the sum of the event's lines is too large"));
+}
+
+TEST_F(ImportTest, SendsWhatALineSaysOfItsCustomerOnlyWhenItIsNew) {
+  folder.Write("lines.csv",
+               "invoice,who,country,at,price,quantity,category\n"
+               "1,a,AT,1970-01-02,1,1,\n"
+               "1,a,AT,1970-01-02,1,1,\n"
+               "1,a,DE,1970-01-02,1,1,\n"
+               "1,a,AT,1970-01-02,1,1,\n"
+               "1,a,AT,1970-01-02,1,1,\n");
+  ASSERT_TRUE(Run(kInvoices).ok());
+  EXPECT_EQ(fake.updates(), 3);
+  EXPECT_EQ(fake.profiles().at("a").traits().at("country").string_value(), "AT");
+}
+
 TEST_F(ImportTest, StopsAtAFileThatItCannotUse) {
   const auto replaced = [](absl::string_view what, absl::string_view by) {
     std::string yaml(kMapping);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "service/playbook/yaml_reader.h"
 
 namespace waymark::cli {
@@ -160,6 +161,40 @@ sources:
             Conversion::Kind::kConverted);
 }
 
+TEST(LineConverter, GivesLabelsAndTheTouchpoint) {
+  constexpr absl::string_view kLabels = R"(
+name: m
+missing: [NA]
+sources:
+  - file: e.csv
+    customer: {column: who}
+    events:
+      - type: view
+        id: [who]
+        time_column: at
+        labels: [{column: category, values: {MEAT-PCKGD: Meat, None: ''}}, {column: brand}]
+        touchpoint_from: {column: device, values: {app: app/home, till: store/till}}
+      - {type: visit, id: [who], time_column: at, touchpoint: web}
+)";
+  // Columns: who, at, category, brand, device.
+  EXPECT_EQ(Converted(kLabels, {"7", "1970-01-02", "MEAT-PCKGD", "Acme", "app"}),
+            "7 [id: \"view/7\" type: \"view\" time { seconds: 86400 } labels: \"Meat\" labels: \"Acme\" touchpoint: "
+            "\"app/home\"] [id: \"visit/7\" type: \"visit\" time { seconds: 86400 } touchpoint: \"web\"]");
+  EXPECT_EQ(Converted(kLabels, {"7", "1970-01-02", "None", "NA", ""}),
+            "7 [id: \"view/7\" type: \"view\" time { seconds: 86400 }] "
+            "[id: \"visit/7\" type: \"visit\" time { seconds: 86400 } touchpoint: \"web\"]");
+}
+
+TEST(LineConverter, ReadsCustomersThatWereWrittenAsNumbers) {
+  constexpr absl::string_view kNumbers =
+      "name: m\nsources: [{file: f, customer: {column: c, prefix: k, whole_number: true}, traits: [{trait: a}]}]";
+  EXPECT_EQ(Converted(kNumbers, {"17850.0", ""}), "k17850");
+  EXPECT_EQ(Converted(kNumbers, {"17850", ""}), "k17850");
+  EXPECT_EQ(Converted(kNumbers, {"17850.5", ""}), "refused: column \"c\": expected a whole number, the customer");
+  EXPECT_EQ(Converted(kNumbers, {"anna", ""}), "refused: column \"c\": expected a whole number, the customer");
+  EXPECT_EQ(Converted(kNumbers, {"", ""}), "refused: column \"c\": missing, and the customer");
+}
+
 TEST(LineConverter, FiltersByEveryKindOfFilter) {
   const struct {
     const char* filter;
@@ -169,7 +204,9 @@ TEST(LineConverter, FiltersByEveryKindOfFilter) {
       {"equals: a", "a", true},       {"equals: a", "b", false},      {"equals: ''", "", true},
       {"in: [a, b]", "b", true},      {"in: [a, b]", "c", false},     {"not_in: [a, b]", "c", true},
       {"not_in: [a, b]", "a", false}, {"present: true", "x", true},   {"present: true", "NA", false},
-      {"present: false", "", true},   {"present: false", "x", false},
+      {"present: false", "", true},   {"present: false", "x", false}, {"above: 0", "0.01", true},
+      {"above: 0", "0", false},       {"above: -1", "-0.5", true},    {"above: 1000", "1,000.5", true},
+      {"above: 0", "many", false},    {"above: 0", "", false},
   };
   for (const auto& c : kCases) {
     const std::string yaml =
@@ -202,6 +239,8 @@ sources:
 }
 
 TEST(CheckMapping, TellsEachMistake) {
+  constexpr absl::string_view kEvent =
+      "name: m\nsources: [{file: f, customer: {column: c}, events: [{type: t, time_column: c, ";
   constexpr absl::string_view kGood = "customer: {column: c}, events: [{type: t, time_column: c}]";
   const struct {
     std::string yaml;
@@ -224,7 +263,7 @@ TEST(CheckMapping, TellsEachMistake) {
       {absl::StrCat("name: m\nsources: [{file: f, joins: [{file: g, key: k, columns: [a, a]}], ", kGood, "}]"),
        "sources[0].joins[0]: the column \"a\" is brought twice"},
       {absl::StrCat("name: m\nsources: [{file: f, where: [{column: x, equals: a, present: true}], ", kGood, "}]"),
-       "sources[0].where[0]: exactly one of \"equals\", \"in\", \"not_in\" and \"present\" must be given"},
+       "sources[0].where[0]: exactly one of \"equals\", \"in\", \"not_in\", \"present\" and \"above\" must be given"},
       {"name: m\nsources: [{file: f, events: [{type: t, time_column: c}]}]",
        "sources[0].customer: \"column\" is missing"},
       {"name: m\nsources: [{file: f, customer: {column: c}}]",
@@ -247,6 +286,15 @@ TEST(CheckMapping, TellsEachMistake) {
        "sources[0].events[0].time.pattern: only one of \"kind\" and \"pattern\" may be given"},
       {"name: m\nsources: [{file: f, customer: {column: c}, events: [{type: t, time_column: c, value: {column: v}}]}]",
        "sources[0].events[0].value: the amount has no currency: give it here or for the whole mapping"},
+      {absl::StrCat(kEvent, "merge: true}]}]"),
+       "sources[0].events[0].merge: lines are merged by \"id\", which is missing"},
+      {absl::StrCat(kEvent, "labels: [{values: {a: b}}]}]}]"), "sources[0].events[0].labels[0]: \"column\" is missing"},
+      {absl::StrCat(kEvent, "labels: [", absl::StrJoin(std::vector<std::string>(9, "{column: l}"), ", "), "]}]}]"),
+       "sources[0].events[0].labels: at most 8"},
+      {absl::StrCat(kEvent, "touchpoint: web, touchpoint_from: {column: t}}]}]"),
+       "sources[0].events[0].touchpoint: only one of \"touchpoint\" and \"touchpoint_from\" may be given"},
+      {absl::StrCat(kEvent, "touchpoint_from: {values: {a: b}}}]}]"),
+       "sources[0].events[0].touchpoint_from: \"column\" is missing"},
   };
   for (const auto& c : kCases) {
     std::vector<std::string> problems;
