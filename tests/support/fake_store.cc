@@ -38,23 +38,37 @@ void FakeProfileStore::Load(const store::CustomerKey& key, absl::Time deadline, 
   done(answer());
 }
 
+absl::StatusOr<uint64_t> FakeProfileStore::Store(const Key& key, const store::StoredProfile& before,
+                                                 const segmentation::Profile& after) {
+  const auto& [tenant, customer] = key;
+  absl::StatusOr<std::string> value = store::SealProfile(before.revision + 1, after);
+  if (!value.ok()) return value.status();
+  values_[key] = *std::move(value);
+  absl::optional<std::string> announcement = store::AnnouncementOf(customer, before.profile, after, absl::Now());
+  if (announcement.has_value()) {
+    std::map<uint64_t, std::string>& feed = changes_[tenant];
+    const uint64_t number = feed.empty() ? store::FirstChangeNumber(absl::Now()) : feed.rbegin()->first + 1;
+    feed[number] = *std::move(announcement);
+    if (feed.size() > max_changes_) feed.erase(feed.begin());
+  }
+  return before.revision + 1;
+}
+
 absl::StatusOr<uint64_t> FakeProfileStore::Apply(const Key& key, Change& change) {
   absl::StatusOr<store::StoredProfile> stored = Read(key);
   if (!stored.ok()) return stored.status();
   absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(*stored);
   if (interference_) {
-    std::exchange(interference_, nullptr)(stored->profile);
-    absl::StatusOr<std::string> value = store::SealProfile(++stored->revision, stored->profile);
-    if (!value.ok()) return value.status();
-    values_[key] = *std::move(value);
+    segmentation::Profile others = stored->profile;
+    std::exchange(interference_, nullptr)(others);
+    const absl::StatusOr<uint64_t> revision = Store(key, *stored, others);
+    if (!revision.ok()) return revision.status();
+    stored = store::StoredProfile{*revision, std::move(others)};
     changed = change(*stored);
   }
   if (!changed.ok()) return changed.status();
   if (!changed->has_value()) return stored->revision;
-  absl::StatusOr<std::string> value = store::SealProfile(stored->revision + 1, **changed);
-  if (!value.ok()) return value.status();
-  values_[key] = *std::move(value);
-  return stored->revision + 1;
+  return Store(key, *stored, **changed);
 }
 
 void FakeProfileStore::Update(const store::CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
@@ -110,6 +124,36 @@ void FakeProfileStore::LoadMany(absl::string_view tenant, std::vector<std::strin
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
     return ReadMany(tenant, customers);
+  };
+  done(answer());
+}
+
+void FakeProfileStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
+                            ReadDone done) {
+  const auto answer = [&]() -> absl::StatusOr<Changes> {
+    if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
+    const absl::StatusOr<uint64_t> after = store::ParseChangeCursor(cursor);
+    if (!after.ok()) return after.status();
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    const size_t max_found = static_cast<size_t>(std::max(limit, 1)) + (*after == 0 ? 0 : 1);
+    std::vector<store::NumberedChange> found;
+    const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
+    for (auto at = feed.lower_bound(*after); at != feed.end() && found.size() < max_found; ++at) {
+      found.push_back({at->first, at->second});
+    }
+    return store::ChangesAfter(*after, found);
+  };
+  done(answer());
+}
+
+void FakeProfileStore::End(absl::string_view tenant, absl::Time deadline, EndDone done) {
+  const auto answer = [&]() -> absl::StatusOr<std::string> {
+    if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
+    return absl::StrCat(feed.empty() ? 0 : feed.rbegin()->first);
   };
   done(answer());
 }

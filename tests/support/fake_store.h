@@ -13,14 +13,18 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "segmentation/profile.h"
+#include "service/store/changes.h"
 #include "service/store/store.h"
 
 namespace waymark::testing_support {
 
 // Profiles in memory, kept as the bytes that a real store would keep. Calls back before it returns. It passes the
 // stores' contract suite, and does what the real ones do only in bad luck when it is told to. Thread-safe.
-class FakeProfileStore final : public store::ProfileStore {
+class FakeProfileStore final : public store::ProfileStore, public store::ChangeFeed {
  public:
+  // `max_changes`: of membership, that are kept for each tenant.
+  explicit FakeProfileStore(uint64_t max_changes = store::kMaxChanges) : max_changes_(max_changes) {}
+
   void Load(const store::CustomerKey& key, absl::Time deadline, LoadDone done) override;
   void Update(const store::CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
   void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
@@ -30,6 +34,9 @@ class FakeProfileStore final : public store::ProfileStore {
   int64_t EstimatedCount(absl::string_view tenant) override;
   // Whether it was not told to fail.
   bool Ready() override;
+
+  void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
+  void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
 
   // Every call is answered with this from now on; OK: works again.
   void FailWith(absl::Status status);
@@ -56,7 +63,12 @@ class FakeProfileStore final : public store::ProfileStore {
   store::StoredProfiles ReadMany(absl::string_view tenant, const std::vector<std::string>& customers) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  absl::StatusOr<uint64_t> Store(const Key& key, const store::StoredProfile& before, const segmentation::Profile& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const uint64_t max_changes_;
   mutable absl::Mutex mutex_;
+  std::map<std::string, std::map<uint64_t, std::string>, std::less<>> changes_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::string> values_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::function<void(segmentation::Profile&)> interference_ ABSL_GUARDED_BY(mutex_);

@@ -50,6 +50,19 @@ absl::StatusOr<store::StoredProfiles> LoadManyNow(store::ProfileStore& store, ab
   return WaitFor(outcome);
 }
 
+absl::StatusOr<store::ChangeFeed::Changes> ReadNow(store::ChangeFeed& feed, absl::string_view tenant,
+                                                   absl::string_view cursor, int limit, absl::Time deadline) {
+  Outcome<absl::StatusOr<store::ChangeFeed::Changes>> outcome;
+  feed.Read(tenant, cursor, limit, deadline, outcome.Callback());
+  return WaitFor(outcome);
+}
+
+absl::StatusOr<std::string> EndNow(store::ChangeFeed& feed, absl::string_view tenant, absl::Time deadline) {
+  Outcome<absl::StatusOr<std::string>> outcome;
+  feed.End(tenant, deadline, outcome.Callback());
+  return WaitFor(outcome);
+}
+
 absl::StatusOr<store::Record> GetNow(store::RecordStore& store, absl::string_view name, absl::Time deadline) {
   Outcome<absl::StatusOr<store::Record>> outcome;
   store.Get(name, deadline, outcome.Callback());

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "service/store/changes.h"
 #include "service/store/store.h"
 
 // A store's methods as calls that wait for the answer. One that never comes is INTERNAL, after 60 s.
@@ -25,6 +26,9 @@ absl::StatusOr<store::ProfileStore::Page> ScanNow(store::ProfileStore& store, ab
                                                   absl::Time deadline = Soon());
 absl::StatusOr<store::StoredProfiles> LoadManyNow(store::ProfileStore& store, absl::string_view tenant,
                                                   std::vector<std::string> customers, absl::Time deadline = Soon());
+absl::StatusOr<store::ChangeFeed::Changes> ReadNow(store::ChangeFeed& feed, absl::string_view tenant,
+                                                   absl::string_view cursor, int limit, absl::Time deadline = Soon());
+absl::StatusOr<std::string> EndNow(store::ChangeFeed& feed, absl::string_view tenant, absl::Time deadline = Soon());
 absl::StatusOr<store::Record> GetNow(store::RecordStore& store, absl::string_view name, absl::Time deadline = Soon());
 absl::StatusOr<uint64_t> PutNow(store::RecordStore& store, absl::string_view name, absl::string_view value,
                                 uint64_t expected_revision, absl::Time deadline = Soon());

@@ -69,7 +69,7 @@ absl::Status StatusOf(const rocksdb::Status& status) {
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const EmbeddedOptions& options) {
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(rocksdb::NewLRUCache(options.block_cache_bytes));
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, family}, {"profiles", family}, {"records", family}};
+      {rocksdb::kDefaultColumnFamilyName, family}, {"profiles", family}, {"records", family}, {"changes", family}};
   auto database = absl::WrapUnique(new Database);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(options), path, families, &database->handles_, &db);
@@ -103,6 +103,10 @@ absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {
   return StatusOf(db_->Write(options, batch.GetWriteBatch()));
 }
 
+absl::Status Database::DeleteRange(Family family, absl::string_view first, absl::string_view last) {
+  return StatusOf(db_->DeleteRange(rocksdb::WriteOptions(), HandleOf(family), SliceOf(first), SliceOf(last)));
+}
+
 absl::Status Database::Resume() { return StatusOf(db_->Resume()); }
 
 absl::Status Database::Walk(Family family, absl::string_view first,
@@ -112,6 +116,15 @@ absl::Status Database::Walk(Family family, absl::string_view first,
     if (!look(ViewOf(at->key()), ViewOf(at->value()))) break;
   }
   return StatusOf(at->status());
+}
+
+absl::StatusOr<std::string> Database::LastBefore(Family family, absl::string_view end) const {
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(OnePass(), HandleOf(family)));
+  at->SeekForPrev(SliceOf(end));
+  if (at->Valid() && ViewOf(at->key()) == end) at->Prev();
+  if (at->Valid()) return at->key().ToString();
+  if (!at->status().ok()) return StatusOf(at->status());
+  return absl::NotFoundError("no such key");
 }
 
 absl::Status Database::GetMany(Family family, const std::vector<std::string>& keys,

@@ -25,7 +25,7 @@ inline absl::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.dat
 absl::Status StatusOf(const rocksdb::Status& status);
 
 // What is kept apart, each in a column family of its own.
-enum class Family { kCounts, kProfiles, kRecords };
+enum class Family { kCounts, kProfiles, kRecords, kChanges };
 
 // RocksDB with Waymark's column families and options. Thread-safe; every method may wait for the disk.
 class Database {
@@ -48,12 +48,18 @@ class Database {
   // On disk when it returns OK: all of the batch, or nothing.
   absl::Status Write(rocksdb::WriteBatchWithIndex& batch);
 
+  // Deletes the keys from `first` on and before `last`. Not on disk when it returns: after a crash they may be there.
+  absl::Status DeleteRange(Family family, absl::string_view first, absl::string_view last);
+
   // Makes writing possible again after it failed, where what was in the way is gone.
   absl::Status Resume();
 
   // Calls `look(key, value)` with the entries from `first` on, ascending, as long as it returns true.
   absl::Status Walk(Family family, absl::string_view first,
                     absl::FunctionRef<bool(absl::string_view key, absl::string_view value)> look) const;
+
+  // The last key before `end`; NOT_FOUND where there is none.
+  absl::StatusOr<std::string> LastBefore(Family family, absl::string_view end) const;
 
   // Calls `look` with the value of each key, in their order; nullopt where there is none. Keys that ascend, and follow
   // one another in the database, cost a step of an iterator each.

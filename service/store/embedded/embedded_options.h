@@ -2,8 +2,10 @@
 #define WAYMARK_SERVICE_STORE_EMBEDDED_EMBEDDED_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/time/time.h"
+#include "service/store/changes.h"
 
 namespace rocksdb {
 class Env;
@@ -17,6 +19,9 @@ struct EmbeddedOptions {
 
   // Updates that wait to be written; more are refused with RESOURCE_EXHAUSTED. Likewise the scans that wait to be read.
   size_t max_queued = 100'000;
+
+  // Changes of membership that are kept for each tenant; a sixteenth more may be.
+  uint64_t max_changes = kMaxChanges;
 
   // After a write failed, how often it is tried whether the disk takes writes again.
   absl::Duration resume_interval = absl::Seconds(1);

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/embedded/database.h"
+#include "service/store/embedded/feeds.h"
 #include "service/store/embedded/keys.h"
 #include "service/store/embedded/reader.h"
 #include "service/store/embedded/writer.h"
@@ -27,35 +28,53 @@ absl::Status CheckDeadline(absl::Time deadline) {
   return absl::OkStatus();
 }
 
+// What a change makes of a profile: the value to write, and what to announce.
+struct NewValue {
+  std::string sealed;
+  absl::optional<std::string> announcement;
+};
+
+absl::StatusOr<absl::optional<NewValue>> ChangeProfile(absl::string_view customer, const StoredProfile& stored,
+                                                       ProfileStore::Change& change) {
+  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(stored);
+  if (!changed.ok()) return changed.status();
+  if (!changed->has_value()) return absl::nullopt;
+  absl::StatusOr<std::string> sealed = SealProfile(stored.revision + 1, **changed);
+  if (!sealed.ok()) return sealed.status();
+  return NewValue{*std::move(sealed), AnnouncementOf(customer, stored.profile, **changed, absl::Now())};
+}
+
 // A profile's compare-and-set. The change was called once already, on what the caller's thread read; where that is
 // still what is stored, what it said is written as it is. Otherwise it is called again, on what is there now.
 class ProfileWrite final : public WriteRequest {
  public:
-  // `sealed`: what to write over the revision `seen`.
-  ProfileWrite(const CustomerKey& key, absl::Time deadline, uint64_t seen, std::string sealed,
-               ProfileStore::Change change, ProfileStore::UpdateDone done)
+  // `value`: what to write over the revision `seen`.
+  ProfileWrite(const CustomerKey& key, absl::Time deadline, uint64_t seen, NewValue value, ProfileStore::Change change,
+               ProfileStore::UpdateDone done)
       : WriteRequest(Family::kProfiles, ProfileKey(key), deadline),
+        customer_(key.customer),
         seen_(seen),
-        sealed_(std::move(sealed)),
+        value_(std::move(value)),
         change_(std::move(change)),
         done_(std::move(done)) {}
 
   absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view> current) override {
     const absl::StatusOr<uint64_t> revision = current.has_value() ? RevisionOf(*current) : uint64_t{0};
     if (!revision.ok()) return revision.status();
-    if (*revision == seen_) {
-      revision_ = seen_ + 1;
-      return absl::make_optional(std::move(sealed_));
+    revision_ = *revision;
+    if (revision_ != seen_) {
+      absl::StatusOr<StoredProfile> stored = current.has_value() ? UnsealProfile(*current) : StoredProfile{};
+      if (!stored.ok()) return stored.status();
+      absl::StatusOr<absl::optional<NewValue>> changed = ChangeProfile(customer_, *stored, change_);
+      if (!changed.ok()) return changed.status();
+      if (!changed->has_value()) return absl::nullopt;
+      value_ = **std::move(changed);
     }
-    absl::StatusOr<StoredProfile> stored = current.has_value() ? UnsealProfile(*current) : StoredProfile{};
-    if (!stored.ok()) return stored.status();
-    revision_ = stored->revision;
-    absl::StatusOr<absl::optional<segmentation::Profile>> changed = change_(*stored);
-    if (!changed.ok()) return changed.status();
-    if (!changed->has_value()) return absl::nullopt;
     ++revision_;
-    return SealProfile(revision_, **changed);
+    return absl::make_optional(std::move(value_.sealed));
   }
+
+  absl::optional<std::string> Announcement() override { return std::move(value_.announcement); }
 
   void Finish(absl::Status status) override {
     if (status.ok()) {
@@ -66,8 +85,9 @@ class ProfileWrite final : public WriteRequest {
   }
 
  private:
+  const std::string customer_;
   const uint64_t seen_;
-  std::string sealed_;
+  NewValue value_;
   ProfileStore::Change change_;
   ProfileStore::UpdateDone done_;
   uint64_t revision_ = 0;
@@ -211,12 +231,10 @@ void EmbeddedStore::Update(const CustomerKey& key, absl::Time deadline, Change c
   // On the caller's thread: only what changes something is handed to the writer, and waits for the disk.
   const absl::StatusOr<StoredProfile> stored = parts_->ReadProfile(key);
   if (!stored.ok()) return done(stored.status());
-  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(*stored);
+  absl::StatusOr<absl::optional<NewValue>> changed = ChangeProfile(key.customer, *stored, change);
   if (!changed.ok()) return done(changed.status());
   if (!changed->has_value()) return done(stored->revision);
-  absl::StatusOr<std::string> sealed = SealProfile(stored->revision + 1, **changed);
-  if (!sealed.ok()) return done(sealed.status());
-  parts_->writer.Submit(std::make_unique<ProfileWrite>(key, deadline, stored->revision, *std::move(sealed),
+  parts_->writer.Submit(std::make_unique<ProfileWrite>(key, deadline, stored->revision, **std::move(changed),
                                                        std::move(change), std::move(done)));
 }
 
@@ -268,6 +286,28 @@ void EmbeddedStore::List(absl::string_view record_class, absl::Time deadline, Li
                                    done = std::move(done)](absl::Status status) mutable {
     if (!status.ok()) return done(std::move(status));
     done(parts->ReadRecords(record_class));
+  });
+}
+
+void EmbeddedStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
+                         ReadDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  const absl::StatusOr<uint64_t> after = ParseChangeCursor(cursor);
+  if (!after.ok()) return done(after.status());
+  parts_->reader.Submit(
+      deadline, [parts = parts_.get(), tenant = std::string(tenant), after = *after,
+                 limit = std::clamp(limit, 1, kMaxChangesRead), done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        done(ReadChanges(*parts->database, tenant, after, static_cast<size_t>(limit)));
+      });
+}
+
+void EmbeddedStore::End(absl::string_view tenant, absl::Time deadline, EndDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  parts_->reader.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant),
+                                   done = std::move(done)](absl::Status status) mutable {
+    if (!status.ok()) return done(std::move(status));
+    done(EndOfChanges(*parts->database, tenant));
   });
 }
 

@@ -6,22 +6,23 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/store/changes.h"
 #include "service/store/embedded/embedded_options.h"
 #include "service/store/store.h"
 
 namespace waymark::store {
 
-// Profiles and records in a directory of this machine (RocksDB), for one process. The default on one machine, with no
-// server to install.
+// Profiles, records and changes in a directory of this machine (RocksDB), for one process. The default on one machine,
+// with no server to install.
 //
 // Load and Get read on the caller's thread, which may wait for the disk where the block cache does not have the value
 // (about 5 us where it has it), and call back before they return. So does an update that changes nothing; one that
 // changes something, and a put, go through one writer thread that syncs many at once and calls back when they are on
-// disk. Scan, LoadMany and List read on a thread of their own.
+// disk. Scan, LoadMany, List, Read and End read on a thread of their own.
 //
 // Thread-safe. Do not destroy it from one of its callbacks. When it is destroyed, what waits is answered with
 // UNAVAILABLE.
-class EmbeddedStore final : public ProfileStore, public RecordStore {
+class EmbeddedStore final : public ProfileStore, public RecordStore, public ChangeFeed {
  public:
   // Opens the directory, or creates it. FAILED_PRECONDITION where a process has it open already, DATA_LOSS where its
   // files are damaged.
@@ -45,6 +46,9 @@ class EmbeddedStore final : public ProfileStore, public RecordStore {
   void Put(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
            PutDone done) override;
   void List(absl::string_view record_class, absl::Time deadline, ListDone done) override;
+
+  void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
+  void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
 
  private:
   class Parts;

@@ -7,10 +7,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "service/store/store.h"
 
 // How the embedded store names things: a profile is "tenant/customer" (the first '/' ends the tenant, which has none),
-// a record its own name, a tenant's count of profiles the tenant.
+// a record its own name, a tenant's count of profiles the tenant, a change "tenant/" and its number in 8 bytes, the
+// highest first.
 namespace waymark::store {
 
 inline std::string TenantPrefix(absl::string_view tenant) { return absl::StrCat(tenant, "/"); }
@@ -24,6 +26,10 @@ inline int64_t CountOf(absl::string_view value) {
   int64_t count = 0;
   return absl::SimpleAtoi(value, &count) ? count : 0;
 }
+
+std::string ChangeKey(absl::string_view tenant, uint64_t number);
+// nullopt where it is no change of the tenant.
+absl::optional<uint64_t> ChangeNumberOf(absl::string_view tenant, absl::string_view change_key);
 
 }  // namespace waymark::store
 

@@ -25,6 +25,7 @@ Writer::Writer(Database& database, absl::flat_hash_map<std::string, int64_t> cou
     : database_(database),
       resume_interval_(options.resume_interval),
       queue_(options.max_queued),
+      feeds_(database, options.max_changes),
       counts_(std::move(counts)),
       thread_([this] { Run(); }) {}
 
@@ -80,6 +81,10 @@ void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
       request->Change(absent ? absl::nullopt : absl::make_optional(ViewOf(stored)));
   if (!value.ok()) return request->Finish(value.status());
   if (value->has_value()) {
+    if (const absl::optional<std::string> announcement = request->Announcement(); announcement.has_value()) {
+      const absl::Status status = feeds_.Append(batch.writes, TenantOf(request->key), *announcement);
+      if (!status.ok()) return request->Finish(status);
+    }
     database_.Put(batch.writes, request->family, request->key, **value);
     if (absent && request->family == Family::kProfiles) ++batch.created[TenantOf(request->key)];
   }
@@ -97,9 +102,11 @@ void Writer::Commit(Batch& batch) {
     next_resume_ = absl::Now() + resume_interval_;
   }
   if (status.ok()) {
+    feeds_.Commit();
     absl::MutexLock lock(&mutex_);
     for (const auto& [tenant, created] : batch.created) counts_[tenant] += created;
   }
+  if (!status.ok()) feeds_.Drop();
   for (auto& request : batch.waiting) request->Finish(status);
   batch.writes.Clear();
   batch.waiting.clear();

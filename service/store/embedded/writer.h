@@ -19,6 +19,7 @@
 #include "absl/types/optional.h"
 #include "service/store/embedded/bounded_queue.h"
 #include "service/store/embedded/database.h"
+#include "service/store/embedded/feeds.h"
 
 namespace waymark::store {
 
@@ -31,6 +32,9 @@ class WriteRequest {
 
   // The value to be written, given the one that is there; nullopt writes nothing, and neither does an error.
   virtual absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view> current) = 0;
+
+  // What is to be announced of the value that Change said last, in the feed of the key's tenant; nullopt: nothing.
+  virtual absl::optional<std::string> Announcement() { return absl::nullopt; }
 
   // Called once, in the end: OK when all that Change saw and said is on disk.
   virtual void Finish(absl::Status status) = 0;
@@ -84,6 +88,7 @@ class Writer {
   std::atomic<bool> healthy_{true};
   absl::Status failure_;                           // the writer's thread only: why not healthy
   absl::Time next_resume_ = absl::InfinitePast();  // the writer's thread only
+  Feeds feeds_;                                    // the writer's thread only
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mutex_);

@@ -64,4 +64,6 @@ absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_vi
 
 std::string RecordsKey(absl::string_view record_class) { return absl::StrCat("wm:{r/", record_class, "}"); }
 
+std::string ChangesKey(absl::string_view tenant) { return absl::StrCat("wm:{", Escape(tenant), "}:changes"); }
+
 }  // namespace waymark::store

@@ -11,7 +11,8 @@
 //
 // A profile is "wm:{tenant/customer}:p", where the first '/' ends the tenant. The braces make all keys of a customer
 // share a slot of a cluster. Within them '%', braces and what a pattern treats specially are written as '%' and two
-// hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}".
+// hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}". A
+// tenant's changes of membership are the stream "wm:{tenant}:changes".
 namespace waymark::store {
 
 std::string ProfileKey(const CustomerKey& key);
@@ -23,6 +24,8 @@ std::string ProfilePattern(absl::string_view tenant);
 absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_view profile_key);
 
 std::string RecordsKey(absl::string_view record_class);
+
+std::string ChangesKey(absl::string_view tenant);
 
 }  // namespace waymark::store
 

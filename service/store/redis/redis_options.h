@@ -2,11 +2,13 @@
 #define WAYMARK_SERVICE_STORE_REDIS_REDIS_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "service/store/changes.h"
 
 namespace waymark::store {
 
@@ -39,6 +41,9 @@ struct RedisOptions {
 
   // Requests that wait for an answer; more are refused with RESOURCE_EXHAUSTED.
   size_t max_outstanding = 100'000;
+
+  // Changes of membership that are kept for each tenant; some more may be.
+  uint64_t max_changes = kMaxChanges;
 
   // Told of each change: OK, connected; else why not. Called on the I/O thread; must not block. For a log.
   std::function<void(const absl::Status&)> on_state;

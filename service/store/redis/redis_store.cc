@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "service/store/names.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/replies.h"
@@ -45,9 +46,10 @@ absl::StatusOr<std::vector<Record>> RecordsIn(absl::string_view record_class, co
   return records;
 }
 
-// The first argument is the key.
-std::string FormatScript(absl::string_view verb, absl::string_view script, const std::vector<std::string>& arguments) {
-  std::vector<absl::string_view> command = {verb, script, "1"};
+std::string FormatScript(absl::string_view verb, absl::string_view script, size_t keys,
+                         const std::vector<std::string>& arguments) {
+  const std::string key_count = absl::StrCat(keys);
+  std::vector<absl::string_view> command = {verb, script, key_count};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return FormatCommand(command);
 }
@@ -55,7 +57,9 @@ std::string FormatScript(absl::string_view verb, absl::string_view script, const
 }  // namespace
 
 RedisStore::RedisStore(const RedisOptions& options)
-    : connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
+    : max_changes_(absl::StrCat(options.max_changes)),
+      connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", SetProfileAndAnnounceScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetRecordScript().text})}) {}
 
 void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done) {
@@ -68,7 +72,7 @@ void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done
 }
 
 struct RedisStore::UpdateInProgress {
-  std::string key;
+  CustomerKey key;
   absl::Time deadline;
   Change change;
   UpdateDone done;
@@ -76,9 +80,8 @@ struct RedisStore::UpdateInProgress {
 
 void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
-  auto update = std::make_unique<UpdateInProgress>(
-      UpdateInProgress{ProfileKey(key), deadline, std::move(change), std::move(done)});
-  std::string command = FormatCommand({"GET", update->key});
+  auto update = std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)});
+  std::string command = FormatCommand({"GET", ProfileKey(key)});
   connection_.Send(std::move(command), deadline,
                    [this, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return update->done(reply.status());
@@ -96,8 +99,19 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redis
   absl::StatusOr<std::string> value = SealProfile(revision, **changed);
   if (!value.ok()) return update->done(value.status());
   const absl::Time deadline = update->deadline;
-  std::vector<std::string> arguments = {update->key, ExpectedPrefix(stored->revision), *std::move(value)};
-  Evaluate(SetProfileScript(), std::move(arguments), deadline,
+  const CustomerKey& key = update->key;
+  absl::optional<std::string> announcement = AnnouncementOf(key.customer, stored->profile, **changed, absl::Now());
+  std::vector<std::string> arguments = {ProfileKey(key)};
+  if (announcement.has_value()) arguments.push_back(ChangesKey(key.tenant));
+  arguments.push_back(ExpectedPrefix(stored->revision));
+  arguments.push_back(*std::move(value));
+  if (announcement.has_value()) {
+    arguments.push_back(*std::move(announcement));
+    arguments.push_back(absl::StrCat(FirstChangeNumber(absl::Now())));
+    arguments.push_back(max_changes_);
+  }
+  const Script& script = announcement.has_value() ? SetProfileAndAnnounceScript() : SetProfileScript();
+  Evaluate(script, std::move(arguments), deadline,
            [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
              if (!reply.ok()) return update->done(reply.status());
              if (IsInteger(**reply)) return update->done(revision);
@@ -107,12 +121,13 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redis
 
 void RedisStore::Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
                           ReplyDone done) {
-  std::string by_name = FormatScript("EVALSHA", script.sha, arguments);
+  std::string by_name = FormatScript("EVALSHA", script.sha, script.keys, arguments);
   connection_.Send(std::move(by_name), deadline,
                    [this, &script, arguments = std::move(arguments), deadline,
                     done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!absl::IsNotFound(reply.status())) return done(std::move(reply));
-                     connection_.Send(FormatScript("EVAL", script.text, arguments), deadline, std::move(done));
+                     connection_.Send(FormatScript("EVAL", script.text, script.keys, arguments), deadline,
+                                      std::move(done));
                    });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/store/changes.h"
 #include "service/store/redis/connection.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/scripts.h"
@@ -12,7 +13,7 @@
 
 namespace waymark::store {
 
-// Profiles and records in one Redis server, which several processes may share.
+// Profiles, records and changes in one Redis server, which several processes may share.
 //
 // Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script); after a conflict the
 // script's answer holds what is there now, so each further attempt costs one round trip. Attempts go on until the
@@ -22,7 +23,7 @@ namespace waymark::store {
 // Thread-safe. Callbacks, and the changes, run on the store's I/O thread, or on the caller's where a request is refused
 // at once. Do not destroy the store from one of them. When it is destroyed, what is outstanding is answered with
 // UNAVAILABLE.
-class RedisStore final : public ProfileStore, public RecordStore {
+class RedisStore final : public ProfileStore, public RecordStore, public ChangeFeed {
  public:
   // Connects in the background: while Redis cannot be reached, requests are answered with UNAVAILABLE at once.
   explicit RedisStore(const RedisOptions& options);
@@ -46,6 +47,9 @@ class RedisStore final : public ProfileStore, public RecordStore {
            PutDone done) override;
   void List(absl::string_view record_class, absl::Time deadline, ListDone done) override;
 
+  void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
+  void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
+
  private:
   struct UpdateInProgress;
   struct ScanInProgress;
@@ -53,10 +57,11 @@ class RedisStore final : public ProfileStore, public RecordStore {
 
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
-  // Runs a script by its name, or where Redis does not know it (it was restarted, or its scripts were flushed), by its
-  // text.
+  // Runs a script, its keys first, by its name, or where Redis does not know it (it was restarted, or its scripts were
+  // flushed), by its text.
   void Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline, ReplyDone done);
 
+  const std::string max_changes_;
   Connection connection_;
 };
 

@@ -16,7 +16,7 @@ std::string Sha1Hex(absl::string_view text) {
 
 }  // namespace
 
-Script::Script(absl::string_view text) : text(text), sha(Sha1Hex(text)) {}
+Script::Script(absl::string_view text, size_t keys) : text(text), keys(keys), sha(Sha1Hex(text)) {}
 
 const Script& SetProfileScript() {
   static const Script script(R"(
@@ -24,7 +24,25 @@ const Script& SetProfileScript() {
       return redis.call('GET', KEYS[1])
     end
     redis.call('SET', KEYS[1], ARGV[2])
-    return 1)");
+    return 1)",
+                             1);
+  return script;
+}
+
+const Script& SetProfileAndAnnounceScript() {
+  // The feed first: nothing that can fail comes after it, so that no profile is written without its announcement.
+  static const Script script(R"(
+    if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then
+      return redis.call('GET', KEYS[1])
+    end
+    local id = '0-*'
+    if redis.call('EXISTS', KEYS[2]) == 0 then
+      id = '0-' .. ARGV[4]
+    end
+    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], id, 'c', ARGV[3])
+    redis.call('SET', KEYS[1], ARGV[2])
+    return 1)",
+                             2);
   return script;
 }
 
@@ -35,7 +53,8 @@ const Script& SetRecordScript() {
       return 0
     end
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-    return 1)");
+    return 1)",
+                             1);
   return script;
 }
 

@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_STORE_REDIS_SCRIPTS_H_
 #define WAYMARK_SERVICE_STORE_REDIS_SCRIPTS_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -9,9 +10,10 @@ namespace waymark::store {
 
 // A Lua script and the name that Redis gives it: the SHA-1 of its text, in hexadecimal. Immutable.
 struct Script {
-  explicit Script(absl::string_view text);
+  Script(absl::string_view text, size_t keys);
 
   const std::string text;
+  const size_t keys;  // how many of the arguments are keys: the first
   const std::string sha;
 };
 
@@ -19,6 +21,13 @@ struct Script {
 // value), the new value. 1 where it was written; where it was not, the value that is there (nil: none), so that trying
 // again needs no further read.
 const Script& SetProfileScript();
+
+// The same, and announces the change: KEYS: the profile, the feed. ARGV: the prefix, the new value, the announcement,
+// the number of the first change of an empty feed, how many changes are kept.
+//
+// The changes of a tenant are a stream whose ids are "0-<number>". Its key has no hash tag of a customer: in a Redis
+// Cluster a script cannot change both, and the feed would have to be split by slot.
+const Script& SetProfileAndAnnounceScript();
 
 // Compare-and-set of a record. KEYS: the class. ARGV: the field, the expected prefix as above, the new value. 1 where
 // it was written, else 0.

@@ -18,6 +18,7 @@ class FakeSubject final : public ContractSubject {
  public:
   store::ProfileStore& profiles() override { return *profiles_; }
   store::RecordStore& records() override { return *records_; }
+  store::ChangeFeed& changes() override { return *profiles_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override { profiles_->SetBytes(key, bytes); }
   void Close() override {
     profiles_ = nullptr;
@@ -25,7 +26,7 @@ class FakeSubject final : public ContractSubject {
   }
 
  private:
-  std::unique_ptr<FakeProfileStore> profiles_ = std::make_unique<FakeProfileStore>();
+  std::unique_ptr<FakeProfileStore> profiles_ = std::make_unique<FakeProfileStore>(kSubjectMaxChanges);
   std::unique_ptr<FakeRecordStore> records_ = std::make_unique<FakeRecordStore>();
 };
 
@@ -35,6 +36,7 @@ class EmbeddedSubject final : public ContractSubject {
 
   store::ProfileStore& profiles() override { return *store_; }
   store::RecordStore& records() override { return *store_; }
+  store::ChangeFeed& changes() override { return *store_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
     Close();
     {
@@ -50,7 +52,7 @@ class EmbeddedSubject final : public ContractSubject {
 
  private:
   void Open() {
-    auto store = store::EmbeddedStore::Open(directory_.path());
+    auto store = store::EmbeddedStore::Open(directory_.path(), {.max_changes = kSubjectMaxChanges});
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
@@ -62,12 +64,14 @@ class EmbeddedSubject final : public ContractSubject {
 class RedisSubject final : public ContractSubject {
  public:
   explicit RedisSubject(std::unique_ptr<RedisServer> server) : server_(std::move(server)) {
-    store_ = std::make_unique<store::RedisStore>(watch_.Watching({.port = server_->port()}));
+    store_ = std::make_unique<store::RedisStore>(
+        watch_.Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges}));
     EXPECT_TRUE(watch_.WaitForConnected()) << watch_.last();
   }
 
   store::ProfileStore& profiles() override { return *store_; }
   store::RecordStore& records() override { return *store_; }
+  store::ChangeFeed& changes() override { return *store_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
     ASSERT_TRUE(server_->Command({"SET", "wm:{" + key.tenant + "/" + key.customer + "}:p", bytes}).ok());
   }

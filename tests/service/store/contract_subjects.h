@@ -1,6 +1,7 @@
 #ifndef WAYMARK_TESTS_SERVICE_STORE_CONTRACT_SUBJECTS_H_
 #define WAYMARK_TESTS_SERVICE_STORE_CONTRACT_SUBJECTS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,10 +10,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/store/changes.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/store.h"
 
 namespace waymark::testing_support {
+
+inline constexpr uint64_t kSubjectMaxChanges = 2'000;
 
 // An implementation under the contract suite, with the world it needs, empty at first.
 class ContractSubject {
@@ -21,6 +25,8 @@ class ContractSubject {
 
   virtual store::ProfileStore& profiles() = 0;
   virtual store::RecordStore& records() = 0;
+  // Keeps kSubjectMaxChanges.
+  virtual store::ChangeFeed& changes() = 0;
 
   // Puts these bytes in the place of the customer's stored value.
   virtual void SetBytes(const store::CustomerKey& key, const std::string& bytes) = 0;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ using testing_support::GetNow;
 using testing_support::LoadNow;
 using testing_support::Outcome;
 using testing_support::PutNow;
+using testing_support::ReadNow;
 using testing_support::Soon;
 using testing_support::TempDirectory;
 using testing_support::UpdateNow;
@@ -151,8 +153,22 @@ TEST(EmbeddedStoreTest, WhatWasAcknowledgedOutlivesAKill) {
     const absl::StatusOr<StoredProfile> stored = LoadNow(*store, {"shop", absl::StrCat(i)});
     ASSERT_TRUE(stored.ok()) << stored.status();
     ASSERT_EQ(stored->revision, 1u) << i;
-    ASSERT_EQ(stored->profile, Numbered(i));
+    ASSERT_EQ(stored->profile.compacted, i);
   }
+  // And every profile that is there was announced, once.
+  std::set<std::string> announced;
+  std::string cursor = "0";
+  while (true) {
+    const absl::StatusOr<ChangeFeed::Changes> read = ReadNow(*store, "shop", cursor, 1000);
+    ASSERT_TRUE(read.ok()) << read.status();
+    for (const MembershipChange& change : read->changes) {
+      EXPECT_TRUE(announced.insert(change.customer).second) << change.customer;
+      EXPECT_EQ(LoadNow(*store, {"shop", change.customer})->profile.derived.segments, change.entered);
+    }
+    if (read->changes.empty()) break;
+    cursor = read->next_cursor;
+  }
+  EXPECT_EQ(static_cast<int64_t>(announced.size()), store->EstimatedCount("shop"));
   EXPECT_GE(store->EstimatedCount("shop"), static_cast<int64_t>(acknowledged.size()));
 }
 

@@ -1,6 +1,6 @@
 // embedded_store_writer DIRECTORY: a process for the embedded store's tests to kill. Creates the customers 0, 1, 2, ...
-// of the tenant "shop" with many updates on their way at once, and writes each one's number (4 bytes) to its output
-// once it is acknowledged. Never ends by itself; 1 where the store fails.
+// of the tenant "shop", each in a segment of that number, with many updates on their way at once, and writes each one's
+// number (4 bytes) to its output once it is acknowledged. Never ends by itself; 1 where the store fails.
 
 #include <sched.h>
 #include <unistd.h>
@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     ++on_their_way;
     waymark::segmentation::Profile profile;
     profile.compacted = i;
+    profile.derived.segments = {waymark::segmentation::NameId{i}};
     (*store)->Update({"shop", absl::StrCat(i)}, absl::InfiniteFuture(), waymark::testing_support::Write(profile),
                      [&on_their_way, i](absl::StatusOr<uint64_t> revision) {
                        if (!revision.ok() || write(STDOUT_FILENO, &i, sizeof(i)) != sizeof(i)) _exit(1);

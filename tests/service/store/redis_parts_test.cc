@@ -75,7 +75,7 @@ TEST(RedisRepliesTest, ErrorsHaveACodeAndKeepKeysToThemselves) {
 }
 
 TEST(RedisScriptsTest, AreNamedByTheirSha1) {
-  EXPECT_EQ(Script("return 1").sha, "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
+  EXPECT_EQ(Script("return 1", 0).sha, "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
 }
 
 // What Redis says after the step over bucket `bucket` (in the order of the visit) of a table of 2^bits.
