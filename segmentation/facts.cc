@@ -244,16 +244,15 @@ FactFrame::FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment
       profile_(profile),
       context_(context),
       now_(now),
-      values_(facts.facts().size()),
-      known_(facts.facts().size()),
-      in_segment_(segment_rules.size(), -1) {}
+      facts_read_(facts.facts().size()),
+      in_segment_(segment_rules.size(), -1) {
+  remembered_ = facts_read_.data();
+}
 
 Value FactFrame::Fact(int slot) {
-  if (!known_[slot]) {
-    values_[slot] = Read(facts_.facts()[slot]);
-    known_[slot] = true;
-  }
-  return values_[slot];
+  Remembered& remembered = facts_read_[slot];
+  if (!remembered.known) remembered = {ReadFact(facts_.facts()[slot]), true};
+  return remembered.value;
 }
 
 bool FactFrame::InSegment(int segment) {
@@ -275,7 +274,7 @@ bool FactFrame::WasInSegment(int segment) const {
   return std::binary_search(stored.begin(), stored.end(), segment_rules_[segment].segment);
 }
 
-Value FactFrame::Read(const segmentation::Fact& fact) {
+Value FactFrame::ReadFact(const segmentation::Fact& fact) {
   switch (fact.kind) {
     case FactKind::kTrait:
       return ReadTrait(fact, FindTrait(profile_, fact.name));

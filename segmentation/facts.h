@@ -161,7 +161,7 @@ class FactFrame final : public expression::Activation {
   expression::Arena& arena() { return arena_; }
 
  private:
-  expression::Value Read(const segmentation::Fact& fact);
+  expression::Value ReadFact(const segmentation::Fact& fact);
   expression::Value ReadTrait(const segmentation::Fact& fact, const Trait* trait);
   expression::Value ReadSeries(const segmentation::Fact& fact);
   expression::Value ReadPosition(const segmentation::Fact& fact);
@@ -178,9 +178,8 @@ class FactFrame final : public expression::Activation {
   bool contacts_known_ = true;
   std::vector<uint64_t> own_decisions_;
   expression::Arena arena_;
-  std::vector<expression::Value> values_;  // by slot; meaningful where `known_`
-  std::vector<bool> known_;
-  std::vector<int8_t> in_segment_;  // -1: not asked yet
+  std::vector<Remembered> facts_read_;  // by slot
+  std::vector<int8_t> in_segment_;      // -1: not asked yet
 };
 
 }  // namespace waymark::segmentation

@@ -1,6 +1,7 @@
 #include "segmentation/expression/builder.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,12 +16,42 @@ class Builder {
  public:
   Builder(const Ast& ast, const CheckedNodes& checked, Arena& arena) : ast_(ast), checked_(checked), arena_(arena) {}
 
-  InstructionTree Run(ExprId root) {
+  InstructionTree Run(ExprId root, Outline* outline) {
+    if (outline != nullptr) emitted_.resize(ast_.exprs.size());
     tree_.root = Emit(root);
+    if (outline != nullptr) {
+      std::set<int> slots;
+      ListTerms(root, *outline, slots);
+      ListFacts(root, *outline, slots);
+    }
     return std::move(tree_);
   }
 
  private:
+  void ListTerms(ExprId id, Outline& outline, std::set<int>& slots) {
+    const Expr& expr = ast_[id];
+    const Checked& checked = checked_[id];
+    if (!checked.constant && (expr.kind == ExprKind::kAnd || expr.kind == ExprKind::kOr)) {
+      for (ExprId term : expr.children) ListTerms(term, outline, slots);
+      return;
+    }
+    if (checked.meaning == Meaning::kFact) slots.insert(checked.slot);
+    // Constant terms may have been left out.
+    const uint32_t index =
+        checked.constant ? Add({.op = Op::kConstant, .a = AddConstant(*checked.constant)}) : emitted_[id];
+    outline.push_back({.expr = id, .index = index});
+  }
+
+  void ListFacts(ExprId id, Outline& outline, std::set<int>& slots) {
+    const Checked& checked = checked_[id];
+    if (checked.constant) return;
+    if (checked.meaning != Meaning::kFact) {
+      for (ExprId child : ast_[id].children) ListFacts(child, outline, slots);
+    } else if (slots.insert(checked.slot).second) {
+      outline.push_back({.expr = id, .index = static_cast<uint32_t>(checked.slot), .fact = true});
+    }
+  }
+
   uint32_t Add(const Instruction& instruction) {
     tree_.instructions.push_back(instruction);
     return static_cast<uint32_t>(tree_.instructions.size() - 1);
@@ -41,6 +72,12 @@ class Builder {
   }
 
   uint32_t Emit(ExprId id) {
+    const uint32_t index = EmitNode(id);
+    if (!emitted_.empty()) emitted_[id] = index;
+    return index;
+  }
+
+  uint32_t EmitNode(ExprId id) {
     const Expr& expr = ast_[id];
     const Checked& checked = checked_[id];
     if (checked.constant) return Add({.op = Op::kConstant, .a = AddConstant(*checked.constant)});
@@ -111,10 +148,11 @@ class Builder {
   uint32_t EmitCall(const Expr& expr, const Checked& checked) {
     const Function& function = Functions()[checked.function];
     const Relation relation = function.overloads[0].relation;
-    if (relation != Relation::kNone) {
-      const uint32_t left = Emit(expr.children[0]);
-      const uint32_t right = Emit(expr.children[1]);
-      return Add({.op = Op::kCompare, .detail = static_cast<uint8_t>(relation), .a = left, .b = right});
+    if (relation != Relation::kNone) return EmitComparison(expr, relation);
+    if (function.name == "!_") return Add({.op = Op::kNot, .a = Emit(expr.children[0])});
+    if (function.name == "@in") {
+      const uint32_t element = Emit(expr.children[0]);
+      return Add({.op = Op::kIn, .a = element, .b = Emit(expr.children[1])});
     }
     const uint32_t begin = AddOperands(expr.children);
     return Add({.op = Op::kCall,
@@ -123,6 +161,18 @@ class Builder {
                 .a = begin,
                 .b = static_cast<uint32_t>(checked.function),
                 .c = Prepare(function.overloads[checked.overload].preparation, expr)});
+  }
+
+  uint32_t EmitComparison(const Expr& expr, Relation relation) {
+    const Checked& left = checked_[expr.children[0]];
+    const Checked& right = checked_[expr.children[1]];
+    const uint8_t detail = static_cast<uint8_t>(relation);
+    if (!left.constant && left.meaning == Meaning::kFact && right.constant && !right.constant->is_error()) {
+      const uint32_t slot = static_cast<uint32_t>(left.slot);
+      return Add({.op = Op::kCompareFact, .detail = detail, .a = slot, .b = AddConstant(*right.constant)});
+    }
+    const uint32_t first = Emit(expr.children[0]);
+    return Add({.op = Op::kCompare, .detail = detail, .a = first, .b = Emit(expr.children[1])});
   }
 
   // What can be made of a constant second argument; 0 for nothing, otherwise its index and one.
@@ -175,13 +225,14 @@ class Builder {
   const Ast& ast_;
   const CheckedNodes& checked_;
   Arena& arena_;
+  std::vector<uint32_t> emitted_;  // by ExprId; empty where no outline is asked for
   InstructionTree tree_;
 };
 
 }  // namespace
 
-InstructionTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena) {
-  return Builder(ast, checked, arena).Run(root);
+InstructionTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena, Outline* outline) {
+  return Builder(ast, checked, arena).Run(root, outline);
 }
 
 }  // namespace waymark::expression

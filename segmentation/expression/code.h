@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "segmentation/expression/ast.h"
 #include "segmentation/expression/functions.h"
 #include "segmentation/expression/relation.h"
 #include "segmentation/expression/value.h"
@@ -18,6 +19,9 @@ enum class Op : uint8_t {
   kHasField,     // whether the map a has the key constants[b]
   kSelect,       // the value of the key constants[b] of the map a
   kCompare,      // relation `detail` of a and b
+  kCompareFact,  // relation `detail` of the fact of slot a and constants[b], which is no error
+  kNot,          // not a
+  kIn,           // whether the list b, or the map b's keys, hold a
   kCall,         // function b, operands[a …], overload `detail` first; prepared[c - 1] where c > 0
   kAnd,          // operands[a …]
   kOr,           // operands[a …]
@@ -54,6 +58,60 @@ struct InstructionTree {
   uint32_t root = 0;
   int locals = 0;  // how many macro variables there are at once
 };
+
+// Calls `visit` with the index of each node that this one evaluates.
+template <typename Visit>
+void ForEachChild(const InstructionTree& tree, const Instruction& node, Visit visit) {
+  switch (node.op) {
+    case Op::kConstant:
+    case Op::kFact:
+    case Op::kLocal:
+    case Op::kHasFact:
+    case Op::kCompareFact:
+      return;
+    case Op::kHasField:
+    case Op::kSelect:
+    case Op::kNot:
+      return visit(node.a);
+    case Op::kCompare:
+    case Op::kIn:
+      visit(node.a);
+      return visit(node.b);
+    case Op::kCall:
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kList:
+    case Op::kMap:
+      for (size_t i = 0; i < node.count; ++i) visit(tree.operands[node.a + i]);
+      return;
+    case Op::kConditional:
+      visit(node.a);
+      visit(node.b);
+      return visit(node.c);
+    case Op::kAll:
+    case Op::kExists:
+    case Op::kExistsOne:
+    case Op::kFilter:
+    case Op::kTransform:
+      visit(node.a);
+      return visit(node.b);
+    case Op::kTransformIf:
+      visit(node.a);
+      visit(tree.operands[node.b]);
+      return visit(tree.operands[node.b + 1]);
+  }
+}
+
+// The slots of the facts that the tree's nodes mention, ascending, each once.
+std::vector<int> FactsOf(const InstructionTree& tree);
+
+// A part of a rule that can be looked at by itself: a term that `&&` or `||` separate, or a fact.
+struct OutlinePart {
+  ExprId expr = 0;     // in the tree that parsing the rule gives
+  uint32_t index = 0;  // the instruction that gives a term's value; a fact's slot
+  bool fact = false;
+};
+using Outline = std::vector<OutlinePart>;
 
 }  // namespace waymark::expression
 

@@ -101,13 +101,12 @@ Relation Mirrored(Relation relation) {
 
 class Search {
  public:
-  explicit Search(const InstructionTree& tree)
-      : tree_(tree), not_(FindFunction("!_", false)), in_(FindFunction("@in", false)) {}
+  explicit Search(const InstructionTree& tree) : tree_(tree) {}
 
   // Whether the node can be `wanted` (true or false) beside what the ranges hold already, to which it adds its own.
   bool MayBe(uint32_t node, bool wanted, Ranges& ranges) {
     const Instruction& instruction = tree_.instructions[node];
-    if (IsNot(instruction)) return MayBe(tree_.operands[instruction.a], !wanted, ranges);
+    if (instruction.op == Op::kNot) return MayBe(instruction.a, !wanted, ranges);
     const bool logical = instruction.op == Op::kAnd || instruction.op == Op::kOr;
     // `a && b` false is `!a || !b`.
     if (logical && (instruction.op == Op::kAnd) == wanted) return MayAllBe(instruction, wanted, ranges);
@@ -142,36 +141,42 @@ class Search {
 
   bool Branches(uint32_t node, bool wanted) const {
     const Instruction& instruction = tree_.instructions[node];
-    if (IsNot(instruction)) return Branches(tree_.operands[instruction.a], !wanted);
+    if (instruction.op == Op::kNot) return Branches(instruction.a, !wanted);
     return instruction.op == (wanted ? Op::kOr : Op::kAnd);
   }
 
   bool MayCondition(uint32_t node, bool wanted, Ranges& ranges) {
     const Instruction& instruction = tree_.instructions[node];
-    if (instruction.op == Op::kCompare) {
-      const auto relation = static_cast<Relation>(instruction.detail);
-      const bool equality = relation == Relation::kEqual || relation == Relation::kNotEqual;
-      // `!(x < 5)` says nothing that a NaN would not satisfy.
-      if (!wanted && !equality) return true;
-      const Relation meant = wanted ? relation : Opposite(relation);
-      if (const Value* constant = Constant(instruction.b)) return Add(ranges, instruction.a, meant, *constant);
-      if (const Value* constant = Constant(instruction.a))
-        return Add(ranges, instruction.b, Mirrored(meant), *constant);
+    const auto relation = static_cast<Relation>(instruction.detail);
+    // `!(x < 5)` says nothing that a NaN would not satisfy.
+    const bool says_something = wanted || relation == Relation::kEqual || relation == Relation::kNotEqual;
+    const Relation meant = wanted ? relation : Opposite(relation);
+    switch (instruction.op) {
+      case Op::kCompareFact:
+        return !says_something || Add(ranges, FactKey(instruction.a), meant, tree_.constants[instruction.b]);
+      case Op::kCompare:
+        if (!says_something) return true;
+        if (const Value* constant = Constant(instruction.b)) return Add(ranges, Key(instruction.a), meant, *constant);
+        if (const Value* constant = Constant(instruction.a)) {
+          return Add(ranges, Key(instruction.b), Mirrored(meant), *constant);
+        }
+        break;
+      case Op::kIn:
+        if (const Value* list = Constant(instruction.b); wanted && list != nullptr && list->kind() == Kind::kList) {
+          Range& range = ranges[Key(instruction.a)];
+          const auto elements = list->list_value().elements;
+          range.Allow({elements.begin(), elements.end()});
+          return !range.IsEmpty();
+        }
+        break;
+      default:
+        break;
     }
-    if (IsCall(instruction, in_) && wanted) {
-      const Value* list = Constant(tree_.operands[instruction.a + 1]);
-      if (list != nullptr && list->kind() == Kind::kList) {
-        const auto elements = list->list_value().elements;
-        Range& range = ranges[Key(tree_.operands[instruction.a])];
-        range.Allow({elements.begin(), elements.end()});
-        return !range.IsEmpty();
-      }
-    }
-    return Add(ranges, node, Relation::kEqual, Value::Bool(wanted));
+    return Add(ranges, Key(node), Relation::kEqual, Value::Bool(wanted));
   }
 
-  bool Add(Ranges& ranges, uint32_t subject, Relation relation, const Value& constant) {
-    Range& range = ranges[Key(subject)];
+  static bool Add(Ranges& ranges, const std::string& subject, Relation relation, const Value& constant) {
+    Range& range = ranges[subject];
     range.Constrain(relation, constant);
     return !range.IsEmpty();
   }
@@ -180,28 +185,23 @@ class Search {
     return relation == Relation::kEqual ? Relation::kNotEqual : Relation::kEqual;
   }
 
-  bool IsCall(const Instruction& instruction, int function) const {
-    return instruction.op == Op::kCall && instruction.b == static_cast<uint32_t>(function);
-  }
-  bool IsNot(const Instruction& instruction) const { return IsCall(instruction, not_); }
-
   const Value* Constant(uint32_t node) const {
     const Instruction& instruction = tree_.instructions[node];
     return instruction.op == Op::kConstant ? &tree_.constants[instruction.a] : nullptr;
   }
 
+  static std::string FactKey(uint32_t slot) { return absl::StrCat("fact ", slot); }
+
   // The same for nodes that have the same value at every evaluation: facts by slot, what else is no fact by the node
   // itself, so that only a fact, or whether it is known, is recognized when it comes again.
   std::string Key(uint32_t node) const {
     const Instruction& instruction = tree_.instructions[node];
-    if (instruction.op == Op::kFact) return absl::StrCat("fact ", instruction.a);
+    if (instruction.op == Op::kFact) return FactKey(instruction.a);
     if (instruction.op == Op::kHasFact) return absl::StrCat("has ", instruction.a);
     return absl::StrCat("node ", node);
   }
 
   const InstructionTree& tree_;
-  const int not_;
-  const int in_;
 };
 
 }  // namespace

@@ -57,6 +57,20 @@ class Activation {
   virtual ~Activation() = default;
   // The fact's value; an error of kMissing where it is not known. Called at most once a mention.
   virtual Value Fact(int slot) = 0;
+
+  // The same, without a call where the activation remembers the value.
+  Value Read(int slot) {
+    if (remembered_ != nullptr && remembered_[slot].known) return remembered_[slot].value;
+    return Fact(slot);
+  }
+
+ protected:
+  struct Remembered {
+    Value value;  // where `known`
+    bool known = false;
+  };
+  // By slot; for activations that remember what they have read. Borrowed.
+  const Remembered* remembered_ = nullptr;
 };
 
 }  // namespace waymark::expression

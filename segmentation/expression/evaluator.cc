@@ -1,6 +1,8 @@
 #include "segmentation/expression/evaluator.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <utility>
 
 #include "absl/base/attributes.h"
@@ -22,10 +24,13 @@ class Evaluator {
   // Leaves, which are most nodes, without a call.
   ABSL_ATTRIBUTE_ALWAYS_INLINE Value Evaluate(uint32_t index) {
     const Instruction& node = tree_.instructions[index];
-    if (node.op == Op::kFact) return activation_.Fact(static_cast<int>(node.a));
+    if (node.op == Op::kCompareFact) return CompareFact(node);
+    if (node.op == Op::kFact) return activation_.Read(static_cast<int>(node.a));
     if (node.op == Op::kConstant) return tree_.constants[node.a];
     return EvaluateInner(node);
   }
+
+  int64_t steps_left() const { return steps_; }
 
  private:
   static constexpr size_t kFewLocals = 4;
@@ -37,7 +42,7 @@ class Evaluator {
       case Op::kConstant:
         return tree_.constants[node.a];
       case Op::kFact:
-        return activation_.Fact(static_cast<int>(node.a));
+        return activation_.Read(static_cast<int>(node.a));
       case Op::kLocal:
         return locals_[node.a];
       case Op::kHasFact:
@@ -47,6 +52,12 @@ class Evaluator {
         return Field(node);
       case Op::kCompare:
         return Compare(node);
+      case Op::kCompareFact:
+        return CompareFact(node);
+      case Op::kNot:
+        return Not(node);
+      case Op::kIn:
+        return In(node);
       case Op::kCall:
         return Call(node);
       case Op::kAnd:
@@ -67,7 +78,7 @@ class Evaluator {
   Value StepLimit() const { return Value::Error(ErrorCode::kStepLimit, "the rule takes too many steps"); }
 
   ABSL_ATTRIBUTE_NOINLINE Value HasFact(const Instruction& node) {
-    const Value fact = activation_.Fact(static_cast<int>(node.a));
+    const Value fact = activation_.Read(static_cast<int>(node.a));
     if (!fact.is_error()) return Value::Bool(true);
     return fact.error_code() == ErrorCode::kMissing ? Value::Bool(false) : fact;
   }
@@ -88,6 +99,16 @@ class Evaluator {
     const Relation relation = static_cast<Relation>(node.detail);
     const Value left = Evaluate(node.a);
     const Value right = Evaluate(node.b);
+    return CompareValues(relation, left, right);
+  }
+
+  // The form that most rules are made of.
+  ABSL_ATTRIBUTE_NOINLINE Value CompareFact(const Instruction& node) {
+    return CompareValues(static_cast<Relation>(node.detail), activation_.Read(static_cast<int>(node.a)),
+                         tree_.constants[node.b]);
+  }
+
+  ABSL_ATTRIBUTE_ALWAYS_INLINE Value CompareValues(Relation relation, const Value& left, const Value& right) {
     if (left.kind() == right.kind()) {
       if (left.kind() == Kind::kInt) return Value::Bool(Holds(relation, left.int_value(), right.int_value()));
       if (left.kind() == Kind::kDouble) return Value::Bool(Holds(relation, left.double_value(), right.double_value()));
@@ -106,6 +127,31 @@ class Evaluator {
     const absl::optional<Order> order = expression::Compare(left, right);
     if (!order) return NoSuchOverload(arena_, "a comparison", std::array<Value, 2>{left, right});
     return Value::Bool(Holds(relation, *order));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Value Not(const Instruction& node) {
+    const Value value = Evaluate(node.a);
+    if (value.kind() == Kind::kBool) return Value::Bool(!value.bool_value());
+    return value.is_error() ? value : NoSuchOverload(arena_, "`!`", absl::MakeConstSpan(&value, 1));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Value In(const Instruction& node) {
+    const Value element = Evaluate(node.a);
+    if (element.is_error()) return element;
+    const Value range = Evaluate(node.b);
+    if (range.is_error()) return range;
+    bool found = false;
+    if (range.kind() == Kind::kList) {
+      for (const Value& candidate : range.list_value().elements) {
+        found = EqualWithin(candidate, element, steps_);
+        if (found || steps_ < 0) break;
+      }
+    } else if (range.kind() == Kind::kMap) {
+      found = Find(range.map_value(), element, steps_) != nullptr;
+    } else {
+      return NoSuchOverload(arena_, "`in`", std::array<Value, 2>{element, range});
+    }
+    return steps_ < 0 ? StepLimit() : Value::Bool(found);
   }
 
   // A function may read the whole of a text, and make one as long. False where too few steps are left.
@@ -291,14 +337,21 @@ class Evaluator {
   Activation& activation_;
   Arena& arena_;
   int64_t steps_ = kMaxSteps;
-  std::array<Value, kFewLocals> few_locals_;
-  Value* locals_ = few_locals_.data();
+  // Room for a few macro variables, not constructed: most rules have none.
+  alignas(Value) std::array<std::byte, kFewLocals * sizeof(Value)> few_locals_;
+  Value* locals_ = reinterpret_cast<Value*>(few_locals_.data());
 };
 
 }  // namespace
 
-Value EvaluateTree(const InstructionTree& tree, Activation& activation, Arena& arena) {
-  return Evaluator(tree, activation, arena).Evaluate(tree.root);
+Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena) {
+  return Evaluator(tree, activation, arena).Evaluate(index);
+}
+
+int64_t CountSteps(const InstructionTree& tree, Activation& activation, Arena& arena) {
+  Evaluator evaluator(tree, activation, arena);
+  evaluator.Evaluate(tree.root);
+  return std::min(kMaxSteps - evaluator.steps_left(), kMaxSteps);
 }
 
 }  // namespace waymark::expression

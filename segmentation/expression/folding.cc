@@ -15,6 +15,11 @@ class NoFacts : public Activation {
   Value Fact(int) override { return Value::Error(ErrorCode::kMissing, "a constant has no facts"); }
 };
 
+Value Evaluated(const InstructionTree& tree, Arena& arena) {
+  NoFacts no_facts;
+  return EvaluateTree(tree, tree.root, no_facts, arena);
+}
+
 // A false term makes the whole of `&&` false, a true one the whole of `||` true.
 bool DecidedByConstant(const Ast& ast, const CheckedNodes& nodes, ExprId id) {
   const Expr& expr = ast[id];
@@ -45,8 +50,7 @@ void SetConstant(const Ast& ast, CheckedNodes& nodes, ExprId id, Arena& arena) {
   if (DecidedByConstant(ast, nodes, id)) {
     node.constant = Value::Bool(ast[id].kind == ExprKind::kOr);
   } else if (!node.depends_on_facts && node.outermost_local == kNoLocal) {
-    NoFacts no_facts;
-    node.constant = EvaluateTree(BuildTree(ast, nodes, id, arena), no_facts, arena);
+    node.constant = Evaluated(BuildTree(ast, nodes, id, arena), arena);
   }
 }
 

@@ -40,7 +40,7 @@ enum class Pattern : uint8_t {
 
 // What can be made of a constant second argument once, when the rule is compiled.
 struct Prepared {
-  std::unique_ptr<const RE2> pattern;
+  std::shared_ptr<const RE2> pattern;
   absl::optional<absl::TimeZone> zone;
 };
 

@@ -11,23 +11,18 @@
 #include "segmentation/expression/checker.h"
 #include "segmentation/expression/code.h"
 #include "segmentation/expression/contradiction.h"
+#include "segmentation/expression/cost.h"
 #include "segmentation/expression/evaluator.h"
 #include "segmentation/expression/messages.h"
 #include "segmentation/expression/overloads.h"
 #include "segmentation/expression/parser.h"
 #include "segmentation/expression/position.h"
+#include "segmentation/expression/program_code.h"
 
 namespace waymark::expression {
 
-struct Program::Code {
-  std::string source;
-  Arena arena;  // of the constants
-  InstructionTree tree;
-  Type type = Type::Dyn();
-  std::vector<int> facts;
-};
+namespace {
 
-// The one who may make programs.
 class ProgramBuilder {
  public:
   ProgramBuilder(absl::string_view source, absl::optional<Type> expected)
@@ -36,19 +31,19 @@ class ProgramBuilder {
   }
 
   Compilation Run(Environment& environment, const CompileOptions& options) {
-    const Parsed parsed = Parse(code_->source, code_->arena);
+    const Parsed parsed = Parse(code_->source, *code_->arena);
     if (parsed.problem) return Refused({*parsed.problem});
-    CheckResult checked = Check(parsed.ast, environment, options.check_types, code_->arena);
+    CheckResult checked = Check(parsed.ast, environment, options.check_types, *code_->arena);
     if (checked.problems.empty() && options.check_types && expected_) {
       CheckExpected(*expected_, checked.nodes[parsed.ast.root].type, checked.problems);
     }
     if (!checked.problems.empty()) return Refused(std::move(checked.problems));
-    code_->tree = BuildTree(parsed.ast, checked.nodes, parsed.ast.root, code_->arena);
+    code_->tree = BuildTree(parsed.ast, checked.nodes, parsed.ast.root, *code_->arena, &code_->outline);
     code_->type = checked.nodes[parsed.ast.root].type;
-    CollectFacts();
+    code_->facts = FactsOf(code_->tree);
+    SetCostBound(checked.nodes);
     Compilation compilation;
-    compilation.program.emplace();
-    compilation.program->code_ = std::move(code_);
+    compilation.program = ProgramAccess::Make(std::move(code_));
     return compilation;
   }
 
@@ -71,23 +66,29 @@ class ProgramBuilder {
                         absl::StrCat("this must be ", Describe(expected), ", but it is ", Describe(actual))});
   }
 
-  void CollectFacts() {
-    std::vector<int>& facts = code_->facts;
-    for (const Instruction& instruction : code_->tree.instructions) {
-      if (instruction.op == Op::kFact || instruction.op == Op::kHasFact)
-        facts.push_back(static_cast<int>(instruction.a));
+  void SetCostBound(const CheckedNodes& nodes) {
+    absl::flat_hash_map<int, Type> types;
+    for (const Checked& node : nodes) {
+      if (node.meaning == Meaning::kFact) types.insert({node.slot, node.type});
     }
-    std::sort(facts.begin(), facts.end());
-    facts.erase(std::unique(facts.begin(), facts.end()), facts.end());
+    code_->cost_bound = CostBound(code_->tree, types);
   }
 
   absl::optional<Type> expected_;
   std::shared_ptr<Program::Code> code_;
 };
 
+}  // namespace
+
 Value Program::Evaluate(Activation& activation, Arena& arena) const {
-  return EvaluateTree(code_->tree, activation, arena);
+  return EvaluateTree(code_->tree, code_->tree.root, activation, arena);
 }
+
+int64_t Program::CountSteps(Activation& activation, Arena& arena) const {
+  return expression::CountSteps(code_->tree, activation, arena);
+}
+
+int64_t Program::cost_bound() const { return code_->cost_bound; }
 
 const Type& Program::type() const { return code_->type; }
 

@@ -29,6 +29,8 @@ std::string Snippet(absl::string_view source, const Issue& issue);
 // A rule, compiled. Immutable, cheap to copy, thread-safe.
 class Program {
  public:
+  struct Code;
+
   // One evaluation: O(size) but for comprehensions, which a step limit bounds (an error of kStepLimit). Neither throws
   // nor blocks; allocates only in `arena`, and nothing there for comparisons, arithmetic and logic over scalars and
   // facts.
@@ -37,8 +39,14 @@ class Program {
   const Type& type() const;
   // The text that was compiled.
   absl::string_view source() const;
-  // The slots of the facts that it mentions, ascending, each once.
+  // The slots of the facts that it mentions, ascending, each once; also those that only a shared part mentions (see
+  // sharing.h).
   const std::vector<int>& facts() const;
+  // At most so many steps one evaluation takes, whatever the facts are (see cost.h); where this is at most kMaxSteps,
+  // the step limit never ends it.
+  int64_t cost_bound() const;
+  // How many steps one evaluation takes. For tests of the bound.
+  int64_t CountSteps(Activation& activation, Arena& arena) const;
   // Where the rule's value does not depend on any fact: that value (so a rule that can never hold is seen when it is
   // compiled).
   absl::optional<Value> constant() const;
@@ -46,8 +54,7 @@ class Program {
   bool MayHold() const;
 
  private:
-  friend class ProgramBuilder;
-  struct Code;
+  friend class ProgramAccess;
   std::shared_ptr<const Code> code_;
 };
 

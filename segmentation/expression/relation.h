@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SEGMENTATION_EXPRESSION_RELATION_H_
 #define WAYMARK_SEGMENTATION_EXPRESSION_RELATION_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "segmentation/expression/equality.h"
@@ -10,47 +11,23 @@ namespace waymark::expression {
 // A comparison.
 enum class Relation : uint8_t { kNone, kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
 
-// Whether the relation holds for two values of this order. kUnordered: only kNotEqual holds.
+// The orders for which each relation holds, as bits (1 << Order), by Relation. kUnordered: only kNotEqual holds.
+inline constexpr uint8_t kHoldingOrders[] = {0b0000, 0b0010, 0b1101, 0b0001, 0b0011, 0b0100, 0b0110};
+
+// Whether the relation holds for two values of this order.
 inline bool Holds(Relation relation, Order order) {
-  switch (relation) {
-    case Relation::kEqual:
-      return order == Order::kEqual;
-    case Relation::kNotEqual:
-      return order != Order::kEqual;
-    case Relation::kLess:
-      return order == Order::kLess;
-    case Relation::kLessOrEqual:
-      return order == Order::kLess || order == Order::kEqual;
-    case Relation::kGreater:
-      return order == Order::kGreater;
-    case Relation::kGreaterOrEqual:
-      return order == Order::kGreater || order == Order::kEqual;
-    case Relation::kNone:
-      break;
-  }
-  return false;
+  return (kHoldingOrders[static_cast<size_t>(relation)] >> static_cast<int>(order) & 1) != 0;
 }
 
-// The same for two numbers of one type; NaN is in no order.
+// The same for two numbers of one type; NaN is in no order. Without branches, since which way a comparison goes is what
+// a processor cannot guess.
 template <typename Number>
 bool Holds(Relation relation, Number a, Number b) {
-  switch (relation) {
-    case Relation::kEqual:
-      return a == b;
-    case Relation::kNotEqual:
-      return a != b;
-    case Relation::kLess:
-      return a < b;
-    case Relation::kLessOrEqual:
-      return a <= b;
-    case Relation::kGreater:
-      return a > b;
-    case Relation::kGreaterOrEqual:
-      return a >= b;
-    case Relation::kNone:
-      break;
-  }
-  return false;
+  static_assert(static_cast<int>(Order::kEqual) == 1 && static_cast<int>(Order::kGreater) == 2 &&
+                static_cast<int>(Order::kUnordered) == 3);
+  const int unordered = static_cast<int>(a != a) | static_cast<int>(b != b);
+  const int order = 3 * unordered + 2 * static_cast<int>(a > b) + static_cast<int>(a == b);
+  return (kHoldingOrders[static_cast<size_t>(relation)] >> order & 1) != 0;
 }
 
 }  // namespace waymark::expression

@@ -9,7 +9,6 @@ namespace waymark::expression {
 namespace {
 
 constexpr int64_t kPatternMemoryBytes = 1 << 20;
-constexpr int64_t kStepsPerPattern = 2000;  // what compiling one costs, in steps
 
 re2::StringPiece Piece(absl::string_view text) { return re2::StringPiece(text.data(), text.size()); }
 

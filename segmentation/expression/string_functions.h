@@ -7,6 +7,9 @@ namespace waymark::expression {
 
 // The functions over strings, bytes, lists and maps, one for each line of the table in functions.cc.
 
+// What compiling a regular expression in evaluation costs, in steps.
+inline constexpr int64_t kStepsPerPattern = 2000;
+
 // In code points.
 Value SizeOfString(const CallContext& context, const Value* arguments);
 Value SizeOfBytes(const CallContext& context, const Value* arguments);

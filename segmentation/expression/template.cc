@@ -146,6 +146,14 @@ absl::StatusOr<std::string> Template::Render(Activation& activation, Arena& aren
   return out;
 }
 
+int64_t Template::cost_bound() const {
+  int64_t bound = 0;
+  for (const Piece& piece : *pieces_) {
+    if (piece.program) bound = std::max(bound, piece.program->cost_bound());
+  }
+  return bound;
+}
+
 bool Template::is_literal() const {
   return std::none_of(pieces_->begin(), pieces_->end(), [](const Piece& piece) { return piece.program.has_value(); });
 }

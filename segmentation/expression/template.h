@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SEGMENTATION_EXPRESSION_TEMPLATE_H_
 #define WAYMARK_SEGMENTATION_EXPRESSION_TEMPLATE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class Template {
 
   // The slots of the facts that its pieces mention, ascending, each once.
   const std::vector<int>& facts() const { return facts_; }
+  // The largest cost bound of a piece (see Program::cost_bound); 0 where there is none.
+  int64_t cost_bound() const;
   // Whether it is literal text only.
   bool is_literal() const;
 

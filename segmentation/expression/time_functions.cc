@@ -4,13 +4,6 @@
 #include "segmentation/expression/time_text.h"
 
 namespace waymark::expression {
-namespace {
-
-// Finding a zone takes a lock and a look-up by name.
-constexpr int64_t kStepsPerZone = 50;
-
-}  // namespace
-
 int64_t FullYear(const absl::TimeZone::CivilInfo& time) { return time.cs.year(); }
 int64_t MonthFromZero(const absl::TimeZone::CivilInfo& time) { return time.cs.month() - 1; }
 int64_t DayOfMonth(const absl::TimeZone::CivilInfo& time) { return time.cs.day(); }

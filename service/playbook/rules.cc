@@ -1,6 +1,7 @@
 #include "service/playbook/rules.h"
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/expression/evaluator.h"
 
 namespace waymark::playbook {
 namespace {
@@ -16,22 +17,18 @@ bool IsNumber(const Type& type) {
 
 RuleIndex Rules::Condition(const std::string& field, const std::string& text) {
   if (text.empty()) return kNone;
-  absl::optional<expression::Program> program = Compile(field, text, Type::Of(Kind::kBool));
+  absl::optional<expression::Program> program = CompileCondition(field, text);
   return program.has_value() ? Keep(*std::move(program)) : kNone;
 }
 
 RuleIndex Rules::Number(const std::string& field, const std::string& text) {
-  if (problems_.full()) return kNone;
-  expression::Compilation compilation = expression::Compile(text, *facts_);
-  for (const expression::Issue& issue : compilation.issues) {
-    problems_.AddWithin(field, issue.line, issue.column, issue.message);
-  }
-  if (!compilation.program.has_value()) return kNone;
-  if (!IsNumber(compilation.program->type())) {
-    problems_.Add(field, absl::StrCat("this rule must give a number, not ", compilation.program->type().ToString()));
+  absl::optional<expression::Program> program = Compile(field, text, absl::nullopt);
+  if (!program.has_value()) return kNone;
+  if (!IsNumber(program->type())) {
+    problems_.Add(field, absl::StrCat("this rule must give a number, not ", program->type().ToString()));
     return kNone;
   }
-  return Keep(*std::move(compilation.program));
+  return Keep(*std::move(program));
 }
 
 expression::Template Rules::Text(const std::string& field, const std::string& text) {
@@ -40,28 +37,40 @@ expression::Template Rules::Text(const std::string& field, const std::string& te
   for (const expression::Issue& issue : compilation.issues) {
     problems_.AddWithin(field, issue.line, issue.column, issue.message);
   }
+  if (compilation.text.has_value()) CheckCost(field, compilation.text->cost_bound());
   return compilation.text.value_or(expression::Template());
 }
 
 expression::Program Rules::Program(const std::string& field, const std::string& text) {
   absl::optional<expression::Program> program;
-  if (!text.empty()) program = Compile(field, text, Type::Of(Kind::kBool));
+  if (!text.empty()) program = CompileCondition(field, text);
   return program.has_value() ? *program : *expression::Compile("false", *facts_).program;
 }
 
+absl::optional<expression::Program> Rules::CompileCondition(const std::string& field, const std::string& text) {
+  absl::optional<expression::Program> program = Compile(field, text, Type::Of(Kind::kBool));
+  if (!program.has_value() || program->MayHold()) return program;
+  problems_.Add(field, "this rule can never hold");
+  return absl::nullopt;
+}
+
 absl::optional<expression::Program> Rules::Compile(const std::string& field, const std::string& text,
-                                                   const Type& type) {
+                                                   const absl::optional<Type>& type) {
   if (problems_.full()) return absl::nullopt;
   expression::Compilation compilation = expression::Compile(text, *facts_, type);
   for (const expression::Issue& issue : compilation.issues) {
     problems_.AddWithin(field, issue.line, issue.column, issue.message);
   }
   if (!compilation.program.has_value()) return absl::nullopt;
-  if (!compilation.program->MayHold()) {
-    problems_.Add(field, "this rule can never hold");
-    return absl::nullopt;
-  }
+  if (!CheckCost(field, compilation.program->cost_bound())) return absl::nullopt;
   return compilation.program;
+}
+
+bool Rules::CheckCost(const std::string& field, int64_t bound) {
+  if (bound <= expression::kMaxSteps) return true;
+  problems_.Add(field, absl::StrCat("this may take up to ", bound, " steps, and at most ", expression::kMaxSteps,
+                                    " are allowed; macros within macros multiply"));
+  return false;
 }
 
 RuleIndex Rules::Keep(expression::Program program) {

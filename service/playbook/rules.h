@@ -40,8 +40,11 @@ class Rules {
   std::vector<expression::Program> TakePrograms() { return std::move(programs_); }
 
  private:
+  // nullopt where the text is wrong, or the rule may take more steps than evaluation allows.
   absl::optional<expression::Program> Compile(const std::string& field, const std::string& text,
-                                              const expression::Type& type);
+                                              const absl::optional<expression::Type>& type);
+  absl::optional<expression::Program> CompileCondition(const std::string& field, const std::string& text);
+  bool CheckCost(const std::string& field, int64_t bound);
   RuleIndex Keep(expression::Program program);
 
   std::shared_ptr<segmentation::FactSet> facts_;

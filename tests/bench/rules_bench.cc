@@ -8,7 +8,10 @@
 #include "benchmark/benchmark.h"
 #include "segmentation/expression/environment.h"
 #include "segmentation/expression/program.h"
+#include "service/engine/derive.h"
+#include "service/playbook/compile.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/sample_segments.h"
 
 namespace waymark::expression {
 namespace {
@@ -81,6 +84,33 @@ void BM_Compile(benchmark::State& state) {
 }
 BENCHMARK(BM_Compile);
 
+constexpr int kSegments = 500;
+
+// As a profile is derived when it is stored.
+void BM_Segments(benchmark::State& state) {
+  state.SetLabel(absl::StrCat("segments_", kSegments));
+  const absl::Time now = absl::FromUnixSeconds(1780000000);
+  const playbook::CompileResult compiled = playbook::CompilePlaybook(bench::SegmentsPlaybook(kSegments, 1), 1);
+  if (!compiled.problems.empty()) return state.SkipWithError(compiled.problems[0].message.c_str());
+  const segmentation::Profile profile = bench::SegmentsProfile(now, 1);
+  for (auto _ : state) benchmark::DoNotOptimize(engine::Derive(*compiled.playbook, profile, now));
+}
+BENCHMARK(BM_Segments);
+
+void BM_CompileSegments(benchmark::State& state) {
+  state.SetLabel(absl::StrCat("compile_segments_", kSegments));
+  const std::string yaml = bench::SegmentsPlaybook(kSegments, 1);
+  for (auto _ : state) benchmark::DoNotOptimize(playbook::CompilePlaybook(yaml, 1));
+}
+BENCHMARK(BM_CompileSegments);
+
+struct Limit {
+  absl::string_view name;
+  double nanoseconds;
+};
+
+constexpr Limit kLimits[] = {{"five_comparisons", 100}, {"segments_500", 25000}};
+
 // Prints as every benchmark of ours does. The limits are of processor time.
 class MeasureReporter final : public benchmark::BenchmarkReporter {
  public:
@@ -90,9 +120,10 @@ class MeasureReporter final : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       const std::string name = run.report_label.empty() ? "compile" : run.report_label;
       bench::Measure measure{.name = absl::StrCat("rules/", name), .value = run.GetAdjustedCPUTime(), .unit = "ns"};
-      if (name == "five_comparisons") {
-        measure.reference = 100;
-        measure.ratio = measure.value / 100;
+      for (const Limit& limit : kLimits) {
+        if (name != limit.name) continue;
+        measure.reference = limit.nanoseconds;
+        measure.ratio = measure.value / limit.nanoseconds;
         measure.comparison = "<=";
         measure.goal = 1;
       }

@@ -9,7 +9,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "segmentation/expression/environment.h"
+#include "segmentation/expression/parser.h"
 #include "segmentation/expression/program.h"
+#include "segmentation/expression/unparse.h"
 
 namespace waymark::conformance {
 namespace {
@@ -139,23 +141,28 @@ bool Same(const Value& a, const Value& b) {
   }
 }
 
-absl::optional<std::string> RunCase(const json& test_case) {
-  Arena arena;
-  Bindings bindings;
-  for (const auto& [name, tagged] : test_case.at("bindings").items()) {
-    const absl::optional<Value> value = ValueOf(tagged, arena);
-    if (!value) return absl::StrCat("the binding ", name, " is not understood");
-    bindings.Add(name, *value);
-  }
+namespace {
+
+// The canonical text of an expression; nullopt where it does not parse, or the text is longer than a rule may be.
+absl::optional<std::string> Canonical(const std::string& text, Arena& arena) {
+  const expression::Parsed parsed = expression::Parse(text, arena);
+  if (parsed.problem) return absl::nullopt;
+  std::string canonical = expression::Unparse(parsed.ast, parsed.ast.root);
+  if (canonical.size() > expression::kMaxSourceBytes) return absl::nullopt;
+  return canonical;
+}
+
+absl::optional<std::string> RunText(const std::string& text, const json& test_case, Bindings& bindings, Arena& arena) {
   const json& expect = test_case.at("expect");
   const bool expects_error = expect.contains("error");
   const expression::Compilation compiled =
-      expression::Compile(test_case.at("expr").get<std::string>(), bindings, absl::nullopt,
-                          {.check_types = !test_case.at("disable_check").get<bool>()});
+      expression::Compile(text, bindings, absl::nullopt, {.check_types = !test_case.at("disable_check").get<bool>()});
   if (!compiled.program) {
     if (expects_error) return absl::nullopt;
     return absl::StrCat("does not compile: ", compiled.issues[0].message, " at column ", compiled.issues[0].column);
   }
+  const int64_t steps = compiled.program->CountSteps(bindings, arena);
+  if (steps > compiled.program->cost_bound()) return absl::StrCat("takes ", steps, " steps, more than its bound");
   const Value actual = compiled.program->Evaluate(bindings, arena);
   if (expects_error || actual.is_error()) {
     if (expects_error && actual.is_error()) return absl::nullopt;
@@ -165,6 +172,25 @@ absl::optional<std::string> RunCase(const json& test_case) {
   if (!expected) return "the expected value is not understood";
   if (Same(actual, *expected)) return absl::nullopt;
   return absl::StrCat("gives ", DebugString(actual), ", expected ", DebugString(*expected));
+}
+
+}  // namespace
+
+absl::optional<std::string> RunCase(const json& test_case) {
+  Arena arena;
+  Bindings bindings;
+  for (const auto& [name, tagged] : test_case.at("bindings").items()) {
+    const absl::optional<Value> value = ValueOf(tagged, arena);
+    if (!value) return absl::StrCat("the binding ", name, " is not understood");
+    bindings.Add(name, *value);
+  }
+  const std::string text = test_case.at("expr").get<std::string>();
+  if (absl::optional<std::string> wrong = RunText(text, test_case, bindings, arena)) return wrong;
+  const absl::optional<std::string> canonical = Canonical(text, arena);
+  if (!canonical) return absl::nullopt;
+  absl::optional<std::string> wrong = RunText(*canonical, test_case, bindings, arena);
+  if (wrong) wrong = absl::StrCat("written as ", *canonical, ": ", *wrong);
+  return wrong;
 }
 
 }  // namespace waymark::conformance

@@ -11,46 +11,10 @@
 #include "segmentation/expression/template.h"
 #include "segmentation/expression/utf8.h"
 #include "tests/segmentation/expression/fake_facts.h"
+#include "tests/segmentation/expression/random_rules.h"
 
 namespace waymark::expression {
 namespace {
-
-constexpr absl::string_view kSeeds[] = {
-    "customer.age >= 18 && customer.country in ['DE', \"AT\"] || !has(customer.email)",
-    "count('purchase', days(30)) > 2 ? spend * 1.5e1 : -spend / 0x1Fu",
-    "customer.tags.filter(t, t.matches('^v.*\\x70$')).map(t, size(t) > 1, {'k': t, 2u: [t]}).exists(m, m.k == r'\\d')",
-    "now - duration('1h30m') < timestamp('2024-02-29T12:00:00.5+01:00') && now.getHours('Europe/Berlin') % 2 == 0",
-    "[1, 2.0, null, b'\\xff', type(any), {}][any] == dyn(context.`page`) || .spend != .any // comment",
-    "'''tri'ple\n''' + \"\"\"x\"\"\" + string(9223372036854775807 - 1) + 'ä€😀\\u00e4\\U0001F600'",
-    "[[1, 2], []].all(l, l.exists_one(n, n == 1) || l == []) && has({'a': {'b': 1}}.a.b)",
-};
-constexpr absl::string_view kPieces[] = {"(",    ")",  "[",    "]",    "{",    "}",  "'",    "\"", "\\", ".",
-                                         ",",    "?",  ":",    " && ", " || ", "!",  "-",    "+",  "*",  "/",
-                                         "%",    "==", "<",    " in ", "has(", "0",  "1.5e", "0x", "u",  "any",
-                                         "null", "\n", "\xff", "`",    "x",    "{{", "}}"};
-
-std::string RandomRule(std::mt19937& random) {
-  std::string rule(kSeeds[random() % std::size(kSeeds)]);
-  for (int edits = static_cast<int>(random() % 5); edits >= 0; --edits) {
-    const size_t at = random() % (rule.size() + 1);
-    switch (random() % 4) {
-      case 0:
-        rule.erase(at, 1 + random() % 8);
-        break;
-      case 1:
-        rule.insert(at, kPieces[random() % std::size(kPieces)].data());
-        break;
-      case 2: {
-        const absl::string_view other = kSeeds[random() % std::size(kSeeds)];
-        rule.insert(at, std::string(other.substr(random() % other.size(), random() % 20)));
-        break;
-      }
-      default:
-        rule = rule.substr(at) + rule.substr(0, at);
-    }
-  }
-  return rule;
-}
 
 void ExpectWithin(absl::string_view text, const std::vector<Issue>& issues) {
   ASSERT_FALSE(issues.empty()) << text;
@@ -70,7 +34,7 @@ TEST(RobustnessTest, AnyTextIsARuleOrHasIssues) {
   std::mt19937 random(11);
   int compiled_rules = 0;
   for (int round = 0; round < 20000; ++round) {
-    const std::string rule = RandomRule(random);
+    const std::string rule = RandomText(random);
     FakeFacts facts = ShopFacts();
     const Compilation compiled = Compile(rule, facts, absl::nullopt, {.check_types = round % 2 == 0});
     if (!compiled.program) {
@@ -91,7 +55,7 @@ TEST(RobustnessTest, AnyTextIsARuleOrHasIssues) {
 TEST(RobustnessTest, AnyTextIsATemplateOrHasIssues) {
   std::mt19937 random(12);
   for (int round = 0; round < 5000; ++round) {
-    const std::string text = "a {{" + RandomRule(random) + "}} ä {{" + RandomRule(random) + "}}";
+    const std::string text = "a {{" + RandomText(random) + "}} ä {{" + RandomText(random) + "}}";
     FakeFacts facts = ShopFacts();
     const TemplateCompilation compiled = CompileTemplate(text, facts);
     if (!compiled.text) {
@@ -108,7 +72,7 @@ TEST(RobustnessTest, AnyTextIsATemplateOrHasIssues) {
 TEST(RobustnessTest, TypesDoNotChangeValues) {
   std::mt19937 random(13);
   for (int round = 0; round < 10000; ++round) {
-    const std::string rule = RandomRule(random);
+    const std::string rule = RandomText(random);
     FakeFacts facts = ShopFacts();
     const Compilation typed = Compile(rule, facts);
     if (!typed.program) continue;

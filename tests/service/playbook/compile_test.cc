@@ -183,6 +183,29 @@ TEST(CompilePlaybook, RefusesALongChainOfSegments) {
   EXPECT_THAT(result.problems[0].message, HasSubstr("a chain of more than 32 segments"));
 }
 
+TEST(CompilePlaybook, RefusesWhatMayTakeTooManySteps) {
+  std::string rule = "customer.age > 3";
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    rule = absl::StrCat("[1, 2, 3, 4, 5, 6, 7, 8, 9, 0].all(", name, ", ", rule, ")");
+  const std::string dearer = absl::StrCat("[1, 2, 3, 4, 5, 6, 7, 8, 9, 0].all(f, ", rule, ")");
+  MustCompile(absl::StrCat(kBase, "segments: [{name: a, when: \"", rule, "\"}]"));
+  const CompileResult result = CompilePlaybook(absl::StrCat(kBase, "segments: [{name: a, when: \"", dearer, R"yaml("}]
+actions:
+  - name: b
+    kind: OFFER
+    value_of: ")yaml",
+                                                            dearer, R"yaml( ? 1 : 2"
+    treatments: [{channel: web, body: "{{ )yaml",
+                                                            dearer, " }}\"}]\n"),
+                                               1);
+  ASSERT_EQ(result.problems.size(), 3u);
+  EXPECT_EQ(result.problems[0].field, "segments[0].when");
+  EXPECT_EQ(result.problems[1].field, "actions[0].value_of");
+  EXPECT_EQ(result.problems[2].field, "actions[0].treatments[0].body");
+  for (const Problem& problem : result.problems)
+    EXPECT_THAT(problem.message, HasSubstr("up to 3469120 steps, and at most 1000000 are allowed"));
+}
+
 TEST(CompilePlaybook, PointsIntoABlockScalar) {
   const CompileResult result =
       CompilePlaybook("segments:\n  - name: a\n    when: |\n      1 < 2 &&\n      customer.age > 3\n", 1);
