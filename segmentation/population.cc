@@ -64,10 +64,21 @@ std::vector<FeatureBins> Bins(const ObservationPlan& plan, const PopulationSampl
   return bins;
 }
 
+// For each persona, the name of the one before that it continues; empty where there is none.
+std::vector<std::string> KeptNames(const PersonaModel& model, const Population* previous) {
+  std::vector<std::string> names(model.size());
+  if (previous == nullptr) return names;
+  const std::vector<int> matches = MatchPersonas(model, previous->personas);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (matches[i] >= 0) names[i] = previous->cards[matches[i]].name;
+  }
+  return names;
+}
+
 }  // namespace
 
 Population FitPopulation(const ObservationPlan& plan, const PopulationSample& sample, const Population* previous,
-                         uint64_t /*seed*/, uint64_t playbook_version, absl::Time now) {
+                         uint64_t seed, uint64_t playbook_version, absl::Time now) {
   Population population{.version = (previous == nullptr ? 0 : previous->version) + 1,
                         .fitted_at = now,
                         .playbook_version = playbook_version,
@@ -89,6 +100,10 @@ Population FitPopulation(const ObservationPlan& plan, const PopulationSample& sa
   population.gamma_gamma = FitGammaGamma(buyers);
   population.lifetime_value = Totals(population, buyers);
   population.bins = Bins(plan, sample);
+  PersonaFit personas = FitPersonas(plan, sample, seed);
+  population.cards = MakeCards(plan, sample, personas, KeptNames(personas.model, previous));
+  population.personas = std::move(personas.model);
+  population.silhouette = personas.silhouette;
   return population;
 }
 
@@ -115,6 +130,12 @@ absl::optional<double> PopulationReader::expected_purchases(absl::Duration horiz
 absl::optional<double> PopulationReader::lifetime_value() const {
   if (!purchases_) return absl::nullopt;
   return LifetimeValueOf(population_, *purchases_);
+}
+
+absl::optional<absl::string_view> PopulationReader::persona() const {
+  const absl::optional<size_t> nearest = NearestPersona(population_.personas, profile_, population_.purchase, now_);
+  if (!nearest) return absl::nullopt;
+  return population_.cards[*nearest].name;
 }
 
 }  // namespace waymark::segmentation

@@ -11,6 +11,8 @@
 #include "absl/types/optional.h"
 #include "segmentation/lifetime_value.h"
 #include "segmentation/observation.h"
+#include "segmentation/persona.h"
+#include "segmentation/persona_card.h"
 #include "segmentation/profile.h"
 #include "segmentation/rfm.h"
 #include "segmentation/stable_hash.h"
@@ -55,6 +57,9 @@ struct Population {
   double log_likelihood = 0;                         // of bg_nbd
   absl::optional<GammaGamma> gamma_gamma;            // none: too few repeat buyers
   LifetimeValueTotals lifetime_value;
+  PersonaModel personas;
+  std::vector<PersonaCard> cards;  // one a persona of the model
+  double silhouette = 0;
   std::vector<FeatureBins> bins;  // of the numeric traits
 
   friend bool operator==(const Population&, const Population&) = default;
@@ -81,6 +86,8 @@ class PopulationReader {
   // Whole units. kBgNbd: of the purchases to expect within the population's horizon; kPlain: PlainLifetimeValue. None
   // for who has not bought, or where the models are not known.
   absl::optional<double> lifetime_value() const;
+  // The name. None where there are no personas.
+  absl::optional<absl::string_view> persona() const;
 
  private:
   const Population& population_;
