@@ -12,8 +12,13 @@ constexpr size_t kMaxBits = 64;
 constexpr absl::Duration kEventWindow = absl::Hours(24 * 365);
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-// The customer's place among everyone: the larger key goes first when the sample is full.
-bool ByKey(const Observation& l, const Observation& r) { return l.key < r.key; }
+std::vector<NameId> CategoryTraits(const ObservationPlan& plan) {
+  std::vector<NameId> traits;
+  for (const FeatureSource& source : plan.categories) {
+    if (source.kind == FeatureKind::kCategory) traits.push_back(source.name);
+  }
+  return traits;
+}
 
 // The strongest affinity to a label and to a channel.
 template <typename Affinities>
@@ -128,47 +133,25 @@ Observation Observe(const ObservationPlan& plan, uint64_t key, const Profile& pr
 }
 
 Sampler::Sampler(const ObservationPlan& plan, uint64_t seed, absl::Time now, size_t max_sample)
-    : plan_(plan), seed_(seed), now_(now), max_sample_(max_sample) {}
+    : plan_(plan), seed_(seed), now_(now), sample_(max_sample), texts_(CategoryTraits(plan)) {}
 
 void Sampler::Add(absl::string_view customer, const Profile& profile) {
-  PopulationCounts& counts = sample_.counts;
-  ++counts.customers;
+  ++counts_.customers;
   const Series* series = profile.ledger.Find(plan_.spec.purchase);
   if (const auto purchases = series != nullptr ? PurchaseHistoryOf(*series, now_) : absl::nullopt) {
-    ++counts.buyers;
-    counts.orders += purchases->orders;
-    counts.revenue_micros += purchases->revenue_micros;
-    counts.one_time_buyers += purchases->orders == 1 ? 1 : 0;
+    ++counts_.buyers;
+    counts_.orders += purchases->orders;
+    counts_.revenue_micros += purchases->revenue_micros;
+    counts_.one_time_buyers += purchases->orders == 1 ? 1 : 0;
   }
-  AddValues(profile);
-  std::vector<Observation>& heap = sample_.observations;
+  // Of everyone, sampled or not, so that which traits have too many values does not depend on the order.
+  texts_.Add(profile);
   const uint64_t key = StableHash(customer, seed_);
-  if (heap.size() == max_sample_ && (max_sample_ == 0 || key >= heap.front().key)) return;
-  if (heap.size() == max_sample_) {
-    std::pop_heap(heap.begin(), heap.end(), ByKey);
-    heap.pop_back();
-  }
-  heap.push_back(Observe(plan_, key, profile, now_));
-  std::push_heap(heap.begin(), heap.end(), ByKey);
-}
-
-// Of everyone, sampled or not, so that which traits have too many values does not depend on the order. What has too
-// many keeps one more than is allowed until Take.
-void Sampler::AddValues(const Profile& profile) {
-  for (const FeatureSource& source : plan_.categories) {
-    if (source.kind != FeatureKind::kCategory) continue;
-    const Trait* trait = FindTrait(profile, source.name);
-    const auto* text = trait == nullptr ? nullptr : absl::get_if<std::string>(&trait->value);
-    if (text == nullptr) continue;
-    auto& values = sample_.values[source.name];
-    if (values.size() <= kMaxValues) values.try_emplace(NameIdOf(*text), *text);
-  }
+  if (sample_.Wants(key)) sample_.Put(Observe(plan_, key, profile, now_));
 }
 
 PopulationSample Sampler::Take() {
-  std::sort(sample_.observations.begin(), sample_.observations.end(), ByKey);
-  absl::erase_if(sample_.values, [](const auto& trait) { return trait.second.size() > kMaxValues; });
-  return std::exchange(sample_, {});
+  return {.counts = std::exchange(counts_, {}), .observations = sample_.Take(), .values = texts_.Take()};
 }
 
 }  // namespace waymark::segmentation

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -13,6 +12,7 @@
 #include "absl/types/span.h"
 #include "segmentation/profile.h"
 #include "segmentation/purchase_history.h"
+#include "segmentation/sample.h"
 #include "segmentation/stable_hash.h"
 
 namespace waymark::segmentation {
@@ -140,9 +140,8 @@ struct PopulationCounts {
 struct PopulationSample {
   PopulationCounts counts;                // of everyone
   std::vector<Observation> observations;  // ascending by key, so in random order
-  // The texts of the values of STRING traits, by trait; a trait of more than kMaxValues different values is not there:
-  // it tells no kinds apart (names, addresses).
-  absl::flat_hash_map<NameId, absl::flat_hash_map<NameId, std::string>> values;
+  // The texts of the values of STRING traits, by trait, but for traits of too many values.
+  absl::flat_hash_map<NameId, CategoryTexts> values;
 };
 
 // Takes everyone, one by one and in any order, and keeps the sample: the customers with the smallest StableHash of
@@ -150,7 +149,6 @@ struct PopulationSample {
 class Sampler {
  public:
   static constexpr size_t kMaxSample = 200'000;
-  static constexpr size_t kMaxValues = 1'000;
 
   // Borrows the plan. `max_sample` is for tests.
   Sampler(const ObservationPlan& plan, uint64_t seed, absl::Time now, size_t max_sample = kMaxSample);
@@ -162,13 +160,12 @@ class Sampler {
   PopulationSample Take();
 
  private:
-  void AddValues(const Profile& profile);
-
   const ObservationPlan& plan_;
   const uint64_t seed_;
   const absl::Time now_;
-  const size_t max_sample_;
-  PopulationSample sample_;  // a heap by key, the largest first
+  PopulationCounts counts_;
+  SmallestKeys<Observation> sample_;
+  TraitTexts texts_;
 };
 
 }  // namespace waymark::segmentation

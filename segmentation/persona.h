@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
@@ -89,8 +88,7 @@ struct Moments {
 };
 Moments MomentsOf(absl::Span<const double> values);
 
-// The texts of a category's values, as far as they are known; empty where there are too many (Sampler::kMaxValues).
-using CategoryTexts = absl::flat_hash_map<NameId, std::string>;
+// The texts of a category's values, as far as they are known; empty where there are too many.
 CategoryTexts TextsOf(const ObservationPlan& plan, const PopulationSample& sample, const FeatureSource& category);
 
 }  // namespace waymark::segmentation

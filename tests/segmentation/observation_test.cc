@@ -118,7 +118,7 @@ TEST(Sampler, ATraitOfTooManyValuesIsNoCategory) {
     SetTrait(customers[i].second, NameIdOf("country"), absl::StrCat("street ", i));
   const ObservationPlan plan(Spec());
   EXPECT_FALSE(SampleOf(plan, customers, 10).values.contains(NameIdOf("country")));
-  customers.resize(Sampler::kMaxValues);
+  customers.resize(TraitTexts::kMaxValues);
   EXPECT_TRUE(SampleOf(plan, customers, 10).values.contains(NameIdOf("country")));
 }
 
