@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace waymark::segmentation {
 namespace {
@@ -41,15 +44,29 @@ Series* Oldest(std::vector<Series>& all, std::vector<Bucket> Series::*buckets) {
   return oldest;
 }
 
+size_t BoundBytes(const Series& series) { return kSeries + (series.hours.size() + series.days.size()) * kBucket; }
+
+// Drops series, that of the oldest last event first, until so many bytes are gone.
+void DropSeries(Profile& profile, size_t bytes) {
+  std::vector<Series> all = profile.ledger.series();
+  std::sort(all.begin(), all.end(),
+            [](const Series& a, const Series& b) { return std::tie(a.last, a.event) > std::tie(b.last, b.event); });
+  while (!all.empty() && bytes > 0) {
+    bytes -= std::min(bytes, BoundBytes(all.back()));
+    all.pop_back();
+    ++profile.compacted;
+  }
+  std::sort(all.begin(), all.end(), [](const Series& a, const Series& b) { return a.event < b.event; });
+  profile.ledger.set_series(std::move(all));
+}
+
 }  // namespace
 
 size_t BoundBytes(const Profile& profile) {
   size_t bytes = kFixed;
   for (const Trait& trait : profile.traits) bytes += kTrait + BoundBytes(trait.value);
   bytes += profile.consents.size() * kConsent;
-  for (const Series& series : profile.ledger.series()) {
-    bytes += kSeries + (series.hours.size() + series.days.size()) * kBucket;
-  }
+  for (const Series& series : profile.ledger.series()) bytes += BoundBytes(series);
   for (const JourneyPosition& position : profile.positions) bytes += kPosition + position.history.size() * kStageEntry;
   bytes += profile.contacts.size() * kContact + profile.seen.size() * kSeenEvent;
   bytes += profile.affinities.size() * kAffinity;
@@ -75,6 +92,8 @@ void Compact(Profile& profile, size_t max_bytes) {
   const size_t ids = std::min(profile.seen.size(), (bytes - max_bytes) / kSeenEvent + 1);
   profile.seen.erase(profile.seen.begin(), profile.seen.begin() + static_cast<std::ptrdiff_t>(ids));
   profile.compacted += ids;
+  bytes -= ids * kSeenEvent;
+  if (bytes > max_bytes) DropSeries(profile, bytes - max_bytes);
 }
 
 }  // namespace waymark::segmentation

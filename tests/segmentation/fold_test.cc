@@ -115,9 +115,26 @@ TEST(Compact, DropsTheOldestDaysAndKeepsTheTotals) {
     EXPECT_GT(series.days.size(), 1u);
     EXPECT_EQ(series.days.back().index, profile.ledger.series()[0].days.back().index);
   }
+  EXPECT_EQ(profile.ledger.series().size(), 20u);
   const Profile compacted = profile;
   Compact(profile, 16 * 1024);
   EXPECT_EQ(profile, compacted);
+}
+
+TEST(Compact, LetsTheSeriesGoAtLastWhoseLastEventIsTheLongestAgo) {
+  Profile profile;
+  for (uint32_t label = 1; label <= 1024; ++label) {
+    profile.ledger.Add(NameId{label * 7919 % 1024 + 1}, kNow + absl::Hours(label), 1);
+    profile.seen.push_back({label, 20'000});
+  }
+  Compact(profile, 16 * 1024);
+  EXPECT_LE(BoundBytes(profile), 16u * 1024);
+  const std::vector<Series>& kept = profile.ledger.series();
+  EXPECT_GT(kept.size(), 150u);
+  EXPECT_EQ(profile.compacted, 1024 + 1024 - kept.size());
+  for (uint32_t label = 1; label <= 1024; ++label) {
+    EXPECT_EQ(profile.ledger.Find(NameId{label * 7919 % 1024 + 1}) != nullptr, label > 1024 - kept.size()) << label;
+  }
 }
 
 }  // namespace
