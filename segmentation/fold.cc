@@ -20,29 +20,32 @@ size_t KeepNewest(std::vector<T>& entries, size_t kept) {
   return dropped;
 }
 
-// Returns whether the id was new; remembers it.
-bool Remember(Profile& profile, const std::string& id, absl::Time now) {
-  const uint64_t fingerprint = StableHash(id) & kFingerprintMask;
-  for (const SeenEvent& seen : profile.seen) {
-    if (seen.fingerprint == fingerprint) return false;
-  }
-  // A day longer than promised, because days are all that is remembered of the time.
-  const int32_t oldest = DayOf(now - kSeenFor) - 1;
-  std::erase_if(profile.seen, [oldest](const SeenEvent& seen) { return seen.received_day < oldest; });
-  profile.seen.push_back({fingerprint, DayOf(now)});
-  profile.compacted += KeepNewest(profile.seen, Profile::kMaxSeenEvents);
-  return true;
+bool WasSeen(const Profile& profile, uint64_t fingerprint) {
+  return std::any_of(profile.seen.begin(), profile.seen.end(),
+                     [fingerprint](const SeenEvent& seen) { return seen.fingerprint == fingerprint; });
 }
 
 }  // namespace
 
 bool Fold(Profile& profile, const Event& event, absl::Time now) {
-  if (!Remember(profile, event.id, now)) return false;
+  const uint64_t fingerprint = StableHash(event.id) & kFingerprintMask;
+  if (WasSeen(profile, fingerprint)) return false;
+  profile.seen.push_back({fingerprint, DayOf(now)});
   profile.ledger.Add(event.type, event.time, event.value_micros);
   for (NameId series : event.labelled) profile.ledger.Add(series, event.time, event.value_micros);
   for (NameId name : event.affinities) AddAffinity(profile, name, event.time);
   if (event.exposure.has_value()) AddContact(profile, *event.exposure, now);
+  ForgetExpired(profile, now);
+  profile.compacted += KeepNewest(profile.seen, Profile::kMaxSeenEvents);
   return true;
+}
+
+void ForgetExpired(Profile& profile, absl::Time now) {
+  // A day longer than promised, because days are all that is remembered of the time.
+  const int32_t oldest = DayOf(now - kSeenFor) - 1;
+  std::erase_if(profile.seen, [oldest](const SeenEvent& seen) { return seen.received_day < oldest; });
+  std::erase_if(profile.contacts, [now](const Contact& contact) { return contact.at <= now - kContactsFor; });
+  profile.ledger.ForgetHours(now);
 }
 
 void AddContact(Profile& profile, const Contact& contact, absl::Time now) {

@@ -17,6 +17,10 @@ inline constexpr absl::Duration kContactsFor = absl::Hours(24 * 400);
 // event was received. Late events land at their own time.
 bool Fold(Profile& profile, const Event& event, absl::Time now);
 
+// Drops what no answer needs any more from `now` on: ids, contacts and hours that are older than they are promised to
+// be kept. Fold does so too; this is for customers of whom nothing is heard. O(profile).
+void ForgetExpired(Profile& profile, absl::Time now);
+
 // Adds a contact, once for each decision, action and channel, and keeps the bounds. `now` bounds what is kept.
 void AddContact(Profile& profile, const Contact& contact, absl::Time now);
 

@@ -60,6 +60,11 @@ void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
   AddTo(it->days, IndexOf(time, kDay), IndexOf(it->last, kDay), kKeptDays, value_micros);
 }
 
+void Ledger::ForgetHours(absl::Time now) {
+  const int32_t oldest = IndexOf(now, kHour) - kKeptHours + 1;
+  for (Series& series : series_) series.hours.erase(series.hours.begin(), FirstFrom(series.hours, oldest));
+}
+
 WindowSum Ledger::Query(NameId event, absl::Time now, absl::Duration window) const {
   const Series* series = Find(event);
   if (series == nullptr || window <= absl::ZeroDuration()) return {};

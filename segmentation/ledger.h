@@ -25,8 +25,8 @@ struct Series {
   int64_t value_micros = 0;  // for ever
   absl::Time first = absl::InfiniteFuture();
   absl::Time last = absl::InfinitePast();
-  std::vector<Bucket> hours;  // ascending; the newest Ledger::kKeptHours up to `last`'s
-  std::vector<Bucket> days;   // ascending; the newest Ledger::kKeptDays up to `last`'s
+  std::vector<Bucket> hours;  // ascending; of the newest Ledger::kKeptHours up to `last`'s
+  std::vector<Bucket> days;   // ascending; of the newest Ledger::kKeptDays up to `last`'s
 
   friend bool operator==(const Series&, const Series&) = default;
 };
@@ -53,6 +53,10 @@ class Ledger {
 
   // O(log buckets), and O(buckets) where a bucket is new.
   void Add(NameId event, absl::Time time, int64_t value_micros);
+
+  // Drops the hours that no window reaches which is asked for from `now` on, or up to a day before; their events stay
+  // in the days and totals. O(series).
+  void ForgetHours(absl::Time now);
 
   // The events of the window (now - window, now]. Up to 48 hours the granularity is an hour, beyond it a day (both
   // UTC): the bucket in which the window begins counts whole, so the answer never misses an event of the window and may

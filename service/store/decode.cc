@@ -134,7 +134,9 @@ bool DecodeConsents(const Columns& in, segmentation::Profile& profile) {
 // Takes the buckets of the ledger's series, in order.
 class BucketDecoder {
  public:
-  explicit BucketDecoder(const Columns& in) : in_(in) {}
+  explicit BucketDecoder(const Columns& in) : in_(in) {
+    if (!in.bucket_multiples().empty()) next_multiple_ = in.bucket_multiples(0);
+  }
 
   bool Next(uint32_t size, int32_t last, std::vector<segmentation::Bucket>& buckets) {
     if (size > static_cast<uint32_t>(in_.bucket_steps_size() - at_)) return false;
@@ -142,7 +144,7 @@ class BucketDecoder {
     int32_t before = last;
     for (segmentation::Bucket& bucket : buckets) {
       bucket.index = Plus(before, in_.bucket_steps(at_));
-      bucket.count = in_.bucket_counts(at_);
+      bucket.count = in_.bucket_counts().empty() ? TakeCount() : in_.bucket_counts(at_);
       if (!Value(in_.bucket_values(at_), bucket.value_micros)) return false;
       if (&bucket != buckets.data() && bucket.index <= before) return false;
       before = bucket.index;
@@ -155,34 +157,53 @@ class BucketDecoder {
     return !__builtin_mul_overflow(units, static_cast<int64_t>(in_.value_unit()), &micros);
   }
 
-  bool AtEnd() const { return at_ == in_.bucket_steps_size(); }
+  bool AtEnd() const { return at_ == in_.bucket_steps_size() && multiple_ == in_.bucket_multiples_size(); }
 
  private:
+  uint32_t TakeCount() {
+    if (multiple_ == in_.bucket_multiples_size() || next_multiple_ != static_cast<uint64_t>(at_)) return 1;
+    const uint32_t count = in_.bucket_multiple_counts(multiple_);
+    if (++multiple_ < in_.bucket_multiples_size()) next_multiple_ += in_.bucket_multiples(multiple_);
+    return count;
+  }
+
   const Columns& in_;
   int at_ = 0;
+  int multiple_ = 0;            // how many of bucket_multiples were taken
+  uint64_t next_multiple_ = 0;  // the place of the next
 };
 
 bool LedgerFits(const Columns& in) {
   return SameSize(in.series_events(), in.series_counts(), in.series_values(), in.series_firsts(), in.series_lasts(),
-                  in.series_hours(), in.series_days()) &&
-         SameSize(in.bucket_steps(), in.bucket_counts(), in.bucket_values()) && Ascending(in.series_events()) &&
+                  in.series_days()) &&
+         (in.series_hours().empty() || SameSize(in.series_events(), in.series_hours())) &&
+         SameSize(in.bucket_steps(), in.bucket_values()) &&
+         (in.bucket_counts().empty() || SameSize(in.bucket_steps(), in.bucket_counts())) &&
+         SameSize(in.bucket_multiples(), in.bucket_multiple_counts()) && Ascending(in.series_events()) &&
          (in.value_unit() > 0 || in.series_events().empty());
 }
 
 bool DecodeLedger(const Columns& in, segmentation::Profile& profile) {
   if (!LedgerFits(in)) return false;
   BucketDecoder buckets(in);
+  const int64_t time_unit = in.time_unit() == 0 ? 1 : in.time_unit();
   std::vector<segmentation::Series> all(static_cast<size_t>(in.series_events_size()));
   for (int i = 0; i < in.series_events_size(); ++i) {
     segmentation::Series& series = all[static_cast<size_t>(i)];
-    const int64_t first = Plus(in.created_ms(), in.series_firsts(i));
-    const int64_t last = Plus(first, in.series_lasts(i));
+    const int64_t first_units = Plus(in.created_ms() / time_unit, in.series_firsts(i));
+    int64_t first = 0;
+    int64_t last = 0;
+    if (__builtin_mul_overflow(first_units, time_unit, &first) ||
+        __builtin_mul_overflow(Plus(first_units, in.series_lasts(i)), time_unit, &last)) {
+      return false;
+    }
     series.event = NameId{in.series_events(i)};
     series.count = in.series_counts(i);
     series.first = TimeOf(first);
     series.last = TimeOf(last);
     if (!buckets.Value(in.series_values(i), series.value_micros) ||
-        !buckets.Next(in.series_hours(i), BucketOf(last, kMillisPerHour), series.hours) ||
+        !buckets.Next(in.series_hours().empty() ? 0 : in.series_hours(i), BucketOf(last, kMillisPerHour),
+                      series.hours) ||
         !buckets.Next(in.series_days(i), BucketOf(last, kMillisPerDay), series.days)) {
       return false;
     }

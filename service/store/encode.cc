@@ -76,6 +76,18 @@ uint32_t ValueUnit(const segmentation::Ledger& ledger) {
   return unit;
 }
 
+// Whether all of the ledger's times are multiples.
+bool DividesTimes(const segmentation::Ledger& ledger, int64_t unit) {
+  return std::all_of(ledger.series().begin(), ledger.series().end(), [unit](const segmentation::Series& series) {
+    return MillisOf(series.first) % unit == 0 && MillisOf(series.last) % unit == 0;
+  });
+}
+
+int64_t TimeUnit(const segmentation::Ledger& ledger) {
+  if (DividesTimes(ledger, 60'000)) return 60'000;
+  return DividesTimes(ledger, 1'000) ? 1'000 : 1;
+}
+
 void EncodeBuckets(const std::vector<segmentation::Bucket>& buckets, int32_t last, int64_t unit, Columns& out) {
   int32_t before = last;
   for (const segmentation::Bucket& bucket : buckets) {
@@ -86,23 +98,44 @@ void EncodeBuckets(const std::vector<segmentation::Bucket>& buckets, int32_t las
   }
 }
 
+// Leaves the counts out where most are 1.
+void ShortenCounts(Columns& out) {
+  const auto& counts = out.bucket_counts();
+  const auto ones = std::count(counts.begin(), counts.end(), 1);
+  constexpr int kColumnBytes = 6;  // of the two columns that come instead, whose entries take two bytes together
+  if (2 * (counts.size() - ones) + kColumnBytes >= counts.size()) return;
+  uint32_t before = 0;
+  for (int i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 1) continue;
+    out.add_bucket_multiples(static_cast<uint32_t>(i) - before);
+    out.add_bucket_multiple_counts(counts[i]);
+    before = static_cast<uint32_t>(i);
+  }
+  out.clear_bucket_counts();
+}
+
 void EncodeLedger(const segmentation::Ledger& ledger, Columns& out) {
   if (ledger.series().empty()) return;
   const int64_t unit = ValueUnit(ledger);
+  const int64_t time_unit = TimeUnit(ledger);
   out.set_value_unit(static_cast<uint32_t>(unit));
+  if (time_unit != 1) out.set_time_unit(static_cast<uint32_t>(time_unit));
   for (const segmentation::Series& series : ledger.series()) {
-    const int64_t first = MillisOf(series.first);
+    const int64_t first = MillisOf(series.first) / time_unit;
     const int64_t last = MillisOf(series.last);
     out.add_series_events(Id(series.event));
     out.add_series_counts(series.count);
     out.add_series_values(series.value_micros / unit);
-    out.add_series_firsts(Minus(first, out.created_ms()));
-    out.add_series_lasts(Minus(last, first));
+    out.add_series_firsts(Minus(first, out.created_ms() / time_unit));
+    out.add_series_lasts(Minus(last / time_unit, first));
     out.add_series_hours(static_cast<uint32_t>(series.hours.size()));
     out.add_series_days(static_cast<uint32_t>(series.days.size()));
     EncodeBuckets(series.hours, BucketOf(last, kMillisPerHour), unit, out);
     EncodeBuckets(series.days, BucketOf(last, kMillisPerDay), unit, out);
   }
+  const auto& hours = out.series_hours();
+  if (std::all_of(hours.begin(), hours.end(), [](uint32_t size) { return size == 0; })) out.clear_series_hours();
+  ShortenCounts(out);
 }
 
 void EncodeAffinities(const segmentation::Profile& profile, Columns& out) {

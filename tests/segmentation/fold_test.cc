@@ -37,6 +37,34 @@ TEST(Fold, RemembersAnIdForAWeekAfterItsReceipt) {
   EXPECT_EQ(profile.compacted, 0u) << "what is forgotten in time is not lost";
 }
 
+TEST(Fold, KeepsNoHoursOfHistory) {
+  Profile profile;
+  Fold(profile, Purchase("a", kNow - absl::Hours(24 * 30)), kNow);
+  Fold(profile, Purchase("b", kNow - absl::Hours(2)), kNow);
+  Fold(profile, Purchase("c", kNow - absl::Hours(24 * 60)), kNow);
+  EXPECT_EQ(profile.ledger.Find(kPurchase)->hours.size(), 1u);
+  EXPECT_EQ(profile.ledger.Find(kPurchase)->days.size(), 3u);
+}
+
+TEST(ForgetExpired, LeavesWhatIsPromised) {
+  Profile profile;
+  Fold(profile, Purchase("a"), kNow);
+  AddContact(profile, Shown(1, kNow), kNow);
+  const Profile fresh = profile;
+  ForgetExpired(profile, kNow + absl::Hours(20));
+  EXPECT_EQ(profile, fresh);
+  ForgetExpired(profile, kNow + kSeenFor);
+  EXPECT_EQ(profile.seen, fresh.seen);
+  EXPECT_EQ(profile.contacts, fresh.contacts);
+  EXPECT_TRUE(profile.ledger.Find(kPurchase)->hours.empty());
+  ForgetExpired(profile, kNow + kSeenFor + absl::Hours(48));
+  EXPECT_TRUE(profile.seen.empty());
+  ForgetExpired(profile, kNow + kContactsFor);
+  EXPECT_TRUE(profile.contacts.empty());
+  EXPECT_EQ(profile.ledger.Find(kPurchase)->count, 1u);
+  EXPECT_EQ(profile.compacted, 0u);
+}
+
 TEST(Fold, ForgetsTheOldestIdBeyondTheBoundAndCountsIt) {
   Profile profile;
   for (size_t i = 0; i < Profile::kMaxSeenEvents + 10; ++i) EXPECT_TRUE(Fold(profile, Purchase(absl::StrCat(i)), kNow));

@@ -107,6 +107,27 @@ TEST(Ledger, LeavesOutWhatIsYetToCome) {
   EXPECT_EQ(ledger.Query(kPurchase, now + absl::Hours(25), absl::Hours(24 * 30)).count, 1u);
 }
 
+TEST(Ledger, ForgetsHoursThatNoWindowReaches) {
+  Ledger ledger;
+  const absl::Time now = At("2026-03-05T12:30:00Z");
+  for (int hour = 0; hour < 200; ++hour) ledger.Add(kPurchase, now - absl::Hours(hour), 1);
+  ledger.Add(kView, now - absl::Hours(80), 1);
+  Ledger forgetful = ledger;
+  forgetful.ForgetHours(now);
+  EXPECT_EQ(forgetful.Find(kPurchase)->hours.size(), size_t{Ledger::kKeptHours});
+  EXPECT_TRUE(forgetful.Find(kView)->hours.empty());
+  // Whoever's clock is a day behind asks for the same.
+  for (int behind = 0; behind <= 24; ++behind) {
+    for (int window = 1; window <= 48; ++window) {
+      for (NameId event : {kPurchase, kView}) {
+        EXPECT_EQ(forgetful.Query(event, now - absl::Hours(behind), absl::Hours(window)).count,
+                  ledger.Query(event, now - absl::Hours(behind), absl::Hours(window)).count);
+      }
+    }
+  }
+  EXPECT_EQ(forgetful.Query(kView, now, absl::Hours(24 * 30)).count, 1u) << "the days know";
+}
+
 TEST(Ledger, AnswersNothingForNothing) {
   const Ledger ledger;
   EXPECT_EQ(ledger.Find(kView), nullptr);

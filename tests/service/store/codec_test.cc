@@ -43,7 +43,7 @@ TEST(CodecTest, ATypicalProfileIsSmall) { EXPECT_LT(Encode(TypicalProfile()).siz
 TEST(CodecTest, AFullProfileFits) { EXPECT_LT(Encode(FullProfile()).size(), kMaxProfileBytes); }
 
 // What is stored by one version must be read by the next: where this fails, the format has changed, and its number
-// must.
+// must, or the old one must still be read.
 TEST(CodecTest, TheFormatIsPinned) {
   Profile profile;
   profile.created = absl::FromUnixMillis(1'700'000'000'000);
@@ -57,16 +57,24 @@ TEST(CodecTest, TheFormatIsPinned) {
   profile.seen = {{0x010203040506, 19'675}};
   profile.derived = {12, {NameId{13}}};
   profile.compacted = 14;
-  const std::string golden = absl::HexStringToBytes(
+  const std::string first_version = absl::HexStringToBytes(
       "08011080a0abfef96218d00f2204050000002a01013202e6073a02d00f4201004a01015201015a020000620201016a04"
       "e607e60770904e7a06060504030201820103b6b3028a01010192010c0100000002000000030000009a0103010406a201"
       "020204b20103020102ba01054445616263c2010404000000ca010101d20102d00fda010406000000e2010101ea010808"
       "00000007000000f2010300d00ffa0108090000000a000000820201008a020101920202d00f9a02080b00000000000000"
       "a0020caa02040d000000b0020e");
+  const std::string golden = absl::HexStringToBytes(
+      "08011080a0abfef96218d00f2204050000002a01013202e6073a01024201004a01015201015a020000620201016a04e6"
+      "07e60770904e7a06060504030201820103b6b3028a01010192010c0100000002000000030000009a0103010406a20102"
+      "0204b20103020102ba01054445616263c2010404000000ca010101d20102d00fda010406000000e2010101ea01080800"
+      "000007000000f2010300d00ffa0108090000000a000000820201008a020101920202d00f9a02080b00000000000000a0"
+      "020caa02040d000000b0020ec802e807");
   EXPECT_EQ(absl::BytesToHexString(Encode(profile)), absl::BytesToHexString(golden));
-  const absl::StatusOr<Profile> decoded = Decode(golden);
-  ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_EQ(*decoded, profile);
+  for (const std::string& bytes : {first_version, golden}) {
+    const absl::StatusOr<Profile> decoded = Decode(bytes);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, profile);
+  }
 }
 
 // What was added to the format later.
@@ -76,6 +84,26 @@ TEST(CodecTest, TheFormatOfAffinitiesIsPinned) {
   profile.updated = profile.created;
   profile.affinities = {{NameId{1}, 655.5}, {NameId{2}, 655.875 + 1 / 65536.0}};
   const std::string golden = absl::HexStringToBytes("08011080a0abfef962ba02080100000002000000c202059bf102e60e");
+  EXPECT_EQ(absl::BytesToHexString(Encode(profile)), absl::BytesToHexString(golden));
+  const absl::StatusOr<Profile> decoded = Decode(golden);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(*decoded, profile);
+}
+
+// Whole minutes, several events a bucket, no hours.
+TEST(CodecTest, TheFormatOfALongLedgerIsPinned) {
+  Profile profile;
+  profile.created = absl::FromUnixMillis(1'700'000'012'345);
+  profile.updated = profile.created;
+  for (int day = 0; day < 12; ++day) {
+    for (int event = 0; event < (day == 3 || day == 9 ? day : 1); ++event) {
+      profile.ledger.Add(NameId{5}, absl::FromUnixSeconds(1'690'000'020 + day * 86'400), 1'000'000);
+    }
+  }
+  profile.ledger.ForgetHours(profile.created);
+  const std::string golden = absl::HexStringToBytes(
+      "080110f2e0acfef9622204050000002a011632012c3a0393ac144203c0f70152010c5a0c150202020202020202020202"
+      "6a0c02020206020202020212020270c0843dc802e0d403d202020306da02020309");
   EXPECT_EQ(absl::BytesToHexString(Encode(profile)), absl::BytesToHexString(golden));
   const absl::StatusOr<Profile> decoded = Decode(golden);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
@@ -107,7 +135,30 @@ TEST(CodecTest, RefusesWhatContradictsItself) {
       {"a series without a last", [](Columns& c) { c.mutable_series_lasts()->RemoveLast(); }},
       {"more buckets than there are", [](Columns& c) { c.set_series_days(0, 4'000'000'000u); }},
       {"a bucket of no series", [](Columns& c) { c.set_series_days(1, c.series_days(1) - 1); }},
-      {"a bucket without a count", [](Columns& c) { c.mutable_bucket_counts()->RemoveLast(); }},
+      {"a bucket without a count", [](Columns& c) { c.mutable_bucket_counts()->Resize(c.bucket_steps_size() - 1, 1); }},
+      {"counts in both ways",
+       [](Columns& c) {
+         c.mutable_bucket_counts()->Resize(c.bucket_steps_size(), 1);
+         c.add_bucket_multiples(0);
+         c.add_bucket_multiple_counts(2);
+       }},
+      {"a multiple without a count", [](Columns& c) { c.add_bucket_multiples(0); }},
+      {"a multiple of no bucket",
+       [](Columns& c) {
+         c.add_bucket_multiples(static_cast<uint32_t>(c.bucket_steps_size()));
+         c.add_bucket_multiple_counts(2);
+       }},
+      {"a multiple twice",
+       [](Columns& c) {
+         c.mutable_bucket_multiples()->Resize(2, 0);
+         c.mutable_bucket_multiple_counts()->Resize(2, 3);
+       }},
+      {"a time that is too late",
+       [](Columns& c) {
+         c.set_time_unit(60'000);
+         c.set_series_firsts(0, int64_t{1} << 60);
+       }},
+      {"hours of some series alone", [](Columns& c) { c.mutable_series_hours()->Resize(1, 0); }},
       {"a bucket twice", [](Columns& c) { c.set_bucket_steps(4, 0); }},
       {"no unit", [](Columns& c) { c.clear_value_unit(); }},
       {"a value that is too large", [](Columns& c) { c.set_bucket_values(0, int64_t{1} << 62); }},
