@@ -237,6 +237,12 @@ expression::FactReference FactSet::Intern(const segmentation::Fact& fact, const 
   return {it->second, type};
 }
 
+int FactSet::AddShared(const expression::Program& part) {
+  facts_.push_back({.kind = FactKind::kShared, .shared = static_cast<int>(shared_.size())});
+  shared_.push_back(part);
+  return static_cast<int>(facts_.size() - 1);
+}
+
 FactFrame::FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment_rules, const Profile& profile,
                      const Context& context, absl::Time now)
     : facts_(facts),
@@ -298,6 +304,8 @@ Value FactFrame::ReadFact(const segmentation::Fact& fact) {
       return ReadPosition(fact);
     case FactKind::kNow:
       return Value::Timestamp(now_);
+    case FactKind::kShared:
+      return Evaluate(facts_.shared()[fact.shared]);
     default:
       return ReadSeries(fact);
   }

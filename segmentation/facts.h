@@ -55,6 +55,7 @@ enum class FactKind : uint8_t {
   kPreviousStage,
   kDaysInStage,
   kNow,
+  kShared,  // no name: a part that several rules have in common (expression/sharing.h)
 };
 
 // One row of the table of names: for the checker, and for people (README.md shows it).
@@ -72,6 +73,7 @@ struct Fact {
   FactKind kind{};
   NameId name{};          // the trait, purpose, event, label, channel or action
   int segment = -1;       // kInSegment: the index
+  int shared = -1;        // kShared: the index
   bool channel = false;   // kContacts: the name is a channel's
   size_t stored_as = 0;   // kTrait, kContext: the alternative of TraitValue that the declared type has
   absl::Duration window;  // kCount, kTotal, kContacts
@@ -89,7 +91,11 @@ class FactSet final : public expression::Environment {
   CallResult Call(absl::string_view name, absl::Span<const expression::Value> arguments) override;
   std::vector<std::string> Names() const override;
 
+  // Keeps a part that rules share, and gives its slot.
+  int AddShared(const expression::Program& part);
+
   const std::vector<Fact>& facts() const { return facts_; }
+  const std::vector<expression::Program>& shared() const { return shared_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   // The primary journey's stage of this id; empty where it has none.
   absl::string_view StageName(NameId stage) const;
@@ -117,6 +123,7 @@ class FactSet final : public expression::Environment {
   absl::flat_hash_map<NameId, std::string> stages_;
   absl::flat_hash_map<std::string, int> slots_;  // by a key that spells kind, name and window
   std::vector<Fact> facts_;
+  std::vector<expression::Program> shared_;
 };
 
 // What puts a customer into a segment, and keeps it there.

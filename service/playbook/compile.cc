@@ -150,6 +150,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CollectCountedByRules();
   if (!problems_.empty()) return nullptr;
   playbook_->names = ids_.Take();
+  rules_->Share(playbook_->segment_rules);
   playbook_->rules = rules_->TakePrograms();
   playbook_->facts = rules_->TakeFacts();
   return playbook_;

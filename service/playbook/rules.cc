@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "segmentation/expression/evaluator.h"
+#include "segmentation/expression/sharing.h"
 
 namespace waymark::playbook {
 namespace {
@@ -71,6 +72,20 @@ bool Rules::CheckCost(const std::string& field, int64_t bound) {
   problems_.Add(field, absl::StrCat("this may take up to ", bound, " steps, and at most ", expression::kMaxSteps,
                                     " are allowed; macros within macros multiply"));
   return false;
+}
+
+void Rules::Share(std::vector<segmentation::SegmentRule>& segment_rules) {
+  std::vector<expression::Program*> all;
+  for (segmentation::SegmentRule& rule : segment_rules) {
+    all.push_back(&rule.enter);
+    if (rule.leave.has_value()) all.push_back(&*rule.leave);
+  }
+  for (expression::Program& program : programs_) all.push_back(&program);
+  std::vector<expression::Program> unshared;
+  for (const expression::Program* program : all) unshared.push_back(*program);
+  std::vector<expression::Program> shared =
+      expression::ShareParts(unshared, [this](const expression::Program& part) { return facts_->AddShared(part); });
+  for (size_t i = 0; i < all.size(); ++i) *all[i] = std::move(shared[i]);
 }
 
 RuleIndex Rules::Keep(expression::Program program) {

@@ -34,6 +34,10 @@ class Rules {
   // empty or wrong.
   expression::Program Program(const std::string& field, const std::string& text);
 
+  // Makes what these rules and those of Condition and Number have in common facts of its own, so that it is evaluated
+  // at most once a profile and moment. After every rule was compiled and looked at.
+  void Share(std::vector<segmentation::SegmentRule>& segment_rules);
+
   const expression::Program& program(RuleIndex rule) const { return programs_[rule]; }
   const segmentation::FactSet& facts() const { return *facts_; }
   std::shared_ptr<const segmentation::FactSet> TakeFacts() { return std::move(facts_); }

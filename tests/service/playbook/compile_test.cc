@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "service/playbook/evaluation.h"
 #include "tests/support/playbooks.h"
 
 namespace waymark::playbook {
@@ -250,6 +251,29 @@ actions:
 )yaml"));
   EXPECT_EQ(playbook->actions[0].eligible, playbook->actions[1].eligible);
   EXPECT_NE(playbook->actions[0].eligible, playbook->actions[2].eligible);
+}
+
+// A journey's rule and segments alike; positions of problems are those of the text.
+TEST(CompilePlaybook, SharesWhatRulesHaveInCommon) {
+  const auto playbook = MustCompile(absl::StrCat(kBase, R"yaml(
+segments:
+  - {name: fresh, when: now - last('purchase') < days(30)}
+  - {name: fresh_adult, when: customer.age >= 18 && now - last('purchase') < duration('720h')}
+actions:
+  - {name: a, kind: OFFER, eligible_when: "!(now-last('purchase')<days(30))"}
+)yaml"));
+  ASSERT_EQ(playbook->facts->shared().size(), 1u);
+  segmentation::Profile profile;
+  const segmentation::Context context;
+  const absl::Time now = absl::FromUnixSeconds(1780000000);
+  profile.ledger.Add(segmentation::NameIdOf("purchase"), now - absl::Hours(24 * 29), 0);
+  Evaluation evaluation(*playbook, profile, context, now);
+  EXPECT_TRUE(evaluation.frame().InSegment(0));
+  EXPECT_FALSE(evaluation.frame().InSegment(1));
+  EXPECT_FALSE(evaluation.Holds(playbook->actions[0].eligible));
+  Evaluation later(*playbook, profile, context, now + absl::Hours(48));
+  EXPECT_FALSE(later.frame().InSegment(0));
+  EXPECT_TRUE(later.Holds(playbook->actions[0].eligible));
 }
 
 TEST(CompilePlaybook, PresetsHaveTheirStagesAndLabels) {
