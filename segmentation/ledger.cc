@@ -6,8 +6,10 @@
 namespace waymark::segmentation {
 namespace {
 
-constexpr absl::Duration kHour = absl::Hours(1);
-constexpr absl::Duration kDay = absl::Hours(24);
+constexpr int64_t kHourSeconds = 3600;
+constexpr int64_t kDaySeconds = 86400;
+const absl::Duration kLongestHourly = absl::Hours(Ledger::kHours);
+const absl::Duration kLongest = absl::Hours(24 * Ledger::kDays);
 
 // Sums stop at the ends of int64, some 9.2 * 10^12 whole units.
 int64_t AddSaturating(int64_t a, int64_t b) {
@@ -16,9 +18,11 @@ int64_t AddSaturating(int64_t a, int64_t b) {
   return a > 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
 }
 
-int32_t IndexOf(absl::Time time, absl::Duration granularity) {
-  return static_cast<int32_t>(absl::ToInt64Seconds(absl::Floor(time - absl::UnixEpoch(), granularity)) /
-                              absl::ToInt64Seconds(granularity));
+// In whole seconds, which ToUnixSeconds rounds down: arithmetic on durations takes longer than summing a window.
+int32_t IndexOf(absl::Time time, int64_t granularity_seconds) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  const int64_t index = seconds / granularity_seconds;
+  return static_cast<int32_t>(seconds < index * granularity_seconds ? index - 1 : index);
 }
 
 std::vector<Bucket>::const_iterator FirstFrom(const std::vector<Bucket>& buckets, int32_t index) {
@@ -56,8 +60,8 @@ void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
   it->value_micros = AddSaturating(it->value_micros, value_micros);
   it->first = std::min(it->first, time);
   it->last = std::max(it->last, time);
-  AddTo(it->hours, IndexOf(time, kHour), IndexOf(it->last, kHour), kKeptHours, value_micros);
-  AddTo(it->days, IndexOf(time, kDay), IndexOf(it->last, kDay), kKeptDays, value_micros);
+  AddTo(it->hours, IndexOf(time, kHourSeconds), IndexOf(it->last, kHourSeconds), kKeptHours, value_micros);
+  AddTo(it->days, IndexOf(time, kDaySeconds), IndexOf(it->last, kDaySeconds), kKeptDays, value_micros);
 }
 
 void Ledger::ForgetHours(absl::Time now) {
@@ -68,11 +72,11 @@ void Ledger::ForgetHours(absl::Time now) {
 WindowSum Ledger::Query(NameId event, absl::Time now, absl::Duration window) const {
   const Series* series = Find(event);
   if (series == nullptr || window <= absl::ZeroDuration()) return {};
-  window = std::min(window, kDays * kDay);
+  window = std::min(window, kLongest);
   // Nothing lies at `now - window` itself, so a window that begins on a bucket's edge begins with that bucket.
   absl::Time begin = now - window + absl::Nanoseconds(1);
-  const bool by_hour = window <= kHours * kHour;
-  const absl::Duration granularity = by_hour ? kHour : kDay;
+  const bool by_hour = window <= kLongestHourly;
+  const int64_t granularity = by_hour ? kHourSeconds : kDaySeconds;
   return Sum(by_hour ? series->hours : series->days, IndexOf(begin, granularity), IndexOf(now, granularity));
 }
 

@@ -16,15 +16,15 @@ class Builder {
  public:
   Builder(const Ast& ast, const CheckedNodes& checked, Arena& arena) : ast_(ast), checked_(checked), arena_(arena) {}
 
-  InstructionTree Run(ExprId root, Outline* outline) {
+  RootedTree Run(ExprId root, Outline* outline) {
     if (outline != nullptr) emitted_.resize(ast_.exprs.size());
-    tree_.root = Emit(root);
+    const uint32_t tree_root = Emit(root);
     if (outline != nullptr) {
       std::set<int> slots;
       ListTerms(root, *outline, slots);
       ListFacts(root, *outline, slots);
     }
-    return std::move(tree_);
+    return {std::move(tree_), tree_root};
   }
 
  private:
@@ -231,7 +231,7 @@ class Builder {
 
 }  // namespace
 
-InstructionTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena, Outline* outline) {
+RootedTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena, Outline* outline) {
   return Builder(ast, checked, arena).Run(root, outline);
 }
 

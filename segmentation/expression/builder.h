@@ -12,8 +12,8 @@ namespace waymark::expression {
 // tree needs are made in `arena`.
 // The rule's parts are listed in `outline` where it is set: the terms in the order of the text, then the facts, each
 // slot once; what is folded is not taken apart, and a fact that is a term by itself is listed as the term.
-InstructionTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena,
-                          Outline* outline = nullptr);
+RootedTree BuildTree(const Ast& ast, const CheckedNodes& checked, ExprId root, Arena& arena,
+                     Outline* outline = nullptr);
 
 }  // namespace waymark::expression
 

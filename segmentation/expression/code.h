@@ -48,15 +48,20 @@ struct Instruction {
 };
 static_assert(sizeof(Instruction) == 16);
 
-// A compiled rule: a tree in contiguous memory, children before parents. Constants borrow from the arena of whoever
-// owns the code.
+// Compiled rules in contiguous memory, children before parents. Constants borrow from the arenas of whoever owns the
+// code.
 struct InstructionTree {
   std::vector<Instruction> instructions;
   std::vector<uint32_t> operands;
   std::vector<Value> constants;
   std::vector<Prepared> prepared;
-  uint32_t root = 0;
   int locals = 0;  // how many macro variables there are at once
+};
+
+// One rule's tree.
+struct RootedTree {
+  InstructionTree tree;
+  uint32_t root = 0;
 };
 
 // Calls `visit` with the index of each node that this one evaluates.
@@ -102,8 +107,8 @@ void ForEachChild(const InstructionTree& tree, const Instruction& node, Visit vi
   }
 }
 
-// The slots of the facts that the tree's nodes mention, ascending, each once.
-std::vector<int> FactsOf(const InstructionTree& tree);
+// The slots of the facts that the nodes below `root` mention, ascending, each once.
+std::vector<int> FactsOf(const InstructionTree& tree, uint32_t root);
 
 // A part of a rule that can be looked at by itself: a term that `&&` or `||` separate, or a fact.
 struct OutlinePart {

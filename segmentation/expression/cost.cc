@@ -49,7 +49,7 @@ class Analysis {
                 .element = &unknown_};
   }
 
-  int64_t Run() { return Of(tree_.root).steps; }
+  int64_t Run(uint32_t root) { return Of(root).steps; }
 
  private:
   const Shape* Keep(const Shape& shape) {
@@ -279,8 +279,8 @@ class Analysis {
 
 }  // namespace
 
-int64_t CostBound(const InstructionTree& tree, const absl::flat_hash_map<int, Type>& types) {
-  return Analysis(tree, types).Run();
+int64_t CostBound(const InstructionTree& tree, uint32_t root, const absl::flat_hash_map<int, Type>& types) {
+  return Analysis(tree, types).Run(root);
 }
 
 }  // namespace waymark::expression

@@ -15,10 +15,10 @@ inline constexpr int64_t kMaxFactTextBytes = 256;  // of a text, alone or as an 
 // Of a fact of type dyn: the elements of all lists and maps within it, together.
 inline constexpr int64_t kMaxDynElements = 256;
 
-// At most so many steps (see kMaxSteps) does one evaluation of the tree take, whatever the facts are: a macro's body
+// At most so many steps (see kMaxSteps) does one evaluation of `root` take, whatever the facts are: a macro's body
 // counts as often as its range can have elements, both sides of `&&` and `||` count, and the dearer branch of a
 // conditional. Saturates at INT64_MAX. `types` holds the facts' types by slot. Linear in the tree and its constants.
-int64_t CostBound(const InstructionTree& tree, const absl::flat_hash_map<int, Type>& types);
+int64_t CostBound(const InstructionTree& tree, uint32_t root, const absl::flat_hash_map<int, Type>& types);
 
 }  // namespace waymark::expression
 

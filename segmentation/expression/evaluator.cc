@@ -348,9 +348,9 @@ Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& acti
   return Evaluator(tree, activation, arena).Evaluate(index);
 }
 
-int64_t CountSteps(const InstructionTree& tree, Activation& activation, Arena& arena) {
+int64_t CountSteps(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena) {
   Evaluator evaluator(tree, activation, arena);
-  evaluator.Evaluate(tree.root);
+  evaluator.Evaluate(index);
   return std::min(kMaxSteps - evaluator.steps_left(), kMaxSteps);
 }
 

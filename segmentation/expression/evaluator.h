@@ -17,8 +17,8 @@ inline constexpr int64_t kMaxSteps = 1000000;
 // Evaluates the node `index` of the tree, which is no macro's body. See Program::Evaluate.
 Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena);
 
-// How many steps the evaluation of the whole tree takes; kMaxSteps where it is ended.
-int64_t CountSteps(const InstructionTree& tree, Activation& activation, Arena& arena);
+// How many steps that takes; kMaxSteps where it is ended.
+int64_t CountSteps(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena);
 
 }  // namespace waymark::expression
 

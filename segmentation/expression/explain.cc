@@ -18,7 +18,7 @@ std::vector<Part> Explain(const Program& program, Activation& activation, Arena&
       part.slot = static_cast<int>(listed.index);
       part.value = activation.Read(part.slot);
     } else {
-      part.value = EvaluateTree(code.tree, listed.index, activation, arena);
+      part.value = EvaluateTree(*code.tree, listed.index, activation, arena);
     }
     parts.push_back(std::move(part));
   }

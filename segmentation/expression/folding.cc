@@ -15,9 +15,9 @@ class NoFacts : public Activation {
   Value Fact(int) override { return Value::Error(ErrorCode::kMissing, "a constant has no facts"); }
 };
 
-Value Evaluated(const InstructionTree& tree, Arena& arena) {
+Value Evaluated(const RootedTree& built, Arena& arena) {
   NoFacts no_facts;
-  return EvaluateTree(tree, tree.root, no_facts, arena);
+  return EvaluateTree(built.tree, built.root, no_facts, arena);
 }
 
 // A false term makes the whole of `&&` false, a true one the whole of `||` true.

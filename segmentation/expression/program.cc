@@ -38,9 +38,11 @@ class ProgramBuilder {
       CheckExpected(*expected_, checked.nodes[parsed.ast.root].type, checked.problems);
     }
     if (!checked.problems.empty()) return Refused(std::move(checked.problems));
-    code_->tree = BuildTree(parsed.ast, checked.nodes, parsed.ast.root, *code_->arena, &code_->outline);
+    RootedTree built = BuildTree(parsed.ast, checked.nodes, parsed.ast.root, *code_->arena, &code_->outline);
+    code_->tree = std::make_shared<const InstructionTree>(std::move(built.tree));
+    code_->root = built.root;
     code_->type = checked.nodes[parsed.ast.root].type;
-    code_->facts = FactsOf(code_->tree);
+    code_->facts = FactsOf(*code_->tree, code_->root);
     SetCostBound(checked.nodes);
     Compilation compilation;
     compilation.program = ProgramAccess::Make(std::move(code_));
@@ -71,7 +73,7 @@ class ProgramBuilder {
     for (const Checked& node : nodes) {
       if (node.meaning == Meaning::kFact) types.insert({node.slot, node.type});
     }
-    code_->cost_bound = CostBound(code_->tree, types);
+    code_->cost_bound = CostBound(*code_->tree, code_->root, types);
   }
 
   absl::optional<Type> expected_;
@@ -81,11 +83,11 @@ class ProgramBuilder {
 }  // namespace
 
 Value Program::Evaluate(Activation& activation, Arena& arena) const {
-  return EvaluateTree(code_->tree, code_->tree.root, activation, arena);
+  return EvaluateTree(*code_->tree, code_->root, activation, arena);
 }
 
 int64_t Program::CountSteps(Activation& activation, Arena& arena) const {
-  return expression::CountSteps(code_->tree, activation, arena);
+  return expression::CountSteps(*code_->tree, code_->root, activation, arena);
 }
 
 int64_t Program::cost_bound() const { return code_->cost_bound; }
@@ -97,9 +99,9 @@ absl::string_view Program::source() const { return code_->source; }
 const std::vector<int>& Program::facts() const { return code_->facts; }
 
 absl::optional<Value> Program::constant() const {
-  const Instruction& root = code_->tree.instructions[code_->tree.root];
+  const Instruction& root = code_->tree->instructions[code_->root];
   if (root.op != Op::kConstant) return absl::nullopt;
-  return code_->tree.constants[root.a];
+  return code_->tree->constants[root.a];
 }
 
 bool Program::MayHold() const { return expression::MayHold(code_->tree); }

@@ -17,7 +17,9 @@ namespace waymark::expression {
 struct Program::Code {
   std::string source;
   std::shared_ptr<Arena> arena = std::make_shared<Arena>();  // of the constants; shared by copies of the code
-  InstructionTree tree;
+  // Programs may have one tree together, each with a root of its own.
+  std::shared_ptr<const InstructionTree> tree;
+  uint32_t root = 0;
   Type type = Type::Dyn();
   std::vector<int> facts;
   Outline outline;

@@ -74,7 +74,7 @@ class Sharing {
     for (size_t i = 0; i < programs_.size(); ++i) {
       const InstructionTree& tree = TreeOf(i);
       ids_[i].assign(tree.instructions.size(), kNone);
-      ++nodes_[static_cast<size_t>(Number(i, tree.root))].occurrences;
+      ++nodes_[static_cast<size_t>(Number(i, ProgramAccess::CodeOf(programs_[i]).root))].occurrences;
     }
     Choose();
     for (Node& node : nodes_) {
@@ -99,7 +99,7 @@ class Sharing {
     int slot = kNone;
   };
 
-  const InstructionTree& TreeOf(size_t program) const { return ProgramAccess::CodeOf(programs_[program]).tree; }
+  const InstructionTree& TreeOf(size_t program) const { return *ProgramAccess::CodeOf(programs_[program]).tree; }
 
   // The number of the node at `index`, which equal nodes share.
   int Number(size_t program, uint32_t index) {
@@ -181,15 +181,16 @@ class Sharing {
     return (occurrences - 1) * node.cost > kFirstTime + occurrences * kLookUp;
   }
 
-  // Copies a tree; parts that were chosen become facts.
+  // Copies nodes of one program into the common tree; parts that were chosen become facts.
   class Copier {
    public:
-    Copier(const Sharing& sharing, size_t program)
+    Copier(Sharing& sharing, size_t program)
         : sharing_(sharing),
           from_(sharing.TreeOf(program)),
+          to_(*sharing.tree_),
           ids_(sharing.ids_[program]),
           copies_(from_.instructions.size(), kNone) {
-      to_.locals = from_.locals;
+      to_.locals = std::max(to_.locals, from_.locals);
     }
 
     uint32_t Copy(uint32_t index) {
@@ -202,11 +203,6 @@ class Sharing {
     uint32_t CopyBare(uint32_t index) {
       if (copies_[index] == kNone) copies_[index] = static_cast<int>(Add(CopyOf(from_.instructions[index])));
       return static_cast<uint32_t>(copies_[index]);
-    }
-
-    InstructionTree Take(uint32_t root) {
-      to_.root = root;
-      return std::move(to_);
     }
 
    private:
@@ -284,34 +280,30 @@ class Sharing {
 
     const Sharing& sharing_;
     const InstructionTree& from_;
+    InstructionTree& to_;
     const std::vector<int>& ids_;
     std::vector<int> copies_;  // by index
-    InstructionTree to_;
   };
 
-  Program MakePart(const Node& node) const {
+  Program MakePart(const Node& node) {
     const auto& rule = ProgramAccess::CodeOf(programs_[node.program]);
-    Copier copier(*this, node.program);
-    const uint32_t root = copier.CopyBare(node.index);
     auto part = std::make_shared<Program::Code>();
+    part->root = Copier(*this, node.program).CopyBare(node.index);
+    part->tree = tree_;
     part->arena = rule.arena;
-    part->tree = copier.Take(root);
-    part->facts = FactsOf(part->tree);
+    part->facts = FactsOf(*tree_, part->root);
     part->cost_bound = rule.cost_bound;
     return ProgramAccess::Make(std::move(part));
   }
 
-  Program Rewrite(size_t program) const {
-    const bool any = std::any_of(ids_[program].begin(), ids_[program].end(),
-                                 [this](int id) { return id != kNone && nodes_[static_cast<size_t>(id)].chosen; });
-    if (!any) return programs_[program];
+  Program Rewrite(size_t program) {
     auto code = std::make_shared<Program::Code>(ProgramAccess::CodeOf(programs_[program]));
     Copier copier(*this, program);
-    const uint32_t root = copier.Copy(code->tree.root);
+    code->root = copier.Copy(code->root);
     for (OutlinePart& part : code->outline) {
       if (!part.fact) part.index = copier.Copy(part.index);
     }
-    code->tree = copier.Take(root);
+    code->tree = tree_;
     return ProgramAccess::Make(std::move(code));
   }
 
@@ -320,6 +312,8 @@ class Sharing {
   std::vector<Node> nodes_;
   absl::flat_hash_map<std::string, int> numbers_;
   std::vector<std::vector<int>> ids_;  // by program and index; kNone for what its root does not reach
+  // Of all programs together, so that evaluating one after another goes through memory in order.
+  std::shared_ptr<InstructionTree> tree_ = std::make_shared<InstructionTree>();
 };
 
 }  // namespace
