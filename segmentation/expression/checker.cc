@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "segmentation/expression/errors.h"
+#include "segmentation/expression/evaluator.h"
 #include "segmentation/expression/folding.h"
 #include "segmentation/expression/functions.h"
 #include "segmentation/expression/messages.h"
@@ -405,7 +406,7 @@ class Checker {
     if (node.meaning != Meaning::kPlain || node.constant) return;
     SetDependencies(ast_, nodes_, id);
     if (!problems_.empty()) return;
-    SetConstant(ast_, nodes_, id, arena_);
+    SetConstant(ast_, nodes_, id, arena_, steps_);
     if (node.constant && check_types_) RefuseBadConstant(id);
   }
 
@@ -417,7 +418,7 @@ class Checker {
     const ErrorCode code = node.constant->error_code();
     if (code != ErrorCode::kBadArgument && code != ErrorCode::kOverflow) return;
     for (ExprId child : ast_[id].children) {
-      if (nodes_[child].constant->is_error()) return;
+      if (!nodes_[child].constant || nodes_[child].constant->is_error()) return;
     }
     Refuse(id, absl::StrCat(Functions()[node.function].display, " fails: ", node.constant->string_value()));
   }
@@ -429,6 +430,7 @@ class Checker {
   CheckedNodes nodes_;
   std::vector<Problem> problems_;
   std::vector<Local> locals_;
+  int64_t steps_ = kMaxSteps;  // that are left for constants
 };
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "segmentation/expression/evaluator.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -16,8 +15,8 @@ using Entry = std::pair<Value, Value>;
 
 class Evaluator {
  public:
-  Evaluator(const InstructionTree& tree, Activation& activation, Arena& arena)
-      : tree_(tree), activation_(activation), arena_(arena) {
+  Evaluator(const InstructionTree& tree, Activation& activation, Arena& arena, int64_t steps)
+      : tree_(tree), activation_(activation), arena_(arena), steps_(steps) {
     if (tree.locals > static_cast<int>(kFewLocals)) locals_ = arena.Allocate<Value>(static_cast<size_t>(tree.locals));
   }
 
@@ -336,7 +335,7 @@ class Evaluator {
   const InstructionTree& tree_;
   Activation& activation_;
   Arena& arena_;
-  int64_t steps_ = kMaxSteps;
+  int64_t steps_;  // that are left
   // Room for a few macro variables, not constructed: most rules have none.
   alignas(Value) std::array<std::byte, kFewLocals * sizeof(Value)> few_locals_;
   Value* locals_ = reinterpret_cast<Value*>(few_locals_.data());
@@ -345,13 +344,15 @@ class Evaluator {
 }  // namespace
 
 Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena) {
-  return Evaluator(tree, activation, arena).Evaluate(index);
+  return Evaluator(tree, activation, arena, kMaxSteps).Evaluate(index);
 }
 
-int64_t CountSteps(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena) {
-  Evaluator evaluator(tree, activation, arena);
-  evaluator.Evaluate(index);
-  return std::min(kMaxSteps - evaluator.steps_left(), kMaxSteps);
+Value EvaluateWithin(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena,
+                     int64_t& steps) {
+  Evaluator evaluator(tree, activation, arena, steps);
+  const Value value = evaluator.Evaluate(index);
+  steps = evaluator.steps_left();
+  return value;
 }
 
 }  // namespace waymark::expression

@@ -17,8 +17,8 @@ inline constexpr int64_t kMaxSteps = 1000000;
 // Evaluates the node `index` of the tree, which is no macro's body. See Program::Evaluate.
 Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena);
 
-// How many steps that takes; kMaxSteps where it is ended.
-int64_t CountSteps(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena);
+// The same within `steps`, from which it takes its own; below zero afterwards, the value is an error of kStepLimit.
+Value EvaluateWithin(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena, int64_t& steps);
 
 }  // namespace waymark::expression
 

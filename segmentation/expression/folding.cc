@@ -15,11 +15,6 @@ class NoFacts : public Activation {
   Value Fact(int) override { return Value::Error(ErrorCode::kMissing, "a constant has no facts"); }
 };
 
-Value Evaluated(const RootedTree& built, Arena& arena) {
-  NoFacts no_facts;
-  return EvaluateTree(built.tree, built.root, no_facts, arena);
-}
-
 // A false term makes the whole of `&&` false, a true one the whole of `||` true.
 bool DecidedByConstant(const Ast& ast, const CheckedNodes& nodes, ExprId id) {
   const Expr& expr = ast[id];
@@ -45,12 +40,16 @@ void SetDependencies(const Ast& ast, CheckedNodes& nodes, ExprId id) {
   node.outermost_local = outermost;
 }
 
-void SetConstant(const Ast& ast, CheckedNodes& nodes, ExprId id, Arena& arena) {
+void SetConstant(const Ast& ast, CheckedNodes& nodes, ExprId id, Arena& arena, int64_t& steps) {
   Checked& node = nodes[id];
   if (DecidedByConstant(ast, nodes, id)) {
     node.constant = Value::Bool(ast[id].kind == ExprKind::kOr);
   } else if (!node.depends_on_facts && node.outermost_local == kNoLocal) {
-    node.constant = Evaluated(BuildTree(ast, nodes, id, arena), arena);
+    const RootedTree built = BuildTree(ast, nodes, id, arena);
+    NoFacts no_facts;
+    const Value value = EvaluateWithin(built.tree, built.root, no_facts, arena, steps);
+    if (steps >= 0) node.constant = value;
+    steps = std::max<int64_t>(steps, 0);
   }
 }
 

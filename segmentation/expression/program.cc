@@ -87,7 +87,9 @@ Value Program::Evaluate(Activation& activation, Arena& arena) const {
 }
 
 int64_t Program::CountSteps(Activation& activation, Arena& arena) const {
-  return expression::CountSteps(*code_->tree, code_->root, activation, arena);
+  int64_t left = kMaxSteps;
+  EvaluateWithin(*code_->tree, code_->root, activation, arena, left);
+  return std::min(kMaxSteps - left, kMaxSteps);
 }
 
 int64_t Program::cost_bound() const { return code_->cost_bound; }

@@ -99,6 +99,18 @@ TEST(BoundsTest, StepsOfConstants) {
             "error: the rule takes too many steps");
 }
 
+// All of a rule's constants together: a short text must not take long to compile.
+TEST(BoundsTest, StepsOfAllConstants) {
+  std::string large = "x0 + x4 >= 0";
+  for (int i = 0; i < 5; ++i) large = absl::StrCat("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].all(x", i, ", ", large, ")");
+  FakeFacts facts = ShopFacts();
+  const auto bound_of = [&facts](const std::string& rule) { return Compile(rule, facts).program->cost_bound(); };
+  EXPECT_EQ(bound_of(large), 0);
+  const std::string twice = absl::StrCat(large, " && ", large);
+  EXPECT_GT(bound_of(twice), 100'000);
+  EXPECT_EQ(Evaluated(twice), "true");
+}
+
 TEST(BoundsTest, DebugStringsAreCut) {
   FakeFacts facts = ShopFacts();
   const std::string rule = "[[any]]" + Repeated(".map(x, [x, x])", 40);
