@@ -69,7 +69,7 @@ absl::optional<BgNbdFit> FitBgNbd(std::vector<RepeatPurchases> rows);
 double ProbabilityAlive(const BgNbd& model, int32_t x, double t_x, double T);
 
 // The purchases to expect within the next `weeks` (eq. 10 of the paper), through forms of it that lose no digits for
-// any x and any parameters. Some 0.3 µs where `weeks` is of the size of alpha + T; at most some 50 µs.
+// any x and any parameters. Some 0.3 µs where `weeks` is of the size of alpha + T; at most some 20 µs.
 double ExpectedPurchases(const BgNbd& model, int32_t x, double t_x, double T, double weeks);
 
 // A customer's repeat purchases and their mean value, whole units; so many customers.

@@ -2,6 +2,8 @@
 
 #include <nlopt.h>
 
+#include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <type_traits>
@@ -11,7 +13,7 @@ namespace {
 
 constexpr double kTolerance = 1e-14;
 constexpr int kMaxEvaluations = 1000;
-constexpr int kMaxPolishes = 8;
+constexpr int kMaxNewtonSteps = 8;
 
 // Takes NLopt's view of the function: `data` is a Differentiable.
 double Evaluate(unsigned size, const double* parameters, double* gradient, void* data) {
@@ -33,6 +35,52 @@ Optimizer MakeOptimizer(Differentiable& function, const std::vector<double>& low
   return optimizer;
 }
 
+// The gradient by the parameters that no bound holds, `free` of them.
+Eigen::VectorXd FreeGradient(Differentiable function, const std::vector<double>& parameters,
+                             const std::vector<size_t>& free) {
+  std::vector<double> gradient(parameters.size());
+  function(parameters, absl::MakeSpan(gradient));
+  Eigen::VectorXd of_free(free.size());
+  for (size_t i = 0; i < free.size(); ++i) of_free[static_cast<Eigen::Index>(i)] = gradient[free[i]];
+  return of_free;
+}
+
+// Newton's steps from the optimizer's end, while they make the gradient smaller: where the function is flat along some
+// direction, its value tells much less exactly where the maximum is than its gradient does.
+void Polish(Differentiable function, const std::vector<double>& lower, const std::vector<double>& upper, Maximum& end) {
+  constexpr double kStep = 1e-5;
+  std::vector<size_t> free;
+  for (size_t i = 0; i < lower.size(); ++i) {
+    if (end.parameters[i] - lower[i] > kStep && upper[i] - end.parameters[i] > kStep) free.push_back(i);
+  }
+  if (free.empty()) return;
+  Eigen::VectorXd gradient = FreeGradient(function, end.parameters, free);
+  for (int step = 0; step < kMaxNewtonSteps; ++step) {
+    Eigen::MatrixXd hessian(free.size(), free.size());
+    for (size_t i = 0; i < free.size(); ++i) {
+      std::vector<double> less = end.parameters;
+      std::vector<double> more = end.parameters;
+      less[free[i]] -= kStep;
+      more[free[i]] += kStep;
+      hessian.col(static_cast<Eigen::Index>(i)) =
+          (FreeGradient(function, more, free) - FreeGradient(function, less, free)) / (2 * kStep);
+    }
+    const Eigen::VectorXd move = hessian.partialPivLu().solve(gradient);
+    Maximum next = end;
+    for (size_t i = 0; i < free.size(); ++i) {
+      next.parameters[free[i]] =
+          std::clamp(end.parameters[free[i]] - move[static_cast<Eigen::Index>(i)], lower[free[i]], upper[free[i]]);
+    }
+    std::vector<double> ignored(lower.size());
+    next.value = function(next.parameters, absl::MakeSpan(ignored));
+    const Eigen::VectorXd next_gradient = FreeGradient(function, next.parameters, free);
+    const bool better = next_gradient.norm() < gradient.norm() && next.value > end.value - 1e-12 * std::abs(end.value);
+    if (!better) return;
+    end = std::move(next);
+    gradient = next_gradient;
+  }
+}
+
 }  // namespace
 
 absl::optional<Maximum> Maximize(Differentiable function, absl::Span<const std::vector<double>> starts,
@@ -41,18 +89,11 @@ absl::optional<Maximum> Maximize(Differentiable function, absl::Span<const std::
   absl::optional<Maximum> best;
   for (const std::vector<double>& start : starts) {
     Maximum end{start, -INFINITY};
-    for (int polish = 0; polish < kMaxPolishes; ++polish) {
-      std::vector<double> parameters = end.parameters;
-      double value = -INFINITY;
-      // The code is not looked at: "limited by rounding" is as good an end as "converged"; the value tells.
-      nlopt_optimize(optimizer.get(), parameters.data(), &value);
-      if (!std::isfinite(value) || value <= end.value) break;
-      const bool settled = value - end.value <= kTolerance * std::abs(value);
-      end = {parameters, value};
-      if (settled) break;
-    }
-    if (std::isfinite(end.value) && (!best || end.value > best->value)) best = end;
+    // The code is not looked at: "limited by rounding" is as good an end as "converged"; the value tells.
+    nlopt_optimize(optimizer.get(), end.parameters.data(), &end.value);
+    if (std::isfinite(end.value) && (!best || end.value > best->value)) best = std::move(end);
   }
+  if (best) Polish(function, lower, upper, *best);
   return best;
 }
 

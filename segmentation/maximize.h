@@ -19,9 +19,9 @@ struct Maximum {
 };
 
 // Maximizes within lower <= parameter <= upper, from each of the starts, by sequential quadratic programming (Kraft
-// 1994, NLopt's SLSQP), begun anew at its own end until that changes nothing more. The best end; none where the
-// function was finite at none of them. Deterministic. Some 30 to 100 evaluations a start where the function is of the
-// order of 1 to 100 and so are the parameters' scales, which the caller sees to.
+// 1994, NLopt's SLSQP), and from the best end on by Newton's method. None where the function was finite at none of the
+// ends. Deterministic. Some 30 to 100 evaluations a start where the function is of the order of 1 to 100 and so are the
+// parameters' scales, which the caller sees to.
 absl::optional<Maximum> Maximize(Differentiable function, absl::Span<const std::vector<double>> starts,
                                  const std::vector<double>& lower, const std::vector<double>& upper);
 

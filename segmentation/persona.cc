@@ -223,10 +223,8 @@ CategoryTexts TextsOf(const ObservationPlan& plan, const PopulationSample& sampl
   return texts;
 }
 
-absl::optional<size_t> NearestPersona(const PersonaModel& model, const Profile& profile, NameId purchase,
-                                      absl::Time now) {
+absl::optional<size_t> NearestPersona(const PersonaModel& model, const FeatureReader& reader) {
   if (model.size() == 0) return absl::nullopt;
-  const FeatureReader reader(profile, purchase, model.channels, now);
   absl::InlinedVector<float, 256> row(model.columns);
   Encode(
       model.features, [&](size_t i) { return reader.Number(model.features[i].source); },

@@ -53,10 +53,9 @@ struct PersonaModel {
   friend bool operator==(const PersonaModel&, const PersonaModel&) = default;
 };
 
-// The nearest centroid. None where there are none. Costs a reading of each feature and personas x columns operations;
-// allocates nothing.
-absl::optional<size_t> NearestPersona(const PersonaModel& model, const Profile& profile, NameId purchase,
-                                      absl::Time now);
+// The nearest centroid; none where there are none. `reader` is of the model's channels. Costs a reading of each feature
+// and personas x columns operations; allocates nothing up to 256 columns.
+absl::optional<size_t> NearestPersona(const PersonaModel& model, const FeatureReader& reader);
 
 // A model and, for each observation of the sample, which persona it is.
 struct PersonaFit {

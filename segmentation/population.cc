@@ -108,32 +108,30 @@ Population FitPopulation(const ObservationPlan& plan, const PopulationSample& sa
 }
 
 PopulationReader::PopulationReader(const Population& population, const Profile& profile, absl::Time now)
-    : population_(population), profile_(profile), now_(now) {
-  if (const Series* series = profile.ledger.Find(population.purchase)) purchases_ = PurchaseHistoryOf(*series, now);
-}
+    : population_(population), reader_(profile, population.purchase, population.personas.channels, now) {}
 
 absl::optional<Rfm> PopulationReader::rfm() const {
-  if (!purchases_ || population_.rfm.frequency.empty()) return absl::nullopt;
-  return RfmOf(population_.rfm, *purchases_);
+  if (!reader_.purchases() || population_.rfm.frequency.empty()) return absl::nullopt;
+  return RfmOf(population_.rfm, *reader_.purchases());
 }
 
 absl::optional<double> PopulationReader::probability_alive() const {
-  if (!purchases_ || !population_.bg_nbd) return absl::nullopt;
-  return ProbabilityAliveOf(*population_.bg_nbd, *purchases_);
+  if (!reader_.purchases() || !population_.bg_nbd) return absl::nullopt;
+  return ProbabilityAliveOf(*population_.bg_nbd, *reader_.purchases());
 }
 
 absl::optional<double> PopulationReader::expected_purchases(absl::Duration horizon) const {
-  if (!purchases_ || !population_.bg_nbd) return absl::nullopt;
-  return ExpectedPurchasesOf(*population_.bg_nbd, *purchases_, horizon);
+  if (!reader_.purchases() || !population_.bg_nbd) return absl::nullopt;
+  return ExpectedPurchasesOf(*population_.bg_nbd, *reader_.purchases(), horizon);
 }
 
 absl::optional<double> PopulationReader::lifetime_value() const {
-  if (!purchases_) return absl::nullopt;
-  return LifetimeValueOf(population_, *purchases_);
+  if (!reader_.purchases()) return absl::nullopt;
+  return LifetimeValueOf(population_, *reader_.purchases());
 }
 
 absl::optional<absl::string_view> PopulationReader::persona() const {
-  const absl::optional<size_t> nearest = NearestPersona(population_.personas, profile_, population_.purchase, now_);
+  const absl::optional<size_t> nearest = NearestPersona(population_.personas, reader_);
   if (!nearest) return absl::nullopt;
   return population_.cards[*nearest].name;
 }

@@ -85,7 +85,8 @@ int64_t CountBoth(const Bits& l, const Bits& r) {
 // The sample, and what is found in it.
 class Search {
  public:
-  Search(const std::vector<Row>& rows) : rows_(rows), converters_(Set([](const Row& row) { return row.converter; })) {
+  explicit Search(const std::vector<Row>& rows)
+      : rows_(rows), converters_(Set([](const Row& row) { return row.converter; })) {
     total_converters_ = Count(converters_);
     min_customers_ =
         std::max(Separator::kMinCustomers, static_cast<int64_t>(std::ceil(Separator::kMinShare * Total())));
@@ -93,8 +94,8 @@ class Search {
 
   // Tries the condition of a feature.
   template <typename Holds>
-  void Try(int feature, const std::string& guard, std::string text, Holds holds) {
-    Condition condition{.feature = feature, .guard = guard, .text = std::move(text), .holds = Set(holds)};
+  void Try(int feature, const std::string& guard, const std::string& text, Holds holds) {
+    Condition condition{.feature = feature, .guard = guard, .text = text, .holds = Set(holds)};
     if (Measure(condition)) conditions_.push_back(std::move(condition));
   }
 
@@ -205,12 +206,20 @@ class Search {
   std::vector<Condition> conditions_;
 };
 
-// The deciles that are values themselves, each once.
+// Three significant digits are enough for people, and what is measured is the rounded threshold.
+double Rounded(double value) {
+  if (value == 0) return 0;
+  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 2);
+  // Dividing by a power of ten gives the nearest double to the decimal fraction; multiplying by its inverse would not.
+  return unit >= 1 ? std::round(value / unit) * unit : std::round(value / unit) / std::round(1 / unit);
+}
+
+// The deciles, rounded, each once.
 std::vector<double> Thresholds(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   std::vector<double> thresholds;
   for (size_t decile = 1; decile < 10 && !values.empty(); ++decile)
-    thresholds.push_back(values[decile * values.size() / 10]);
+    thresholds.push_back(Rounded(values[decile * values.size() / 10]));
   thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
   return thresholds;
 }
@@ -254,7 +263,7 @@ void TryCategory(Search& search, const std::vector<Row>& rows, int feature, cons
     } else {
       continue;
     }
-    search.Try(feature, guard, std::move(text), [&](const Row& row) { return row.categories[index] == value; });
+    search.Try(feature, guard, text, [&](const Row& row) { return row.categories[index] == value; });
   }
 }
 

@@ -167,7 +167,7 @@ TEST(BgNbd, FindsTheParametersOfSimulatedCustomers) {
     EXPECT_GE(fit->log_likelihood, LogLikelihood(model, rows));
     std::array<double, 4> gradient{};
     EXPECT_NEAR(LogLikelihood(found, rows, absl::MakeSpan(gradient)), fit->log_likelihood, 1e-6);
-    for (double slope : gradient) EXPECT_LT(std::abs(slope) / static_cast<double>(rows.size()), 1e-6);
+    for (double slope : gradient) EXPECT_LT(std::abs(slope) / static_cast<double>(rows.size()), 1e-10);
   }
 }
 
@@ -231,7 +231,7 @@ TEST(GammaGamma, FindsTheParametersOfSimulatedCustomers) {
     std::array<double, 3> gradient{};
     LogLikelihood(*found, rows, absl::MakeSpan(gradient));
     gradient[2] *= found->gamma;
-    for (double slope : gradient) EXPECT_LT(std::abs(slope) / static_cast<double>(rows.size()), 1e-6);
+    for (double slope : gradient) EXPECT_LT(std::abs(slope) / static_cast<double>(rows.size()), 1e-10);
   }
 }
 

@@ -79,6 +79,10 @@ PopulationSample SampleOf(const ObservationPlan& plan, const Crowd& crowd) {
   return sampler.Take();
 }
 
+size_t PersonaOf(const PersonaModel& model, const Profile& profile) {
+  return *NearestPersona(model, FeatureReader(profile, kPurchase, model.channels, kNow));
+}
+
 TEST(Persona, FindsTheKindsThatThereAre) {
   const ObservationPlan plan(Spec());
   const Crowd crowd = MakeCrowd(2'000, 1);
@@ -87,7 +91,7 @@ TEST(Persona, FindsTheKindsThatThereAre) {
   EXPECT_GT(fit.silhouette, 0.5);
   std::vector<std::set<size_t>> personas(3);
   for (size_t i = 0; i < crowd.customers.size(); ++i) {
-    personas[crowd.kinds[i]].insert(*NearestPersona(fit.model, crowd.customers[i].second, kPurchase, kNow));
+    personas[crowd.kinds[i]].insert(PersonaOf(fit.model, crowd.customers[i].second));
   }
   for (const std::set<size_t>& of_kind : personas) EXPECT_EQ(of_kind.size(), 1u);
 }
@@ -111,7 +115,7 @@ TEST(Persona, ReadingAProfileGivesWhatWasFitted) {
   std::vector<int64_t> fitted(fit.model.size());
   std::vector<int64_t> read(fit.model.size());
   for (int assignment : fit.assignments) ++fitted[assignment];
-  for (const auto& [id, profile] : crowd.customers) ++read[*NearestPersona(fit.model, profile, kPurchase, kNow)];
+  for (const auto& [id, profile] : crowd.customers) ++read[PersonaOf(fit.model, profile)];
   EXPECT_EQ(fitted, read);
 }
 
@@ -145,7 +149,7 @@ TEST(Persona, TooFewCustomersHaveNone) {
   const ObservationPlan plan(Spec());
   EXPECT_EQ(FitPersonas(plan, SampleOf(plan, MakeCrowd(29, 1)), 1).model.size(), 0u);
   EXPECT_EQ(FitPersonas(plan, SampleOf(plan, {}), 1).model.size(), 0u);
-  EXPECT_FALSE(NearestPersona(PersonaModel(), Profile(), kPurchase, kNow).has_value());
+  EXPECT_FALSE(NearestPersona(PersonaModel(), FeatureReader(Profile(), kPurchase, {}, kNow)).has_value());
 }
 
 TEST(MatchPersonas, KindsThatMoveALittleStayThemselves) {
@@ -158,8 +162,7 @@ TEST(MatchPersonas, KindsThatMoveALittleStayThemselves) {
   EXPECT_EQ(std::set<int>(matches.begin(), matches.end()), (std::set<int>{0, 1, 2}));
   const Crowd crowd = MakeCrowd(100, 3);
   for (const auto& [id, profile] : crowd.customers) {
-    EXPECT_EQ(matches[*NearestPersona(after.model, profile, kPurchase, kNow)],
-              static_cast<int>(*NearestPersona(before.model, profile, kPurchase, kNow)));
+    EXPECT_EQ(matches[PersonaOf(after.model, profile)], static_cast<int>(PersonaOf(before.model, profile)));
   }
 }
 
