@@ -29,6 +29,21 @@ constexpr FactDescription kFacts[] = {
      "whole days since it last happened; not known where it never did"},
     {FactKind::kAffinity, "affinity", "label or channel", "double",
      "events that mention it, each counting half as much for every 30 days that it is ago"},
+    {FactKind::kRfmRecency, "rfm.recency", "", "int", "1 to 5, 5: bought lately; not known without an order"},
+    {FactKind::kRfmFrequency, "rfm.frequency", "", "int", "1 to 5, 5: most orders; not known without an order"},
+    {FactKind::kRfmMonetary, "rfm.monetary", "", "int", "1 to 5, 5: spent most; not known without an order"},
+    {FactKind::kRfmCell, "rfm.cell", "", "string", "the three scores, \"543\"; not known without an order"},
+    {FactKind::kRfmSegment, "rfm.segment", "", "string",
+     "champions, loyal, potential_loyalist, new_customer, promising, need_attention, about_to_sleep, at_risk, "
+     "cannot_lose, hibernating or lost; not known without an order"},
+    {FactKind::kExpectedPurchases, "expected_purchases", "", "double",
+     "orders to expect within the population's horizon; not known without an order"},
+    {FactKind::kLifetimeValue, "lifetime_value", "", "double",
+     "value to expect within the population's horizon, whole units; not known without an order"},
+    {FactKind::kChurnRisk, "churn_risk", "", "double",
+     "the probability that the customer will not buy again, 0 to 1; not known without an order"},
+    {FactKind::kPersona, "persona", "", "string",
+     "the kind of customer that is nearest; not known before there are some"},
     {FactKind::kInSegment, "in_segment", "name", "bool", "whether the customer is in the segment now"},
     {FactKind::kContacts, "contacts", "channel or action, window", "int",
      "contacts that counted, in the exact rolling window"},
@@ -306,6 +321,16 @@ Value FactFrame::ReadFact(const segmentation::Fact& fact) {
       return Value::Timestamp(now_);
     case FactKind::kShared:
       return Evaluate(facts_.shared()[fact.shared]);
+    case FactKind::kRfmRecency:
+    case FactKind::kRfmFrequency:
+    case FactKind::kRfmMonetary:
+    case FactKind::kRfmCell:
+    case FactKind::kRfmSegment:
+    case FactKind::kExpectedPurchases:
+    case FactKind::kLifetimeValue:
+    case FactKind::kChurnRisk:
+    case FactKind::kPersona:
+      return ReadPopulation(fact);
     default:
       return ReadSeries(fact);
   }
@@ -332,6 +357,49 @@ Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
   if (fact.kind == FactKind::kFirst) return Value::Timestamp(series->first);
   if (fact.kind == FactKind::kLast) return Value::Timestamp(series->last);
   return Value::Int((now_ - series->last) / absl::Hours(24));
+}
+
+Value FactFrame::ReadPopulation(const segmentation::Fact& fact) {
+  const Value missing = Value::Error(expression::ErrorCode::kMissing, fact.missing);
+  if (population_ == nullptr) return missing;
+  if (!population_reader_.has_value()) population_reader_.emplace(*population_, profile_, now_);
+  const PopulationReader& reader = *population_reader_;
+  const auto number = [&](const absl::optional<double>& value) {
+    return value.has_value() ? Value::Double(*value) : missing;
+  };
+  switch (fact.kind) {
+    case FactKind::kExpectedPurchases:
+      return number(reader.expected_purchases(population_->horizon));
+    case FactKind::kLifetimeValue:
+      return number(reader.lifetime_value());
+    case FactKind::kChurnRisk: {
+      const absl::optional<double> alive = reader.probability_alive();
+      return alive.has_value() ? Value::Double(1 - *alive) : missing;
+    }
+    case FactKind::kPersona: {
+      const absl::optional<absl::string_view> persona = reader.persona();
+      return persona.has_value() ? Value::String(*persona) : missing;
+    }
+    default: {
+      const absl::optional<Rfm> rfm = reader.rfm();
+      return rfm.has_value() ? ReadRfm(fact.kind, *rfm) : missing;
+    }
+  }
+}
+
+Value FactFrame::ReadRfm(FactKind kind, const Rfm& rfm) {
+  switch (kind) {
+    case FactKind::kRfmRecency:
+      return Value::Int(rfm.recency);
+    case FactKind::kRfmFrequency:
+      return Value::Int(rfm.frequency);
+    case FactKind::kRfmMonetary:
+      return Value::Int(rfm.monetary);
+    case FactKind::kRfmCell:
+      return Value::String(arena_.Copy(rfm.cell()));
+    default:
+      return Value::String(NameOf(rfm.segment()));
+  }
 }
 
 Value FactFrame::ReadPosition(const segmentation::Fact& fact) {

@@ -15,6 +15,7 @@
 #include "segmentation/expression/arena.h"
 #include "segmentation/expression/environment.h"
 #include "segmentation/expression/program.h"
+#include "segmentation/population.h"
 #include "segmentation/profile.h"
 
 namespace waymark::segmentation {
@@ -49,6 +50,15 @@ enum class FactKind : uint8_t {
   kEver,
   kDaysSince,
   kAffinity,
+  kRfmRecency,
+  kRfmFrequency,
+  kRfmMonetary,
+  kRfmCell,
+  kRfmSegment,
+  kExpectedPurchases,
+  kLifetimeValue,
+  kChurnRisk,
+  kPersona,
   kInSegment,
   kContacts,
   kStage,
@@ -149,6 +159,10 @@ class FactFrame final : public expression::Activation {
   // known.
   void set_position(const JourneyPosition* position) { position_ = position; }
 
+  // What was learned of everyone; nullptr: nothing yet, so that what rests on it is not known. Before the first fact is
+  // read. Outlives the frame.
+  void set_population(const Population* population) { population_ = population; }
+
   // What contacts() may count: where the contacts are not known it has no value, and those of the decision that is
   // being made are not counted, so that a retry is answered as the first try was. Before the first fact is read.
   void set_contacts(bool known, std::vector<uint64_t> own_decisions) {
@@ -171,6 +185,8 @@ class FactFrame final : public expression::Activation {
   expression::Value ReadFact(const segmentation::Fact& fact);
   expression::Value ReadTrait(const segmentation::Fact& fact, const Trait* trait);
   expression::Value ReadSeries(const segmentation::Fact& fact);
+  expression::Value ReadPopulation(const segmentation::Fact& fact);
+  expression::Value ReadRfm(FactKind kind, const Rfm& rfm);
   expression::Value ReadPosition(const segmentation::Fact& fact);
   expression::Value ReadContacts(const segmentation::Fact& fact) const;
   expression::Value ToValue(const TraitValue& value);
@@ -182,6 +198,8 @@ class FactFrame final : public expression::Activation {
   const Context& context_;
   const absl::Time now_;
   const JourneyPosition* position_ = nullptr;
+  const Population* population_ = nullptr;
+  absl::optional<PopulationReader> population_reader_;  // once it is asked for
   bool contacts_known_ = true;
   std::vector<uint64_t> own_decisions_;
   expression::Arena arena_;

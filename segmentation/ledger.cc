@@ -65,7 +65,7 @@ void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
 }
 
 void Ledger::ForgetHours(absl::Time now) {
-  const int32_t oldest = IndexOf(now, kHour) - kKeptHours + 1;
+  const int32_t oldest = IndexOf(now, kHourSeconds) - kKeptHours + 1;
   for (Series& series : series_) series.hours.erase(series.hours.begin(), FirstFrom(series.hours, oldest));
 }
 

@@ -21,12 +21,11 @@ std::vector<NameId> CategoryTraits(const ObservationPlan& plan) {
 }
 
 // The strongest affinity to a label and to a channel.
-template <typename Affinities>
-std::pair<NameId, NameId> Strongest(const Affinities& affinities, absl::Span<const NameId> channels) {
+std::pair<NameId, NameId> Strongest(const std::vector<Affinity>& affinities, absl::Span<const NameId> channels) {
   std::pair<NameId, NameId> strongest{kMissing, kMissing};
   double label_weight = -INFINITY;
   double channel_weight = -INFINITY;
-  for (const auto& affinity : affinities) {
+  for (const Affinity& affinity : affinities) {
     const bool channel = std::binary_search(channels.begin(), channels.end(), affinity.name);
     double& weight = channel ? channel_weight : label_weight;
     if (affinity.log2_weight <= weight) continue;
@@ -34,16 +33,6 @@ std::pair<NameId, NameId> Strongest(const Affinities& affinities, absl::Span<con
     (channel ? strongest.second : strongest.first) = affinity.name;
   }
   return strongest;
-}
-
-// A profile's, where it keeps any.
-template <typename P>
-std::pair<NameId, NameId> StrongestAffinities(const P& profile, absl::Span<const NameId> channels) {
-  if constexpr (requires { profile.affinities; }) {
-    return Strongest(profile.affinities, channels);
-  } else {
-    return {kMissing, kMissing};
-  }
 }
 
 double NumberOf(const TraitValue& value) {
@@ -60,7 +49,7 @@ NameId IdOfBool(bool value) { return NameIdOf(value ? "true" : "false"); }
 FeatureReader::FeatureReader(const Profile& profile, NameId purchase, absl::Span<const NameId> channels, absl::Time now)
     : profile_(profile), now_(now) {
   if (const Series* series = profile.ledger.Find(purchase)) purchases_ = PurchaseHistoryOf(*series, now);
-  std::tie(label_, channel_) = StrongestAffinities(profile, channels);
+  std::tie(label_, channel_) = Strongest(profile.affinities, channels);
 }
 
 double FeatureReader::Number(const FeatureSource& source) const {

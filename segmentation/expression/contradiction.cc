@@ -206,9 +206,9 @@ class Search {
 
 }  // namespace
 
-bool MayHold(const InstructionTree& tree) {
+bool MayHold(const InstructionTree& tree, uint32_t root) {
   Ranges ranges;
-  return Search(tree).MayBe(tree.root, true, ranges);
+  return Search(tree).MayBe(root, true, ranges);
 }
 
 }  // namespace waymark::expression

@@ -106,7 +106,7 @@ absl::optional<Value> Program::constant() const {
   return code_->tree->constants[root.a];
 }
 
-bool Program::MayHold() const { return expression::MayHold(code_->tree); }
+bool Program::MayHold() const { return expression::MayHold(*code_->tree, code_->root); }
 
 Compilation Compile(absl::string_view source, Environment& environment, absl::optional<Type> expected,
                     const CompileOptions& options) {

@@ -41,16 +41,6 @@ absl::Status CheckTenant(absl::string_view tenant) {
   return base::FieldError("tenant", "1 to 64 of a-z, 0-9, _ and -, beginning with a letter");
 }
 
-absl::StatusOr<Record> GetRecord(store::RecordStore& records, absl::string_view name, absl::Time deadline) {
-  return Await<Record>([&](store::RecordStore::GetDone done) { records.Get(name, deadline, std::move(done)); });
-}
-
-absl::StatusOr<uint64_t> PutRecord(store::RecordStore& records, absl::string_view name, absl::string_view value,
-                                   uint64_t expected, absl::Time deadline) {
-  return Await<uint64_t>(
-      [&](store::RecordStore::PutDone done) { records.Put(name, value, expected, deadline, std::move(done)); });
-}
-
 absl::Status NoPlaybook() { return absl::FailedPreconditionError("the tenant has no playbook: apply one"); }
 
 }  // namespace
@@ -78,7 +68,9 @@ uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
 
 void Playbooks::Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook) {
   auto next = std::make_shared<ByTenant>(*current_.Get());
-  (*next)[tenant] = std::move(playbook);
+  auto with_population = std::make_shared<playbook::Playbook>(*playbook);
+  if (auto it = populations_.find(tenant); it != populations_.end()) with_population->population = it->second;
+  (*next)[tenant] = std::move(with_population);
   current_.Set(std::move(next));
 }
 
@@ -114,7 +106,7 @@ bool Playbooks::ReadAll() {
     if (auto it = uncompilable_.find(tenant); it != uncompilable_.end() && it->second == newest) continue;
     Load(tenant, head->back());
   }
-  return token_key() != nullptr;
+  return ReadPopulations(deadline) && token_key() != nullptr;
 }
 
 void Playbooks::ReadTokenKey() {

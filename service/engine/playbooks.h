@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "segmentation/population.h"
 #include "service/base/clock.h"
 #include "service/base/snapshot.h"
 #include "service/base/worker.h"
@@ -26,13 +27,15 @@
 
 namespace waymark::engine {
 
-// Keeps every tenant's current playbook compiled, and follows what other replicas apply: the store is asked each half
-// second. Also keeps the key that signs the tokens of decisions, which all replicas share. Its own thread compiles; no
-// caller waits for it. Thread-safe.
+// Keeps every tenant's current playbook compiled, with what was learned of its population, and follows what other
+// replicas apply and fit: the store is asked each half second. Also keeps the key that signs the tokens of decisions,
+// which all replicas share. Its own thread compiles; no caller waits for it. Thread-safe.
 class Playbooks {
  public:
   template <typename T>
   using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
+
+  using PopulationPointer = std::shared_ptr<const segmentation::Population>;
 
   // Borrows the store and the clock.
   Playbooks(store::RecordStore& records, const base::Clock& clock);
@@ -60,6 +63,10 @@ class Playbooks {
   // NOT_FOUND: no such version. Absent: the current one.
   void Get(std::string tenant, absl::optional<uint64_t> version, absl::Time deadline, Done<PlaybookText> done);
 
+  // Stores the tenant's next population, and serves it. ABORTED: another one than its version's predecessor is stored.
+  void StorePopulation(std::string tenant, segmentation::Population population, absl::Time deadline,
+                       Done<PopulationPointer> done);
+
  private:
   using ByTenant = absl::flat_hash_map<std::string, std::shared_ptr<const playbook::Playbook>>;
 
@@ -76,6 +83,11 @@ class Playbooks {
                                            absl::Time deadline);
   void Load(const std::string& tenant, const store::PlaybookVersion& version);
   void Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook);
+  bool ReadPopulations(absl::Time deadline);
+  void LoadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline);
+  absl::StatusOr<PopulationPointer> StoreAndServePopulation(const std::string& tenant,
+                                                            segmentation::Population population, absl::Time deadline);
+  void ServePopulation(const std::string& tenant, PopulationPointer population);
 
   store::RecordStore& records_;
   const base::Clock& clock_;
@@ -83,7 +95,10 @@ class Playbooks {
   base::Snapshot<decision::TokenKey> token_key_;
   std::atomic<bool> ready_{false};
   // The worker's own.
-  absl::flat_hash_set<std::string> damaged_;                 // tenants whose list of versions cannot be read
+  absl::flat_hash_set<std::string> damaged_;  // tenants whose list of versions cannot be read
+  absl::flat_hash_map<std::string, PopulationPointer> populations_;
+  absl::flat_hash_map<std::string, uint64_t>
+      unreadable_populations_;                               // a tenant's version that cannot be read, said once
   bool complaining_ = false;                                 // whether the store's absence was logged
   absl::flat_hash_map<std::string, uint64_t> uncompilable_;  // a tenant's version that does not compile here, said once
   base::Worker worker_;                                      // last: stops before what it uses goes

@@ -147,6 +147,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileActions();
   CompilePlacements();
   CompileArbitration();
+  CompilePopulation();
   CollectCountedByRules();
   if (!problems_.empty()) return nullptr;
   playbook_->names = ids_.Take();
@@ -296,12 +297,16 @@ std::vector<Limit> Compiler::CompileLimits(const std::string& field,
     const std::string each = absl::StrCat(field, "[", i, "]");
     if (limit.per() != v1::LIMIT_SCOPE_CUSTOMER) problems_.Add(each + ".per", "a limit is per CUSTOMER");
     if (limit.max() < 1 || limit.max() > 100) problems_.Add(each + ".max", "1 to 100");
-    const absl::Duration window = absl::Seconds(limit.window().seconds()) + absl::Nanoseconds(limit.window().nanos());
+    const absl::Duration window = ToDuration(limit.window());
     if (window < absl::Seconds(1) || window > absl::Hours(24 * 400))
       problems_.Add(each + ".window", "1 second to 400 days");
     compiled.push_back({limit.max(), window});
   }
   return compiled;
+}
+
+absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 Labels Compiler::CompileLabels(const google::protobuf::Map<std::string, std::string>& labels) {

@@ -10,10 +10,6 @@ namespace {
 using segmentation::Fact;
 using segmentation::FactKind;
 
-absl::Duration ToDuration(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
 bool IsStageFact(const Fact& fact) {
   return fact.kind == FactKind::kStage || fact.kind == FactKind::kPreviousStage || fact.kind == FactKind::kDaysInStage;
 }

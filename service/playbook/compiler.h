@@ -15,6 +15,8 @@
 
 namespace waymark::playbook {
 
+absl::Duration ToDuration(const google::protobuf::Duration& duration);
+
 // Turns a message into a playbook, once. The steps run in order: what is declared, then rules that mention it. Every
 // step goes on past a problem, so that all are found. Single-threaded.
 class Compiler {
@@ -58,6 +60,13 @@ class Compiler {
   void CheckReachable(const std::vector<ExpandedStage>& expanded, const Journey& journey);
   // Whether the program mentions the stage, itself or through a segment.
   bool DependsOnStage(const expression::Program& program, std::vector<bool>& seen_segments) const;
+
+  // compile_population.cc
+  void CompilePopulation();
+  void CompileLifetimeValue(const v1::LifetimeValue& source, segmentation::PopulationSpec& spec);
+  void CompilePersonas(const v1::Personas& source, segmentation::PopulationSpec& spec);
+  // False where its type is of no use for personas.
+  bool AddPersonaTrait(int index, segmentation::PopulationSpec& spec);
 
   // compile_actions.cc
   void CompileActions();

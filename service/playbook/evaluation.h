@@ -18,7 +18,9 @@ class Evaluation {
       : playbook_(playbook),
         frame_(*playbook.facts, playbook.segment_rules, profile, context, now),
         values_(playbook.rules.size()),
-        known_(playbook.rules.size()) {}
+        known_(playbook.rules.size()) {
+    frame_.set_population(playbook.population.get());
+  }
 
   // REQUIRES: an index of the playbook's rules.
   const expression::Value& Rule(RuleIndex rule) {

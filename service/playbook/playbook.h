@@ -14,6 +14,7 @@
 #include "segmentation/expression/program.h"
 #include "segmentation/expression/template.h"
 #include "segmentation/facts.h"
+#include "segmentation/population.h"
 
 namespace waymark::playbook {
 
@@ -165,6 +166,10 @@ struct Playbook {
   std::vector<Action> actions;  // in the order of the text, which decides nothing
   std::vector<Placement> placements;
   Arbitration arbitration;
+  // How everyone is looked at together, and what was learned of everyone; null: nothing yet. It is fitted and stored
+  // apart from the playbook, and stands here because whoever evaluates the rules needs both.
+  segmentation::PopulationSpec population_spec;
+  std::shared_ptr<const segmentation::Population> population;
 
   absl::flat_hash_map<std::string, int> placement_by_name;
   absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared

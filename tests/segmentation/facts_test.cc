@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_format.h"
 #include "segmentation/affinity.h"
 #include "segmentation/expression/program.h"
 
@@ -189,6 +190,49 @@ TEST(Facts, ShareASlotForEqualMentions) {
   const expression::Program b = asked.Compile("count('view_item', duration('168h')) > 3");
   EXPECT_EQ(a.facts(), b.facts());
   EXPECT_EQ(asked.facts().facts().size(), before + 1);
+}
+
+// A population in which everyone who bought within 30 days is recent, and two orders are many.
+Population SmallPopulation() {
+  Population population;
+  population.purchase = NameIdOf("purchase");
+  population.horizon = absl::Hours(24 * 365);
+  population.rfm = {{2, 12, 30, 60}, {1, 1, 1, 1}, {5, 10, 15, 30}};
+  population.bg_nbd = BgNbd{0.243, 4.414, 0.793, 2.426};
+  population.gamma_gamma = GammaGamma{6.25, 3.74, 15.44};
+  return population;
+}
+
+TEST(Facts, OfThePopulationAreKnownOnceThereIsOne) {
+  Asked asked;
+  const Context no_context;
+  const Population population = SmallPopulation();
+  const PopulationReader reader(population, asked.profile(), kNow);
+  const auto ask = [&](absl::string_view rule, const Population* known, const Profile& profile) {
+    const expression::Program program = asked.Compile(rule);
+    FactFrame frame(asked.facts(), {}, profile, no_context, kNow);
+    frame.set_population(known);
+    return expression::DebugString(frame.Evaluate(program));
+  };
+  const struct {
+    std::string rule;
+    std::string value;
+  } table[] = {
+      {"rfm.recency", "5"},
+      {"rfm.frequency", "5"},
+      {"rfm.monetary", "4"},
+      {"rfm.cell", "'554'"},
+      {"rfm.segment == 'champions'", "true"},
+      {"churn_risk == " + absl::StrFormat("%.17g", 1 - *reader.probability_alive()), "true"},
+      {"expected_purchases == " + absl::StrFormat("%.17g", *reader.expected_purchases(population.horizon)), "true"},
+      {"lifetime_value == " + absl::StrFormat("%.17g", *reader.lifetime_value()), "true"},
+      {"has(persona)", "false"},
+  };
+  for (const auto& row : table) {
+    EXPECT_EQ(ask(row.rule, &population, asked.profile()), row.value) << row.rule;
+    EXPECT_THAT(ask(row.rule, nullptr, asked.profile()), ::testing::AnyOf(HasSubstr("is not known"), "false"));
+    EXPECT_THAT(ask(row.rule, &population, Profile()), ::testing::AnyOf(HasSubstr("is not known"), "false"));
+  }
 }
 
 TEST(FactTable, DescribesEveryRow) {

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/affinity.h"
 
 namespace waymark::segmentation {
 namespace {
@@ -120,6 +121,21 @@ TEST(Sampler, ATraitOfTooManyValuesIsNoCategory) {
   EXPECT_FALSE(SampleOf(plan, customers, 10).values.contains(NameIdOf("country")));
   customers.resize(TraitTexts::kMaxValues);
   EXPECT_TRUE(SampleOf(plan, customers, 10).values.contains(NameIdOf("country")));
+}
+
+TEST(FeatureReader, TakesTheStrongestLabelAndTheStrongestChannel) {
+  const absl::Time now = absl::FromUnixSeconds(1'780'000'000);
+  Profile profile;
+  for (const char* name : {"shoes", "shoes", "hats", "email", "web", "web", "web"})
+    AddAffinity(profile, NameIdOf(name), now);
+  std::vector<NameId> channels = {NameIdOf("email"), NameIdOf("web")};
+  std::sort(channels.begin(), channels.end());
+  const FeatureReader reader(profile, NameIdOf("purchase"), channels, now);
+  EXPECT_EQ(reader.Category({FeatureKind::kLabel, {}}), NameIdOf("shoes"));
+  EXPECT_EQ(reader.Category({FeatureKind::kChannel, {}}), NameIdOf("web"));
+  const Profile empty;
+  const FeatureReader nothing(empty, NameIdOf("purchase"), channels, now);
+  EXPECT_EQ(nothing.Category({FeatureKind::kLabel, {}}), kMissing);
 }
 
 }  // namespace

@@ -52,6 +52,13 @@ constexpr Broken kBroken[] = {
      "needs a rule"},
     {"self through leave_when", "segments: [{name: a, enter_when: ever('login'), leave_when: '!in_segment(\"a\")'}]",
      "segments[0].when", "a -> a"},
+    {"no such order", "population: {purchase: ordr}", "population.purchase", "no event type `ordr`"},
+    {"horizon", "population: {lifetime_value: {horizon: 1s}}", "population.lifetime_value.horizon",
+     "1 day to 10 years"},
+    {"personas", "population: {personas: {min: 1}}", "population.personas.min", "2 to 32"},
+    {"personas reversed", "population: {personas: {min: 5, max: 4}}", "population.personas.max", "`min` to 32"},
+    {"persona trait", "population: {personas: {traits: [agee]}}", "population.personas.traits[0]", "age"},
+    {"pain point", "population: {personas: {pain_points: [refnd]}}", "population.personas.pain_points[0]", "refund"},
     {"no rule", "segments: [{name: a}]", "segments[0].when", "needs a rule"},
     {"cycle",
      "segments: [{name: a, when: in_segment('b')}, {name: b, when: in_segment('c')}, {name: c, when: in_segment('a')}]",
@@ -213,6 +220,34 @@ TEST(CompilePlaybook, PointsIntoABlockScalar) {
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_EQ(result.problems[0].line, 5);
   EXPECT_EQ(result.problems[0].column, 7);
+}
+
+TEST(CompilePlaybook, SaysHowEveryoneIsLookedAt) {
+  const auto playbook = MustCompile(R"yaml(
+traits: [{name: age, type: INT}, {name: tags, type: STRING_LIST}, {name: city, type: STRING}]
+events: [{name: order}]
+channels: [{name: web}]
+labels: [{name: Shoes}]
+journeys: [{name: shopping, stages: [{name: start, goal: Look around}]}]
+population:
+  purchase: order
+  lifetime_value: {method: PLAIN, horizon: 90d, lifespan: 700d}
+  personas: {max: 2, pain_points: [refund]}
+)yaml");
+  const segmentation::PopulationSpec& spec = playbook->population_spec;
+  EXPECT_EQ(spec.purchase, segmentation::NameIdOf("order"));
+  EXPECT_EQ(spec.lifetime_value, segmentation::LifetimeValueMethod::kPlain);
+  EXPECT_EQ(spec.horizon, absl::Hours(24 * 90));
+  EXPECT_EQ(spec.lifespan, absl::Hours(24 * 700));
+  EXPECT_EQ(spec.personas_min, 2);
+  EXPECT_EQ(spec.personas_max, 2);
+  ASSERT_EQ(spec.traits.size(), 2u) << "a list is of no use here";
+  EXPECT_EQ(spec.traits[1].name, "city");
+  EXPECT_EQ(spec.labels[0].name, "Shoes");
+  EXPECT_EQ(spec.channels[0].name, "web");
+  EXPECT_EQ(spec.stages[0].goal, "Look around");
+  EXPECT_EQ(spec.pain_points[0].name, "refund");
+  EXPECT_EQ(MustCompile("name: shop")->population_spec.personas_max, 8);
 }
 
 TEST(CompileWithSegment, AddsOneOrGivesOneAnotherRule) {

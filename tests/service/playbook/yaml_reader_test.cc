@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
                    {"segmants", 2, 1, "unknown key \"segmants\"; did you mean `segments`?"}},
         BrokenText{"UnknownWithoutLikeness",
                    "segments:\n  - name: a\n    population: 7\n",
-                   {"segments[0].population", 3, 5, "unknown key \"population\"; known are name, when, labels"}},
+                   {"segments[0].population", 3, 5, "unknown key \"population\"; known are name, when, labels, enter_when, leave_when"}},
         BrokenText{"GivenTwice", "name: a\nname: b\n", {"name", 2, 1, "\"name\" is given twice (first on line 1)"}},
         BrokenText{"LabelGivenTwice",
                    "segments: [{labels: {de: a, en: b, de: c}}]\n",

@@ -1,0 +1,94 @@
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/base/log.h"
+#include "service/engine/await.h"
+#include "service/engine/playbooks.h"
+#include "service/store/population_records.h"
+
+// What Playbooks does about populations. A tenant's is one record; beside it a small one says its version, so that
+// asking each half second costs little.
+namespace waymark::engine {
+namespace {
+
+using store::Record;
+
+constexpr absl::string_view kHeadClass = "population_head";
+
+std::string HeadName(absl::string_view tenant) { return absl::StrCat(kHeadClass, "/", tenant); }
+std::string BodyName(absl::string_view tenant) { return absl::StrCat("population/", tenant); }
+
+}  // namespace
+
+bool Playbooks::ReadPopulations(absl::Time deadline) {
+  auto heads = Await<std::vector<Record>>(
+      [&](store::RecordStore::ListDone done) { records_.List(kHeadClass, deadline, std::move(done)); });
+  if (!heads.ok()) return false;
+  for (const Record& record : *heads) {
+    const std::string tenant = record.name.substr(kHeadClass.size() + 1);
+    const absl::StatusOr<uint64_t> version = store::DecodePopulationHead(record.value);
+    auto served = populations_.find(tenant);
+    if (!version.ok() || (served != populations_.end() && served->second->version >= *version)) continue;
+    if (auto it = unreadable_populations_.find(tenant); it != unreadable_populations_.end() && it->second == *version)
+      continue;
+    LoadPopulation(tenant, *version, deadline);
+  }
+  return true;
+}
+
+void Playbooks::LoadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline) {
+  const absl::StatusOr<Record> record = GetRecord(records_, BodyName(tenant), deadline);
+  if (!record.ok()) return;
+  absl::StatusOr<segmentation::Population> population = store::DecodePopulation(record->value);
+  if (!population.ok()) {
+    // Written by a newer Waymark, or damaged: what is served stays.
+    unreadable_populations_[tenant] = version;
+    base::LogError(absl::StrCat("tenant ", tenant, ": population ", version, " cannot be read here"));
+    return;
+  }
+  base::LogInfo(absl::StrCat("tenant ", tenant, ": using population ", population->version));
+  ServePopulation(tenant, std::make_shared<segmentation::Population>(*std::move(population)));
+}
+
+void Playbooks::ServePopulation(const std::string& tenant, PopulationPointer population) {
+  populations_[tenant] = std::move(population);
+  const std::shared_ptr<const ByTenant> current = current_.Get();
+  if (auto it = current->find(tenant); it != current->end()) Serve(tenant, it->second);
+}
+
+void Playbooks::StorePopulation(std::string tenant, segmentation::Population population, absl::Time deadline,
+                                Done<PopulationPointer> done) {
+  worker_.Post(
+      [this, tenant = std::move(tenant), population = std::move(population), deadline,
+       done = std::move(done)]() mutable { done(StoreAndServePopulation(tenant, std::move(population), deadline)); });
+}
+
+absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(const std::string& tenant,
+                                                                                segmentation::Population population,
+                                                                                absl::Time deadline) {
+  const absl::StatusOr<Record> body = GetRecord(records_, BodyName(tenant), deadline);
+  if (!body.ok()) return body.status();
+  const absl::StatusOr<Record> head = GetRecord(records_, HeadName(tenant), deadline);
+  if (!head.ok()) return head.status();
+  if (body->revision != 0) {
+    const absl::StatusOr<segmentation::Population> stored = store::DecodePopulation(body->value);
+    // One that cannot be read is replaced.
+    if (stored.ok() && stored->version + 1 != population.version) {
+      return absl::AbortedError(absl::StrCat("population ", stored->version, " was stored meanwhile"));
+    }
+  }
+  auto put = PutRecord(records_, BodyName(tenant), store::EncodePopulation(population), body->revision, deadline);
+  if (absl::IsAborted(put.status())) return absl::AbortedError("another population was stored meanwhile");
+  if (!put.ok()) return put.status();
+  // Where it says more already, somebody was quicker, and the others know.
+  put =
+      PutRecord(records_, HeadName(tenant), store::EncodePopulationHead(population.version), head->revision, deadline);
+  if (!put.ok() && !absl::IsAborted(put.status())) return put.status();
+  base::LogInfo(absl::StrCat("tenant ", tenant, ": stored population ", population.version));
+  auto served = std::make_shared<segmentation::Population>(std::move(population));
+  ServePopulation(tenant, served);
+  return PopulationPointer(std::move(served));
+}
+
+}  // namespace waymark::engine
