@@ -80,6 +80,39 @@ absl::Status Client::ValidatePlaybook(const v1::ValidatePlaybookRequest& request
   return Call(stubs_->playbook, &v1::PlaybookService::Stub::ValidatePlaybook, request, response);
 }
 
+absl::Status Client::GetPlaybook(const v1::GetPlaybookRequest& request, v1::GetPlaybookResponse& response) {
+  return Call(stubs_->playbook, &v1::PlaybookService::Stub::GetPlaybook, request, response);
+}
+absl::Status Client::GetPopulation(const v1::GetPopulationRequest& request, v1::GetPopulationResponse& response) {
+  return Call(stubs_->segmentation, &v1::SegmentationService::Stub::GetPopulation, request, response);
+}
+
+template <typename Request, typename Response, typename Method>
+absl::Status Client::Stream(Method method, const Request& request, const std::function<void(const Response&)>& each) {
+  grpc::ClientContext context;
+  const std::unique_ptr<grpc::ClientReader<Response>> reader = (stubs_->segmentation.*method)(&context, request);
+  Response response;
+  while (reader->Read(&response)) each(response);
+  return FromGrpc(reader->Finish());
+}
+
+absl::Status Client::PreviewSegment(const v1::PreviewSegmentRequest& request,
+                                    const std::function<void(const v1::PreviewSegmentResponse&)>& each) {
+  return Stream(&v1::SegmentationService::Stub::PreviewSegment, request, each);
+}
+absl::Status Client::PreviewPlaybook(const v1::PreviewPlaybookRequest& request,
+                                     const std::function<void(const v1::PreviewPlaybookResponse&)>& each) {
+  return Stream(&v1::SegmentationService::Stub::PreviewPlaybook, request, each);
+}
+absl::Status Client::FitPopulation(const v1::FitPopulationRequest& request,
+                                   const std::function<void(const v1::FitPopulationResponse&)>& each) {
+  return Stream(&v1::SegmentationService::Stub::FitPopulation, request, each);
+}
+absl::Status Client::SuggestSegments(const v1::SuggestSegmentsRequest& request,
+                                     const std::function<void(const v1::SuggestSegmentsResponse&)>& each) {
+  return Stream(&v1::SegmentationService::Stub::SuggestSegments, request, each);
+}
+
 absl::Status Client::Resegment(const v1::ResegmentRequest& request,
                                const std::function<void(const v1::ResegmentResponse&)>& each) {
   grpc::ClientContext context;

@@ -34,6 +34,18 @@ class Client {
   absl::Status EvaluateCustomer(const v1::EvaluateCustomerRequest& request, v1::EvaluateCustomerResponse& response);
   absl::Status ApplyPlaybook(const v1::ApplyPlaybookRequest& request, v1::ApplyPlaybookResponse& response);
   absl::Status ValidatePlaybook(const v1::ValidatePlaybookRequest& request, v1::ValidatePlaybookResponse& response);
+  absl::Status GetPlaybook(const v1::GetPlaybookRequest& request, v1::GetPlaybookResponse& response);
+  absl::Status GetPopulation(const v1::GetPopulationRequest& request, v1::GetPopulationResponse& response);
+
+  // Calls whose answer is a stream: each calls `each` with every message, and takes as long as it takes.
+  absl::Status PreviewSegment(const v1::PreviewSegmentRequest& request,
+                              const std::function<void(const v1::PreviewSegmentResponse&)>& each);
+  absl::Status PreviewPlaybook(const v1::PreviewPlaybookRequest& request,
+                               const std::function<void(const v1::PreviewPlaybookResponse&)>& each);
+  absl::Status FitPopulation(const v1::FitPopulationRequest& request,
+                             const std::function<void(const v1::FitPopulationResponse&)>& each);
+  absl::Status SuggestSegments(const v1::SuggestSegmentsRequest& request,
+                               const std::function<void(const v1::SuggestSegmentsResponse&)>& each);
 
   // Calls `each` with every message of progress.
   absl::Status Resegment(const v1::ResegmentRequest& request,
@@ -41,6 +53,9 @@ class Client {
 
  private:
   struct Stubs;
+
+  template <typename Request, typename Response, typename Method>
+  absl::Status Stream(Method method, const Request& request, const std::function<void(const Response&)>& each);
 
   template <typename Stub, typename Request, typename Response, typename Method>
   absl::Status Call(Stub& stub, Method method, const Request& request, Response& response);

@@ -53,12 +53,14 @@ struct Session {
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Each adds its commands. REQUIRES: `session` outlives the parsing of `app`.
-void AddPlaybookCommands(CLI::App& app, Session& session);  // check, apply
+void AddPlaybookCommands(CLI::App& app, Session& session);  // check, diff, apply
 void AddImportCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);  // decide, content
 void AddRecordCommand(CLI::App& app, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
-void AddSegmentCommands(CLI::App& app, Session& session);  // segments, resegment
+void AddSegmentCommands(CLI::App& app, Session& session);     // segments, resegment
+void AddSegmentDesign(CLI::App& segments, Session& session);  // segments preview, segments suggest
+void AddPopulationCommand(CLI::App& app, Session& session);
 
 }  // namespace waymark::cli
 

@@ -60,6 +60,18 @@ void AppendCandidate(const v1::Candidate& candidate, std::string* out) {
   absl::StrAppend(out, "\n");
 }
 
+// The rule, then its parts with their values.
+void AppendWhy(const v1::SegmentVerdict& verdict, std::string* out) {
+  absl::StrAppend(out, "         ", verdict.rule(), "\n");
+  if (verdict.has_was_member()) {
+    absl::StrAppend(out, "         ", verdict.was_member() ? "was in: stays until this holds" : "was out", "\n");
+  }
+  for (const v1::RulePart& part : verdict.parts()) {
+    absl::StrAppend(out, "         ", part.fact() ? "  " : "- ", part.text(), part.fact() ? " = " : ": ",
+                    part.error().empty() ? part.value() : part.error(), "\n");
+  }
+}
+
 // What stands before the caret: one space a character, tabs as they are.
 std::string CaretIndent(absl::string_view line, int column) {
   std::string indent;
@@ -150,12 +162,13 @@ std::string ProfileText(const v1::Profile& profile) {
   return out;
 }
 
-std::string SegmentsText(const v1::EvaluateCustomerResponse& response) {
+std::string SegmentsText(const v1::EvaluateCustomerResponse& response, bool why) {
   std::string out = absl::StrCat(PositionsText(response.positions()), "\n");
   for (const v1::SegmentVerdict& verdict : response.segments()) {
     absl::StrAppend(&out, verdict.member() ? "  in   " : "  out  ", verdict.segment());
     if (!verdict.error().empty()) absl::StrAppend(&out, ": ", verdict.error());
     absl::StrAppend(&out, "\n");
+    if (why) AppendWhy(verdict, &out);
   }
   return out;
 }

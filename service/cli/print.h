@@ -2,10 +2,12 @@
 #define WAYMARK_SERVICE_CLI_PRINT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "service/cli/importer.h"
+#include "service/playbook/compare.h"
 #include "service/playbook/problem.h"
 #include "waymark/v1/decision.pb.h"
 #include "waymark/v1/event.pb.h"
@@ -24,8 +26,17 @@ std::string ProblemText(absl::string_view file, absl::string_view text, const pl
 std::string DecisionText(absl::string_view customer, const v1::Decision& decision);
 std::string ReceiptText(const v1::EventReceipt& receipt);
 std::string ProfileText(const v1::Profile& profile);
-std::string SegmentsText(const v1::EvaluateCustomerResponse& response);
+// `why`: with each rule, and its parts with their values.
+std::string SegmentsText(const v1::EvaluateCustomerResponse& response, bool why);
 std::string ResegmentText(const v1::ResegmentResponse& response);
+std::string DifferencesText(const std::vector<playbook::Difference>& differences);
+// An array of {"kind", "list", "name", "fields"} on one line.
+std::string DifferencesJson(const std::vector<playbook::Difference>& differences);
+// Without what stays as it is.
+std::string PreviewText(const v1::PreviewSegmentResponse& response);
+std::string PreviewText(const v1::PreviewPlaybookResponse& response);
+std::string PopulationText(const v1::PopulationSummary& population);
+std::string SuggestionsText(const v1::SuggestSegmentsResponse& response);
 std::string ImportText(const ImportSummary& summary);
 std::string ImportJson(const ImportSummary& summary);
 

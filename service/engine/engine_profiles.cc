@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "segmentation/compact.h"
+#include "segmentation/expression/explain.h"
 #include "service/base/field_error.h"
 #include "service/engine/admit.h"
 #include "service/engine/change.h"
@@ -90,6 +91,14 @@ Verdict VerdictOn(segmentation::FactFrame& frame, const segmentation::SegmentRul
   }
   const expression::Value value = frame.Evaluate(verdict.rule);
   if (value.is_error()) verdict.error = std::string(value.string_value());
+  for (expression::Part& part : expression::Explain(verdict.rule, frame, frame.arena())) {
+    Verdict::Part& shown = verdict.parts.emplace_back(Verdict::Part{.text = std::move(part.text), .fact = part.fact});
+    if (part.value.is_error()) {
+      shown.error = std::string(part.value.string_value());
+    } else {
+      shown.value = expression::DebugString(part.value);
+    }
+  }
   return verdict;
 }
 

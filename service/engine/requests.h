@@ -122,6 +122,13 @@ struct Verdict {
   absl::optional<bool> was_member;  // of a segment with hysteresis: by what is stored
   expression::Program rule;         // the one that decided
   std::string error;                // what kept it from being evaluated
+  struct Part {
+    std::string text;   // as CEL
+    std::string value;  // as CEL's literal; empty where there is an error
+    std::string error;
+    bool fact = false;  // something the rule mentions, not a term of it
+  };
+  std::vector<Part> parts;
 };
 
 struct EvaluateAnswer {

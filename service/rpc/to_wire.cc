@@ -122,6 +122,13 @@ void ToWire(const engine::EvaluateAnswer& answer, v1::EvaluateCustomerResponse& 
     if (said.was_member.has_value()) verdict.set_was_member(*said.was_member);
     verdict.set_rule(std::string(said.rule.source()));
     verdict.set_error(said.error);
+    for (const engine::Verdict::Part& part : said.parts) {
+      v1::RulePart& element = *verdict.add_parts();
+      element.set_text(part.text);
+      element.set_value(part.value);
+      element.set_error(part.error);
+      element.set_fact(part.fact);
+    }
   }
   std::sort(wire.mutable_segments()->begin(), wire.mutable_segments()->end(),
             [](const v1::SegmentVerdict& a, const v1::SegmentVerdict& b) { return a.segment() < b.segment(); });

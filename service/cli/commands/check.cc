@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "service/cli/command.h"
 #include "service/cli/print.h"
+#include "service/cli/walk_progress.h"
+#include "service/playbook/compare.h"
 #include "service/playbook/compile.h"
 
 namespace waymark::cli {
@@ -67,6 +69,33 @@ void Apply(Session& session, const std::string& path, int64_t expected_version) 
   }
 }
 
+// What applying would change: in the text, and with `impact` for the customers.
+void Diff(Session& session, const std::string& path, bool impact) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) return session.Fail(text.status());
+  Client client = session.Connect();
+  v1::GetPlaybookRequest get;
+  get.set_tenant(session.tenant);
+  v1::GetPlaybookResponse current;
+  absl::Status status = client.GetPlaybook(get, current);
+  if (!status.ok() && !absl::IsNotFound(status)) return session.Fail(status);
+  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
+  if (!problems.empty()) return session.Report(path, *text, problems);
+  if (!session.json()) session.console.out << DifferencesText(playbook::ComparePlaybooks(current.text(), *text));
+  if (!impact) {
+    if (session.json()) session.console.out << DifferencesJson(playbook::ComparePlaybooks(current.text(), *text));
+    return;
+  }
+  v1::PreviewPlaybookRequest request;
+  request.set_tenant(session.tenant);
+  request.set_text(*text);
+  v1::PreviewPlaybookResponse last;
+  status =
+      WithProgress(session, "profiles", last, [&](const auto& each) { return client.PreviewPlaybook(request, each); });
+  if (!status.ok()) return session.Fail(status);
+  session.console.out << (session.json() ? Json(last) : PreviewText(last));
+}
+
 }  // namespace
 
 void AddPlaybookCommands(CLI::App& app, Session& session) {
@@ -74,6 +103,12 @@ void AddPlaybookCommands(CLI::App& app, Session& session) {
   CLI::App* check = app.add_subcommand("check", "Checks a playbook, without a service; tells every problem in it");
   check->add_option("file", *path, "the playbook, as YAML")->required();
   check->callback([&session, path] { Check(session, *path); });
+
+  auto impact = std::make_shared<bool>(false);
+  CLI::App* diff = app.add_subcommand("diff", "What applying a playbook would change");
+  diff->add_option("file", *path, "the playbook, as YAML")->required();
+  diff->add_flag("--impact", *impact, "evaluate it for everyone: who would enter and leave each segment and stage");
+  diff->callback([&session, path, impact] { Diff(session, *path, *impact); });
 
   auto expected = std::make_shared<int64_t>(-1);
   CLI::App* apply = app.add_subcommand("apply", "Makes a playbook the one that is served");

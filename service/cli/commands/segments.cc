@@ -10,14 +10,14 @@
 namespace waymark::cli {
 namespace {
 
-void Segments(Session& session, const std::string& customer) {
+void Segments(Session& session, const std::string& customer, bool why) {
   v1::EvaluateCustomerRequest request;
   request.set_tenant(session.tenant);
   request.set_customer(customer);
   v1::EvaluateCustomerResponse response;
   absl::Status status = session.Connect().EvaluateCustomer(request, response);
   if (!status.ok()) return session.Fail(status);
-  session.console.out << (session.json() ? Json(response) : SegmentsText(response));
+  session.console.out << (session.json() ? Json(response) : SegmentsText(response, why));
 }
 
 ProgressState StateOf(const v1::ResegmentResponse& response) {
@@ -48,9 +48,16 @@ void Resegment(Session& session, bool restart) {
 
 void AddSegmentCommands(CLI::App& app, Session& session) {
   auto customer = std::make_shared<std::string>();
+  auto why = std::make_shared<bool>(false);
   CLI::App* segments = app.add_subcommand("segments", "In which segments a customer is, and why not in the others");
-  segments->add_option("customer", *customer, "the customer's id")->required();
-  segments->callback([&session, customer] { Segments(session, *customer); });
+  segments->add_option("customer", *customer, "the customer's id");
+  segments->add_flag("--why", *why, "with each rule, and what its parts give");
+  AddSegmentDesign(*segments, session);
+  segments->callback([&session, segments, customer, why] {
+    if (!segments->get_subcommands().empty()) return;
+    if (customer->empty()) throw CLI::RequiredError("customer");
+    Segments(session, *customer, *why);
+  });
 
   auto restart = std::make_shared<bool>(false);
   CLI::App* resegment = app.add_subcommand("resegment", "Derives everyone's segments and stages again");

@@ -114,13 +114,111 @@ TEST(ProfileText, GivesAllThatIsKnown) {
             "  j: s since 1970-01-01T00:00:00Z\n  segments: vip\n  contact c by web 1970-01-01T00:00:00Z\n  etag: e\n");
 }
 
-TEST(SegmentsText, GivesVerdicts) {
-  EXPECT_EQ(SegmentsText(Parse<v1::EvaluateCustomerResponse>(R"pb(
-              positions { journey: "j" stage: "s" }
-              segments { segment: "a" member: true }
-              segments { segment: "b" error: "customer.age is not known" }
+TEST(SegmentsText, GivesVerdictsAndReasons) {
+  const auto response = Parse<v1::EvaluateCustomerResponse>(R"pb(
+    positions { journey: "j" stage: "s" }
+    segments {
+      segment: "a"
+      member: true
+      rule: "ever('x')"
+      was_member: true
+      parts { text: "ever('x')" value: "true" }
+    }
+    segments {
+      segment: "b"
+      rule: "customer.age > 3"
+      error: "customer.age is not known"
+      parts { text: "customer.age > 3" error: "customer.age is not known" }
+      parts { text: "customer.age" error: "customer.age is not known" fact: true }
+    }
+  )pb");
+  EXPECT_EQ(SegmentsText(response, false), "j: s\n  in   a\n  out  b: customer.age is not known\n");
+  EXPECT_EQ(SegmentsText(response, true), R"(j: s
+  in   a
+         ever('x')
+         was in: stays until this holds
+         - ever('x'): true
+  out  b: customer.age is not known
+         customer.age > 3
+         - customer.age > 3: customer.age is not known
+           customer.age = customer.age is not known
+)");
+}
+
+TEST(DifferencesText, HasALineEach) {
+  using playbook::DifferenceKind;
+  const std::vector<playbook::Difference> differences = {
+      {DifferenceKind::kChanged, "currency", "", {}},
+      {DifferenceKind::kAdded, "segments", "lost", {}},
+      {DifferenceKind::kRemoved, "segments", "new", {}},
+      {DifferenceKind::kChanged, "segments", "vip", {"when", "labels"}}};
+  EXPECT_EQ(DifferencesText(differences),
+            "~ currency\n+ segments lost\n- segments new\n~ segments vip: when, labels\n");
+  EXPECT_EQ(DifferencesText({}), "no difference\n");
+  EXPECT_EQ(DifferencesJson({differences[3]}),
+            "[{\"fields\":[\"when\",\"labels\"],\"kind\":\"changed\",\"list\":\"segments\",\"name\":\"vip\"}]\n");
+}
+
+TEST(PreviewText, SaysWhatChangesAlone) {
+  EXPECT_EQ(
+      PreviewText(Parse<v1::PreviewPlaybookResponse>(R"pb(
+        segments { segment: "same" members: 4 members_before: 4 }
+        segments { segment: "vip" members: 1200 members_before: 1000 entering: 300 leaving: 100 sample_entering: "c1" }
+        stages { journey: "j" stage: "s" customers: 5 customers_before: 7 leaving: 2 }
+        profiles: 5000
+        done: true
+      )pb")),
+      R"(of 5,000 customers
+  vip: 1,000 -> 1,200 (300 would enter, 100 leave)
+    entering, for example: c1
+  j.s: 7 -> 5 (0 would enter, 2 leave)
+)");
+  EXPECT_EQ(PreviewText(Parse<v1::PreviewSegmentResponse>(R"pb(impact { members: 3 entering: 3 }
+                                                               profiles: 10
+                                                               estimated_total: 2000)pb")),
+            "of 10 customers looked at (about 2,000)\n  (the candidate): 0 -> 3 (3 would enter, 0 leave)\n");
+}
+
+TEST(PopulationText, IsWhatPeopleRead) {
+  EXPECT_EQ(PopulationText(Parse<v1::PopulationSummary>(R"pb(
+              version: 2
+              fitted_at { seconds: 1780000000 }
+              playbook_version: 5
+              customers: 4400
+              buyers: 4338
+              orders: 18532
+              revenue { micros: 8911407900000 currency: "GBP" }
+              one_time_buyers: 1493
+              rfm { segments { segment: "champions" members: 900 } }
+              lifetime_value {
+                r: 0.243
+                alpha: 4.414
+                a: 0.793
+                b: 2.426
+                expected_purchases: 1.5
+                expected_value: 20
+                mean_probability_alive: 0.5
+              }
+              personas {
+                name: "young"
+                customers: 500
+                share: 0.125
+                distinctive { name: "age" here: 22 overall: 40 deviation: -1.5 }
+                channels { name: "channel" value: "email" here: 0.6 overall: 0.5 }
+              }
+              silhouette: 0.31
             )pb")),
-            "j: s\n  in   a\n  out  b: customer.age is not known\n");
+            R"(population 2 of 2026-05-28T20:26:40Z (playbook 5)
+4,400 customers, 4,338 buyers, 18,532 orders, 8911407.90 GBP, 1,493 bought once
+purchases and dropping out (BG/NBD, weeks): r 0.243, alpha 4.414, a 0.793, b 2.426
+expected within the horizon: 1.5 orders and 20.00 a customer; alive with 50 %
+RFM
+         900  champions
+personas (mean silhouette 0.31)
+  young: 500 customers (12 %)
+    sets it apart: age 22 (everyone 40)
+    channels: channel email 60 % (everyone 50 %)
+)");
 }
 
 TEST(ImportSummaryAsTextAndJson, HasEveryCount) {

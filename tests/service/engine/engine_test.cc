@@ -207,6 +207,16 @@ TEST_F(EngineTest, EvaluatesAndSaysWhatWasMissing) {
   EXPECT_FALSE(answer->segments[0].member);
   EXPECT_THAT(answer->segments[0].error, ::testing::HasSubstr("customer.age is not known"));
   EXPECT_TRUE(answer->segments[1].member);
+  const auto& parts = answer->segments[1].parts;
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].text, "ever('purchase')");
+  EXPECT_EQ(parts[0].value, "true");
+  EXPECT_EQ(parts[1].text, "days_since('purchase') <= 30");
+  EXPECT_EQ(parts[1].value, "true");
+  EXPECT_EQ(parts[2].text, "days_since('purchase')");
+  EXPECT_EQ(parts[2].value, "0");
+  EXPECT_TRUE(parts[2].fact);
+  EXPECT_EQ(answer->segments[0].parts[0].error, "customer.age is not known");
   EXPECT_EQ(answer->positions[0].current.stage, NameIdOf("purchase"));
 }
 
