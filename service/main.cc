@@ -24,7 +24,8 @@
 #include "service/base/clock.h"
 #include "service/base/log.h"
 #include "service/base/worker.h"
-#include "service/batch/resegment.h"
+#include "service/batch/environment.h"
+#include "service/batch/threads.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
 #include "service/rpc/methods.h"
@@ -168,15 +169,13 @@ absl::Status Run(const Flags& flags) {
   store::RecordStore& records = *stores->records;
   engine::Playbooks playbooks(records, clock);
   engine::Engine engine(profiles, playbooks, clock);
-  auto start_resegment = [&](const std::string& tenant, bool restart, auto progress, auto done) {
-    return batch::Resegment(profiles, records, playbooks, clock, tenant, restart, std::move(progress), std::move(done));
-  };
+  batch::Threads batch_threads;
+  const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
 
   rpc::ServerOptions options;
   options.address = flags.listen;
   options.threads = flags.threads;
-  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options, rpc::AllServices(engine, playbooks, start_resegment));
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server = rpc::Server::Start(options, rpc::AllServices(engine, batch));
   if (!server.ok()) return server.status();
   base::LogInfo(absl::StrCat("listening on ", flags.listen.substr(0, flags.listen.rfind(':')), ":", (*server)->port()));
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
@@ -189,6 +188,7 @@ absl::Status Run(const Flags& flags) {
     // A second one ends the process at once.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
+  batch_threads.Stop();
   (*server)->Shutdown(kShutdownGrace);
   server->reset();
   base::LogInfo("stopped");

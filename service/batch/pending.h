@@ -6,6 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -22,30 +24,34 @@ inline constexpr absl::Duration kStoreGrace = absl::Seconds(2);
 // Tells work on other threads to stop: those that wait in it wake at once. Thread-safe.
 class Cancellation {
  public:
-  void Cancel() {
+  // The first one counts. `why` is what the work ends with; not OK.
+  void Cancel(absl::Status why = absl::CancelledError("stopped")) {
     absl::MutexLock lock(&mutex_);
-    cancelled_ = true;
+    why_.Update(std::move(why));
   }
-  bool cancelled() const {
+  bool cancelled() const { return !status().ok(); }
+  // OK as long as it was not cancelled; then why.
+  absl::Status status() const {
     absl::MutexLock lock(&mutex_);
-    return cancelled_;
-  }
-  // Waits for a while; true where it was cancelled meanwhile.
-  bool Sleep(absl::Duration duration) const {
-    absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(&cancelled_), duration);
+    return why_;
   }
 
   // Of those who wait for something and for this: what they wait for changes under it.
   absl::Mutex& mutex() const ABSL_LOCK_RETURNED(mutex_) { return mutex_; }
-  bool cancelled_locked() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return cancelled_; }
+  // Waits until `condition`, until it is cancelled or the deadline passes. OK where the condition holds, else why it
+  // was cancelled, or DEADLINE_EXCEEDED.
+  absl::Status Await(absl::FunctionRef<bool()> condition, absl::Time deadline) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto over = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !why_.ok() || condition(); };
+    const bool in_time = mutex_.AwaitWithDeadline(absl::Condition(&over), deadline);
+    if (!why_.ok()) return why_;
+    return in_time ? absl::OkStatus() : absl::DeadlineExceededError("nothing happened in time");
+  }
 
  private:
   mutable absl::Mutex mutex_;
-  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status why_ ABSL_GUARDED_BY(mutex_);
 };
-
-inline absl::Status Cancelled() { return absl::CancelledError("stopped"); }
 
 // An asynchronous call of the store that was begun, to be waited for by a thread that may block. The answer may come
 // after it was given up, or destroyed. Thread-compatible.
@@ -58,23 +64,24 @@ class Pending {
 
   // `start(deadline, done)` begins the call.
   template <typename Start>
-  Pending(std::shared_ptr<Cancellation> cancellation, Start start)
-      : state_(std::make_shared<State>(std::move(cancellation))), deadline_(absl::Now() + kStoreTimeout) {
+  Pending(std::shared_ptr<Cancellation> cancellation, Start start, absl::Duration timeout = kStoreTimeout)
+      : state_(std::make_shared<State>(std::move(cancellation))), deadline_(absl::Now() + timeout) {
     start(deadline_, Done([state = state_](absl::StatusOr<T> answer) { state->Set(std::move(answer)); }));
   }
 
   bool valid() const { return state_ != nullptr; }
 
-  // The answer, once. CANCELLED as soon as the work is; UNAVAILABLE where the store does not answer in time.
+  // The answer, once. The cancellation's status as soon as the work is cancelled; UNAVAILABLE where the store does not
+  // answer in time.
   absl::StatusOr<T> Take() {
     const std::shared_ptr<State> state = std::move(state_);
-    absl::MutexLock lock(&state->cancellation->mutex());
-    state->cancellation->mutex().AwaitWithDeadline(absl::Condition(state.get(), &State::Over), deadline_ + kStoreGrace);
-    if (state->cancellation->cancelled_locked()) return Cancelled();
-    if (!state->answer.has_value() || absl::IsDeadlineExceeded(state->answer->status())) {
-      return absl::UnavailableError("the store does not answer in time");
-    }
-    return *std::move(state->answer);
+    const Cancellation& cancellation = *state->cancellation;
+    absl::MutexLock lock(&cancellation.mutex());
+    absl::Status status = cancellation.Await([&] { return state->answer.has_value(); }, deadline_ + kStoreGrace);
+    if (status.ok() && state->answer->ok()) return *std::move(state->answer);
+    if (status.ok()) status = state->answer->status();
+    if (absl::IsDeadlineExceeded(status)) return absl::UnavailableError("the store does not answer in time");
+    return status;
   }
 
  private:
@@ -84,7 +91,6 @@ class Pending {
       absl::MutexLock lock(&cancellation->mutex());
       answer = std::move(value);
     }
-    bool Over() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return answer.has_value() || cancellation->cancelled_locked(); }
 
     const std::shared_ptr<Cancellation> cancellation;
     absl::optional<absl::StatusOr<T>> answer;  // under the cancellation's mutex

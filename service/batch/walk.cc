@@ -12,7 +12,7 @@ using store::ProfileStore;
 using store::StoredProfile;
 using store::StoredProfiles;
 
-// Between the pages of a page this often is seen whether the walk was cancelled.
+// How often it is seen, within a page, whether the walk was cancelled.
 constexpr size_t kProfilesBetweenChecks = 256;
 
 }  // namespace
@@ -43,7 +43,7 @@ absl::Status Walk(ProfileStore& profiles, absl::string_view tenant_name,
     const absl::StatusOr<StoredProfiles> read = page.profiles.Take();
     if (!read.ok()) return read.status();
     for (size_t i = 0; i < read->size(); ++i) {
-      if (i % kProfilesBetweenChecks == 0 && cancellation->cancelled()) return Cancelled();
+      if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(cancellation->status());
       const absl::StatusOr<StoredProfile> stored = read->Decode(i);
       if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
       ++progress.profiles;
@@ -61,6 +61,7 @@ absl::Status Walk(ProfileStore& profiles, absl::string_view tenant_name,
   absl::optional<PageOnItsWay> ahead;
   while (names.valid()) {
     absl::StatusOr<ProfileStore::Page> page = names.Take();
+    if (absl::IsOutOfRange(page.status())) return absl::UnavailableError("the store was restarted: try again");
     if (!page.ok()) return page.status();
     PageOnItsWay next = BeginLoad(profiles, tenant, std::move(page->customers), cancellation);
     if (!page->next_cursor.empty()) names = BeginScan(profiles, tenant, page->next_cursor, "", cancellation);

@@ -32,8 +32,8 @@ struct WalkProgress {
 // Memory: two pages of profiles as they are at rest (about 2 MB at 500 bytes a profile), the names of a third, and one
 // decoded profile.
 //
-// CANCELLED once `cancellation` is; else what `after_page` says, where that is not OK; UNAVAILABLE where the store went
-// away or does not answer.
+// The status of `cancellation` once it is cancelled; else what `after_page` says, where that is not OK; UNAVAILABLE
+// where the store went away or does not answer.
 absl::Status Walk(store::ProfileStore& profiles, absl::string_view tenant,
                   const std::shared_ptr<Cancellation>& cancellation,
                   absl::FunctionRef<void(const std::string& customer, const store::StoredProfile& stored)> look,

@@ -1,6 +1,7 @@
 #include <memory>
 #include <utility>
 
+#include "service/batch/resegment.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
@@ -24,36 +25,37 @@ void EvaluateCustomer(engine::Engine& engine, const v1::EvaluateCustomerRequest&
                   });
 }
 
-// The run ends with the call: a client that goes, or whose deadline passes, stops it between pages, and the next run
-// resumes there.
-void Resegment(const StartResegment& start, const v1::ResegmentRequest& request,
+// The call's workers end with the call: a client that goes, or whose deadline passes, stops them within a page, and
+// others go on from there.
+void Resegment(const batch::Environment& batch, const v1::ResegmentRequest& request,
                const std::shared_ptr<StreamWriter<v1::ResegmentResponse>>& writer) {
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
-  std::shared_ptr<batch::ResegmentRun> run = start(
-      request.tenant(), request.restart(),
+  const std::shared_ptr<batch::Cancellation> run = batch::Resegment(
+      batch,
+      {.tenant = request.tenant(),
+       .restart = request.restart(),
+       .workers = request.workers() == 0 ? 1 : request.workers()},
       [writer](const batch::ResegmentProgress& progress) {
         v1::ResegmentResponse message;
         ToWire(progress, message);
         writer->Write(std::move(message));
       },
       [writer](absl::Status status) { writer->Finish(std::move(status)); });
-  // No run: `done` was called already.
   if (run != nullptr) writer->OnCancel([run] { run->Cancel(); });
 }
 
 }  // namespace
 
-void AddSegmentationService(engine::Engine& engine, StartResegment start_resegment, Methods& methods) {
+void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, Methods& methods) {
   using Service = v1::SegmentationService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestEvaluateCustomer,
                 [&engine](const auto& request, const auto& call, auto responder) {
                   EvaluateCustomer(engine, request, call, std::move(responder));
                 });
-  methods.ServerStream(service, &Service::RequestResegment,
-                       [start = std::move(start_resegment)](const auto& request, const auto&, const auto& writer) {
-                         Resegment(start, request, writer);
-                       });
+  methods.ServerStream(
+      service, &Service::RequestResegment,
+      [batch](const auto& request, const auto&, const auto& writer) { Resegment(batch, request, writer); });
 }
 
 }  // namespace waymark::rpc

@@ -1,34 +1,75 @@
 #include "service/store/batch_records.h"
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "waymark/storage/v1/batch.pb.h"
 
 namespace waymark::store {
+namespace {
 
-std::string EncodeResegmentCursor(const ResegmentCursor& cursor) {
-  storage::v1::ResegmentCursor message;
-  message.set_playbook_version(cursor.playbook_version);
-  message.set_next(cursor.next);
-  message.set_profiles(cursor.profiles);
-  message.set_changed(cursor.changed);
-  message.set_damaged(cursor.damaged);
-  message.mutable_members()->Add(cursor.members.begin(), cursor.members.end());
-  message.mutable_customers()->Add(cursor.customers.begin(), cursor.customers.end());
+void Encode(const ResegmentCounts& counts, storage::v1::ResegmentCounts& message) {
+  message.set_profiles(counts.profiles);
+  message.set_changed(counts.changed);
+  message.set_damaged(counts.damaged);
+  message.mutable_members()->Add(counts.members.begin(), counts.members.end());
+  message.mutable_customers()->Add(counts.customers.begin(), counts.customers.end());
+}
+
+ResegmentCounts Decode(const storage::v1::ResegmentCounts& message) {
+  return {.profiles = message.profiles(),
+          .changed = message.changed(),
+          .damaged = message.damaged(),
+          .members = {message.members().begin(), message.members().end()},
+          .customers = {message.customers().begin(), message.customers().end()}};
+}
+
+}  // namespace
+
+std::string EncodeResegmentRun(const ResegmentRun& run) {
+  storage::v1::ResegmentRun message;
+  message.set_id(run.id);
+  message.set_playbook_version(run.playbook_version);
+  message.set_population_version(run.population_version);
+  message.set_next(run.next);
+  message.set_exhausted(run.exhausted);
+  for (const ResegmentClaim& claim : run.claims) {
+    storage::v1::ResegmentClaim& added = *message.add_claims();
+    added.set_id(claim.id);
+    added.set_from(claim.from);
+    added.set_until(claim.until);
+    added.set_worker(claim.worker);
+    added.set_expires_at_ms(absl::ToUnixMillis(claim.expires_at));
+  }
+  message.set_last_claim(run.last_claim);
+  Encode(run.counts, *message.mutable_counts());
+  message.set_finished_id(run.finished_id);
+  Encode(run.finished_counts, *message.mutable_finished_counts());
   return message.SerializeAsString();
 }
 
-absl::StatusOr<ResegmentCursor> DecodeResegmentCursor(absl::string_view bytes) {
-  storage::v1::ResegmentCursor message;
+absl::StatusOr<ResegmentRun> DecodeResegmentRun(absl::string_view bytes) {
+  storage::v1::ResegmentRun message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::DataLossError("the cursor of a re-segmentation cannot be decoded");
+    return absl::DataLossError("the state of a re-segmentation cannot be decoded");
   }
-  return ResegmentCursor{.playbook_version = message.playbook_version(),
-                         .next = message.next(),
-                         .profiles = message.profiles(),
-                         .changed = message.changed(),
-                         .damaged = message.damaged(),
-                         .members = {message.members().begin(), message.members().end()},
-                         .customers = {message.customers().begin(), message.customers().end()}};
+  ResegmentRun run{.id = message.id(),
+                   .playbook_version = message.playbook_version(),
+                   .population_version = message.population_version(),
+                   .next = message.next(),
+                   .exhausted = message.exhausted(),
+                   .last_claim = message.last_claim(),
+                   .counts = Decode(message.counts()),
+                   .finished_id = message.finished_id(),
+                   .finished_counts = Decode(message.finished_counts())};
+  for (const storage::v1::ResegmentClaim& claim : message.claims()) {
+    run.claims.push_back({.id = claim.id(),
+                          .from = claim.from(),
+                          .until = claim.until(),
+                          .worker = claim.worker(),
+                          .expires_at = absl::FromUnixMillis(claim.expires_at_ms())});
+  }
+  return run;
 }
 
 }  // namespace waymark::store

@@ -62,6 +62,10 @@ class ProfileStore {
   // the profile is stored durably. One read and at most one write where nobody else changes the customer.
   virtual void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) = 0;
 
+  // The same, beginning with a state that was read before: one write where that is still what is stored.
+  virtual void UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
+                          UpdateDone done) = 0;
+
   // The names of the tenant's customers, a page of about `limit` at a time. Begin with the empty cursor. A customer who
   // is there from the first page to the last is seen at least once; an implementation may show one twice, and an empty
   // page is not yet the last.

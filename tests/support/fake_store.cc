@@ -12,14 +12,25 @@
 namespace waymark::testing_support {
 namespace {
 
-absl::Status CheckCall(const absl::Status& failure, absl::Time deadline) {
+// `heard`: whether the caller is to hear of the call that is checked.
+absl::Status CheckCall(const absl::Status& failure, absl::Time deadline, Outage* outage, bool& heard) {
+  const Outage::Fate fate = outage == nullptr ? Outage::Fate{} : outage->Next();
+  heard = fate.heard;
+  if (!fate.done) return absl::UnavailableError("away");
   if (absl::Now() > deadline) return absl::DeadlineExceededError("the deadline has passed");
   return failure;
 }
 
 }  // namespace
 
-absl::Status FakeProfileStore::Check(absl::Time deadline) const { return CheckCall(failure_, deadline); }
+absl::Status FakeProfileStore::Check(absl::Time deadline) {
+  return CheckCall(failure_, deadline, outage_.get(), heard_);
+}
+
+void FakeProfileStore::SetOutage(std::shared_ptr<Outage> outage) {
+  absl::MutexLock lock(&mutex_);
+  outage_ = std::move(outage);
+}
 
 absl::StatusOr<store::StoredProfile> FakeProfileStore::Read(const Key& key) const {
   const auto found = values_.find(key);
@@ -33,7 +44,7 @@ void FakeProfileStore::Load(const store::CustomerKey& key, absl::Time deadline, 
     absl::MutexLock lock(&mutex_);
     ++loads_;
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return Read({key.tenant, key.customer});
+    return Heard(Read({key.tenant, key.customer}));
   };
   done(answer());
 }
@@ -54,9 +65,10 @@ absl::StatusOr<uint64_t> FakeProfileStore::Store(const Key& key, const store::St
   return before.revision + 1;
 }
 
-absl::StatusOr<uint64_t> FakeProfileStore::Apply(const Key& key, Change& change) {
+absl::StatusOr<uint64_t> FakeProfileStore::Apply(const Key& key, const store::StoredProfile* seen, Change& change) {
   absl::StatusOr<store::StoredProfile> stored = Read(key);
   if (!stored.ok()) return stored.status();
+  if (seen != nullptr && seen->revision != stored->revision) (void)change(*seen);  // and what it says is not written
   absl::StatusOr<absl::optional<segmentation::Profile>> changed = change(*stored);
   if (interference_) {
     segmentation::Profile others = stored->profile;
@@ -77,7 +89,19 @@ void FakeProfileStore::Update(const store::CustomerKey& key, absl::Time deadline
     absl::MutexLock lock(&mutex_);
     ++updates_;
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return Apply({key.tenant, key.customer}, change);
+    return Heard(Apply({key.tenant, key.customer}, nullptr, change));
+  };
+  done(answer());
+}
+
+void FakeProfileStore::UpdateFrom(const store::CustomerKey& key, const store::StoredProfile& seen, absl::Time deadline,
+                                  Change change, UpdateDone done) {
+  const auto answer = [&]() -> absl::StatusOr<uint64_t> {
+    if (absl::Status status = store::CheckKey(key); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    ++updates_;
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    return Heard(Apply({key.tenant, key.customer}, &seen, change));
   };
   done(answer());
 }
@@ -102,7 +126,7 @@ void FakeProfileStore::Scan(absl::string_view tenant, absl::string_view cursor, 
     if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return ReadPage(tenant, cursor, until, limit);
+    return Heard<Page>(ReadPage(tenant, cursor, until, limit));
   };
   done(answer());
 }
@@ -123,7 +147,7 @@ void FakeProfileStore::LoadMany(absl::string_view tenant, std::vector<std::strin
     if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return ReadMany(tenant, customers);
+    return Heard<store::StoredProfiles>(ReadMany(tenant, customers));
   };
   done(answer());
 }
@@ -193,7 +217,14 @@ int FakeProfileStore::updates() const {
   return updates_;
 }
 
-absl::Status FakeRecordStore::Check(absl::Time deadline) const { return CheckCall(failure_, deadline); }
+absl::Status FakeRecordStore::Check(absl::Time deadline) {
+  return CheckCall(failure_, deadline, outage_.get(), heard_);
+}
+
+void FakeRecordStore::SetOutage(std::shared_ptr<Outage> outage) {
+  absl::MutexLock lock(&mutex_);
+  outage_ = std::move(outage);
+}
 
 void FakeRecordStore::Get(absl::string_view name, absl::Time deadline, GetDone done) {
   const auto answer = [&]() -> absl::StatusOr<store::Record> {
@@ -201,7 +232,7 @@ void FakeRecordStore::Get(absl::string_view name, absl::Time deadline, GetDone d
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
     const auto found = records_.find(name);
-    return found == records_.end() ? store::Record{std::string(name), 0, ""} : found->second;
+    return Heard<store::Record>(found == records_.end() ? store::Record{std::string(name), 0, ""} : found->second);
   };
   done(answer());
 }
@@ -223,7 +254,7 @@ void FakeRecordStore::Put(absl::string_view name, absl::string_view value, uint6
     if (absl::Status status = store::CheckRecordValue(value); !status.ok()) return status;
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    return Write(name, value, expected_revision);
+    return Heard(Write(name, value, expected_revision));
   };
   done(answer());
 }

@@ -35,6 +35,14 @@ absl::StatusOr<uint64_t> UpdateNow(store::ProfileStore& store, const store::Cust
   return WaitFor(outcome);
 }
 
+absl::StatusOr<uint64_t> UpdateFromNow(store::ProfileStore& store, const store::CustomerKey& key,
+                                       const store::StoredProfile& seen, store::ProfileStore::Change change,
+                                       absl::Time deadline) {
+  Outcome<absl::StatusOr<uint64_t>> outcome;
+  store.UpdateFrom(key, seen, deadline, std::move(change), outcome.Callback());
+  return WaitFor(outcome);
+}
+
 absl::StatusOr<store::ProfileStore::Page> ScanNow(store::ProfileStore& store, absl::string_view tenant,
                                                   absl::string_view cursor, absl::string_view until, int limit,
                                                   absl::Time deadline) {

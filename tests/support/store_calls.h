@@ -21,6 +21,9 @@ absl::StatusOr<store::StoredProfile> LoadNow(store::ProfileStore& store, const s
                                              absl::Time deadline = Soon());
 absl::StatusOr<uint64_t> UpdateNow(store::ProfileStore& store, const store::CustomerKey& key,
                                    store::ProfileStore::Change change, absl::Time deadline = Soon());
+absl::StatusOr<uint64_t> UpdateFromNow(store::ProfileStore& store, const store::CustomerKey& key,
+                                       const store::StoredProfile& seen, store::ProfileStore::Change change,
+                                       absl::Time deadline = Soon());
 absl::StatusOr<store::ProfileStore::Page> ScanNow(store::ProfileStore& store, absl::string_view tenant,
                                                   absl::string_view cursor, absl::string_view until, int limit,
                                                   absl::Time deadline = Soon());

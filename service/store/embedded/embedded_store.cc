@@ -228,13 +228,20 @@ void EmbeddedStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone d
 void EmbeddedStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
   if (absl::Status status = CheckDeadline(deadline); !status.ok()) return done(std::move(status));
-  // On the caller's thread: only what changes something is handed to the writer, and waits for the disk.
   const absl::StatusOr<StoredProfile> stored = parts_->ReadProfile(key);
   if (!stored.ok()) return done(stored.status());
-  absl::StatusOr<absl::optional<NewValue>> changed = ChangeProfile(key.customer, *stored, change);
+  UpdateFrom(key, *stored, deadline, std::move(change), std::move(done));
+}
+
+void EmbeddedStore::UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
+                               UpdateDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckDeadline(deadline); !status.ok()) return done(std::move(status));
+  // On the caller's thread: only what changes something is handed to the writer, and waits for the disk.
+  absl::StatusOr<absl::optional<NewValue>> changed = ChangeProfile(key.customer, seen, change);
   if (!changed.ok()) return done(changed.status());
-  if (!changed->has_value()) return done(stored->revision);
-  parts_->writer.Submit(std::make_unique<ProfileWrite>(key, deadline, stored->revision, **std::move(changed),
+  if (!changed->has_value()) return done(seen.revision);
+  parts_->writer.Submit(std::make_unique<ProfileWrite>(key, deadline, seen.revision, **std::move(changed),
                                                        std::move(change), std::move(done)));
 }
 

@@ -32,6 +32,8 @@ class EmbeddedStore final : public ProfileStore, public RecordStore, public Chan
 
   void Load(const CustomerKey& key, absl::Time deadline, LoadDone done) override;
   void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
+  void UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
+                  UpdateDone done) override;
   // In the order of the names. The cursor is the last customer of the page before.
   void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
             ScanDone done) override;

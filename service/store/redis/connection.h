@@ -37,6 +37,9 @@ class Connection {
   // it is not sent; RESOURCE_EXHAUSTED where too many wait.
   void Send(std::string command, absl::Time deadline, ReplyDone done);
 
+  // Within an answer of Redis: names the process that gave it.
+  const std::string& server() const { return link_->server(); }
+
   // Whether Redis is connected and answers.
   bool Ready() const { return ready_.load(std::memory_order_relaxed); }
 

@@ -23,6 +23,15 @@ absl::Status GreetingError(const absl::Status& status) {
   return absl::UnavailableError(absl::StrCat("redis did not let us in: ", status.message()));
 }
 
+// "run_id:<40 hexadecimal digits>" on a line of its own.
+std::string RunIdIn(absl::string_view info) {
+  constexpr absl::string_view kKey = "\nrun_id:";
+  const size_t at = info.find(kKey);
+  if (at == absl::string_view::npos) return "";
+  info.remove_prefix(at + kKey.size());
+  return std::string(info.substr(0, info.find_first_of("\r\n")));
+}
+
 Link& LinkOf(const redisAsyncContext* context) { return *static_cast<Link*>(context->data); }
 
 }  // namespace
@@ -83,19 +92,21 @@ void Link::Greet() {
   }
   if (options_.database != 0) GreetWith(FormatCommand({"SELECT", absl::StrCat(options_.database)}));
   for (const std::string& command : greeting_) GreetWith(command);
+  GreetWith(FormatCommand({"INFO", "server"}), [this](const redisReply& reply) { server_ = RunIdIn(TextOf(reply)); });
   GreetWith(FormatCommand({"PING"}));
 }
 
-void Link::GreetWith(std::string command) {
+void Link::GreetWith(std::string command, std::function<void(const redisReply&)> look) {
   ++greetings_;
   Submit(std::make_unique<Request>(
       std::move(command), absl::InfiniteFuture(),
-      [this](const absl::StatusOr<const redisReply*>& reply) {
+      [this, look = std::move(look)](const absl::StatusOr<const redisReply*>& reply) {
         if (!reply.ok()) {
           if (context_ != nullptr) Drop(GreetingError(reply.status()));
-        } else if (--greetings_ == 0) {
-          Up();
+          return;
         }
+        if (look) look(**reply);
+        if (--greetings_ == 0) Up();
       },
       own_));
 }

@@ -51,10 +51,15 @@ class Link {
   // Answers whatever is outstanding with UNAVAILABLE.
   void Close();
 
+  // Names the process that answers (Redis's run_id): another one after a restart or a failover. Within an answer: the
+  // one who gave it.
+  const std::string& server() const { return server_; }
+
  private:
   void Connect();
   void Greet();
-  void GreetWith(std::string command);
+  // `look`, where set, is given the answer.
+  void GreetWith(std::string command, std::function<void(const redisReply&)> look = nullptr);
   void Up();
   // Gives the connection up and tries again later.
   void Drop(absl::Status why);
@@ -83,6 +88,7 @@ class Link {
   bool up_ = false;
   bool closed_ = false;
   absl::Status why_down_;
+  std::string server_;
   size_t greetings_ = 0;        // not yet answered
   int failures_ = 0;            // to connect, since it was up
   bool beating_ = false;        // the heartbeat is not yet answered

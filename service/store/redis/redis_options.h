@@ -23,7 +23,8 @@ struct RedisOptions {
   // Where set, the path to connect to instead of host and port.
   std::string unix_socket;
 
-  // Empty: no AUTH. The user is Redis's default one where it is empty.
+  // Empty: no AUTH. The user needs the keys "wm:*", and the commands of reading, writing, scripts, INFO and DBSIZE. The
+  // user is Redis's default one where it is empty.
   std::string user;
   std::string password;
   int database = 0;

@@ -24,6 +24,24 @@ constexpr int kMaxProbes = 32;
 constexpr size_t kMaxMget = 1'000;
 
 absl::Status NotOurs() { return absl::InvalidArgumentError("the cursor is not ours"); }
+absl::Status OrderIsGone() { return absl::OutOfRangeError("redis was restarted: the walk has to begin again"); }
+
+// A cursor of ours: Redis's own, and the process that it is of, for each hashes its keys in its own way.
+// "<server>:<n>".
+struct OurCursor {
+  std::string server;  // empty: of any
+  std::string redis;   // as SCAN takes it
+  ScanCursor place;
+};
+
+absl::optional<OurCursor> ParseOurs(absl::string_view text) {
+  if (text.empty()) return OurCursor{"", "0", {}};
+  const size_t colon = text.find(':');
+  if (colon == 0 || colon == absl::string_view::npos) return absl::nullopt;
+  const absl::optional<ScanCursor> place = ScanCursor::Parse(text.substr(colon + 1));
+  if (!place.has_value() || place->AtEnd()) return absl::nullopt;
+  return OurCursor{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)), *place};
+}
 
 struct Step {
   absl::string_view cursor;
@@ -61,7 +79,7 @@ struct RedisStore::ScanInProgress {
       return Probe(step);
     }
     page.customers = CustomersIn(step);
-    if (!ends && !step.end.AtEnd()) page.next_cursor = std::string(step.cursor);
+    if (!ends && !step.end.AtEnd()) page.next_cursor = absl::StrCat(server, ":", step.cursor);
     return absl::nullopt;
   }
 
@@ -90,7 +108,14 @@ struct RedisStore::ScanInProgress {
     return customers;
   }
 
+  // Whether the cursors are those of the process that answers.
+  bool IsOf(const std::string& answering) {
+    if (server.empty()) server = answering;
+    return server == answering;
+  }
+
   std::string tenant;
+  std::string server;  // that the walk is in; empty: not yet known
   std::string cursor;  // where the next step begins
   ScanCursor end;      // of the walk
   int count = 1;
@@ -104,12 +129,15 @@ struct RedisStore::ScanInProgress {
 void RedisStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit,
                       absl::Time deadline, ScanDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  const absl::optional<ScanCursor> end = ScanCursor::Parse(until);
-  if (!ScanCursor::Parse(cursor).has_value() || !end.has_value()) return done(NotOurs());
+  absl::optional<OurCursor> from = ParseOurs(cursor);
+  absl::optional<OurCursor> to = ParseOurs(until);
+  if (!from.has_value() || !to.has_value()) return done(NotOurs());
+  if (!from->server.empty() && !to->server.empty() && from->server != to->server) return done(OrderIsGone());
   auto scan = std::make_unique<ScanInProgress>();
   scan->tenant = std::string(tenant);
-  scan->cursor = std::string(cursor);
-  scan->end = *end;
+  scan->server = std::move(from->server.empty() ? to->server : from->server);
+  scan->cursor = std::move(from->redis);
+  scan->end = to->place;
   scan->count = std::clamp(limit, 1, kMaxPage);
   scan->deadline = deadline;
   scan->done = std::move(done);
@@ -117,12 +145,13 @@ void RedisStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::
 }
 
 void RedisStore::ScanOn(std::unique_ptr<ScanInProgress> scan) {
-  std::string command = FormatCommand({"SCAN", scan->cursor.empty() ? "0" : scan->cursor, "MATCH",
-                                       ProfilePattern(scan->tenant), "COUNT", absl::StrCat(scan->count)});
+  std::string command =
+      FormatCommand({"SCAN", scan->cursor, "MATCH", ProfilePattern(scan->tenant), "COUNT", absl::StrCat(scan->count)});
   const absl::Time deadline = scan->deadline;
   connection_.Send(std::move(command), deadline,
                    [this, scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return scan->done(reply.status());
+                     if (!scan->IsOf(connection_.server())) return scan->done(OrderIsGone());
                      const absl::StatusOr<Step> step = StepIn(**reply);
                      if (!step.ok()) return scan->done(step.status());
                      absl::optional<std::string> next = scan->Take(*step);

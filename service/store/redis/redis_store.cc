@@ -89,21 +89,32 @@ void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change chan
                    });
 }
 
+void RedisStore::UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
+                            UpdateDone done) {
+  if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
+  TryUpdate(std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)}),
+            seen);
+}
+
 void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current) {
   const absl::StatusOr<StoredProfile> stored = ProfileIn(current);
   if (!stored.ok()) return update->done(stored.status());
-  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = update->change(*stored);
+  TryUpdate(std::move(update), *stored);
+}
+
+void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current) {
+  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = update->change(current);
   if (!changed.ok()) return update->done(changed.status());
-  if (!changed->has_value()) return update->done(stored->revision);
-  const uint64_t revision = stored->revision + 1;
+  if (!changed->has_value()) return update->done(current.revision);
+  const uint64_t revision = current.revision + 1;
   absl::StatusOr<std::string> value = SealProfile(revision, **changed);
   if (!value.ok()) return update->done(value.status());
   const absl::Time deadline = update->deadline;
   const CustomerKey& key = update->key;
-  absl::optional<std::string> announcement = AnnouncementOf(key.customer, stored->profile, **changed, absl::Now());
+  absl::optional<std::string> announcement = AnnouncementOf(key.customer, current.profile, **changed, absl::Now());
   std::vector<std::string> arguments = {ProfileKey(key)};
   if (announcement.has_value()) arguments.push_back(ChangesKey(key.tenant));
-  arguments.push_back(ExpectedPrefix(stored->revision));
+  arguments.push_back(ExpectedPrefix(current.revision));
   arguments.push_back(*std::move(value));
   if (announcement.has_value()) {
     arguments.push_back(*std::move(announcement));

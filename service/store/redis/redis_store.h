@@ -30,7 +30,10 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
 
   void Load(const CustomerKey& key, absl::Time deadline, LoadDone done) override;
   void Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) override;
-  // `limit` is how many keys Redis looks at, of whichever tenant. The cursor is Redis's. `until` is exact as long as
+  void UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
+                  UpdateDone done) override;
+  // `limit` is how many keys Redis looks at, of whichever tenant. The cursor is Redis's, and of that process only (each
+  // one orders its keys in its own way): after a restart or a failover it is OUT_OF_RANGE. `until` is exact as long as
   // Redis's table of keys does not shrink (which it does when nine of ten keys went); afterwards a page may also show
   // some whom the rest of the walk shows, but misses nobody.
   void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
@@ -55,6 +58,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   struct ScanInProgress;
   struct LoadManyInProgress;
 
+  void TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current);
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
   // Runs a script, its keys first, by its name, or where Redis does not know it (it was restarted, or its scripts were

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "service/batch/resegment.h"
+#include "service/batch/environment.h"
 #include "service/rpc/error_details.pb.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
@@ -54,12 +54,7 @@ placements: [{name: banner, touchpoint: web/home, slots: 1, fallback: hello}]
 class ServicesTest : public testing::Test {
  protected:
   ServicesTest() {
-    auto start = [this](std::string tenant, bool restart, auto progress, auto done) {
-      return batch::Resegment(world_.profiles, world_.records, world_.playbooks, world_.clock, std::move(tenant),
-                              restart, std::move(progress), std::move(done));
-    };
-    absl::StatusOr<std::unique_ptr<Server>> server =
-        Server::Start({}, AllServices(world_.engine, world_.playbooks, start));
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, AllServices(world_.engine, batch_));
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials());
@@ -96,6 +91,8 @@ class ServicesTest : public testing::Test {
   }
 
   testing_support::World world_{kPlaybook};
+  batch::Threads threads_;
+  const batch::Environment batch_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::EventService::Stub> events_;

@@ -26,6 +26,7 @@ using testing_support::LoadNow;
 using testing_support::Outcome;
 using testing_support::PutNow;
 using testing_support::RedisServer;
+using testing_support::ScanNow;
 using testing_support::Soon;
 using testing_support::StateWatch;
 using testing_support::UpdateNow;
@@ -237,6 +238,31 @@ TEST_F(RedisStoreTest, ScriptsThatRedisForgotAreSentAgain) {
   ASSERT_TRUE(server_->Command({"SCRIPT", "FLUSH"}).ok());
   EXPECT_EQ(PutNow(*store, "playbook/shop", "x", 0).value_or(0), 1u);
   EXPECT_EQ(GetNow(*store, "playbook/shop")->value, "x");
+}
+
+// Each process orders its keys in its own way: going on in another one's order would miss some.
+TEST_F(RedisStoreTest, ACursorIsOfOneProcess) {
+  Serve({.append_only = true});
+  auto store = Connect();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(UpdateNow(*store, {"shop", absl::StrCat("c", i)}, Write(Numbered(1))).ok());
+  }
+  const auto page = ScanNow(*store, "shop", "", "", 10);
+  ASSERT_TRUE(page.ok() && !page->next_cursor.empty()) << page.status();
+  EXPECT_TRUE(ScanNow(*store, "shop", page->next_cursor, "", 10).ok());
+  server_->Kill();
+  ASSERT_TRUE(watch_.WaitForDisconnected());
+  ASSERT_TRUE(server_->Run().ok());
+  ASSERT_TRUE(UpdateInTheEnd(*store).ok());
+  const auto gone = absl::StatusCode::kOutOfRange;
+  EXPECT_EQ(ScanNow(*store, "shop", page->next_cursor, "", 10).status().code(), gone);
+  EXPECT_EQ(ScanNow(*store, "shop", "", page->next_cursor, 10).status().code(), gone);
+  const auto anew = ScanNow(*store, "shop", "", "", 10);
+  ASSERT_TRUE(anew.ok()) << anew.status();
+  EXPECT_TRUE(ScanNow(*store, "shop", anew->next_cursor, "", 10).ok());
+  for (absl::string_view cursor : {"7", ":7", "x:", "x:y", "x:0"}) {
+    EXPECT_EQ(ScanNow(*store, "shop", cursor, "", 10).status().code(), absl::StatusCode::kInvalidArgument) << cursor;
+  }
 }
 
 TEST_F(RedisStoreTest, FullMemoryAndReadOnlyReplicasRefuseWritesOnly) {

@@ -38,6 +38,7 @@ using testing_support::PutNow;
 using testing_support::ScanNow;
 using testing_support::Soon;
 using testing_support::TypicalProfile;
+using testing_support::UpdateFromNow;
 using testing_support::UpdateNow;
 using testing_support::Write;
 
@@ -168,6 +169,27 @@ TEST_P(StoreContractTest, AChangeThatSaysNothingWritesNothing) {
   ASSERT_TRUE(revision.ok()) << revision.status();
   EXPECT_EQ(*revision, 1u);
   EXPECT_EQ(CounterOf(LoadNow(profiles(), {"shop", "c1"})->profile), 1);
+}
+
+TEST_P(StoreContractTest, AnUpdateMayBeginWithWhatWasReadBefore) {
+  const CustomerKey key{"shop", "c1"};
+  ASSERT_EQ(UpdateNow(profiles(), key, Increment).value_or(0), 1u);
+  const absl::StatusOr<StoredProfile> seen = LoadNow(profiles(), key);
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  EXPECT_EQ(UpdateFromNow(profiles(), key, *seen, Increment).value_or(0), 2u);
+  int calls = 0;
+  const auto increment = [&](const StoredProfile& stored) {
+    ++calls;
+    EXPECT_EQ(CounterOf(stored.profile), static_cast<int64_t>(stored.revision));
+    return Increment(stored);
+  };
+  EXPECT_EQ(UpdateFromNow(profiles(), key, *seen, increment).value_or(0), 3u) << "what was read is not there any more";
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(CounterOf(LoadNow(profiles(), key)->profile), 3);
+  const auto nothing = [](const StoredProfile&) -> absl::StatusOr<absl::optional<Profile>> { return absl::nullopt; };
+  EXPECT_EQ(UpdateFromNow(profiles(), key, {3, Numbered(3)}, nothing).value_or(0), 3u);
+  EXPECT_EQ(UpdateFromNow(profiles(), key, *seen, Increment, absl::Now() - absl::Milliseconds(1)).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_P(StoreContractTest, AChangesErrorIsPassedOnAndNothingWritten) {

@@ -1,0 +1,159 @@
+#include "service/batch/derive_page.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "segmentation/compact.h"
+#include "service/base/status_macros.h"
+
+namespace waymark::batch {
+namespace {
+
+using segmentation::Profile;
+using store::ProfileStore;
+using store::ResegmentCounts;
+using store::StoredProfile;
+
+constexpr int kMaxWrites = 256;
+constexpr size_t kProfilesBetweenChecks = 64;
+
+// The writes of a page. What has not called back when the page is given up does so later, unheard.
+class Writes {
+ public:
+  explicit Writes(std::shared_ptr<Cancellation> cancellation)
+      : state_(std::make_shared<State>(std::move(cancellation))) {}
+
+  // Waits until one more may be on its way.
+  absl::Status Begin() { return WaitForFewer(kMaxWrites, /*begin=*/true); }
+  // Waits for all.
+  absl::Status Finish() { return WaitForFewer(1, /*begin=*/false); }
+
+  ProfileStore::UpdateDone Callback() const {
+    return [state = state_](const absl::StatusOr<uint64_t>& revision) {
+      absl::MutexLock lock(&state->cancellation->mutex());
+      --state->on_their_way;
+      // What is wrong with one profile does not hold up the others.
+      const bool its_own = absl::IsDataLoss(revision.status()) || absl::IsInvalidArgument(revision.status());
+      if (revision.ok()) ++state->changed;
+      if (its_own) ++state->damaged;
+      if (!its_own) state->problem.Update(revision.status());
+    };
+  }
+
+  // After Finish.
+  void AddTo(ResegmentCounts& counts) const {
+    absl::MutexLock lock(&state_->cancellation->mutex());
+    counts.changed += state_->changed;
+    counts.damaged += state_->damaged;
+  }
+
+ private:
+  struct State {
+    explicit State(std::shared_ptr<Cancellation> cancellation) : cancellation(std::move(cancellation)) {}
+    const std::shared_ptr<Cancellation> cancellation;
+    // Under its mutex.
+    int on_their_way = 0;
+    int64_t changed = 0;
+    int64_t damaged = 0;
+    absl::Status problem;
+  };
+
+  absl::Status WaitForFewer(int limit, bool begin) {
+    State& state = *state_;
+    const Cancellation& cancellation = *state.cancellation;
+    absl::MutexLock lock(&cancellation.mutex());
+    const absl::Status waited = cancellation.Await([&] { return state.on_their_way < limit || !state.problem.ok(); },
+                                                   absl::Now() + kStoreTimeout + kStoreGrace);
+    if (absl::IsDeadlineExceeded(waited) || absl::IsDeadlineExceeded(state.problem)) {
+      return absl::UnavailableError("the store does not answer in time");
+    }
+    if (!waited.ok()) return waited;
+    if (!state.problem.ok()) return state.problem;
+    if (begin) ++state.on_their_way;
+    return absl::OkStatus();
+  }
+
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+Tally::Tally(const playbook::Playbook& playbook) {
+  for (size_t i = 0; i < playbook.segments.size(); ++i) segments_.emplace_back(playbook.segments[i].id, i);
+  std::sort(segments_.begin(), segments_.end());
+  for (const playbook::Journey& journey : playbook.journeys) {
+    Journey& added = journeys_.emplace_back();
+    added.id = journey.id;
+    added.offset = stages_;
+    for (const playbook::Stage& stage : journey.stages) added.stages.push_back(stage.id);
+    stages_ += journey.stages.size();
+  }
+}
+
+ResegmentCounts Tally::None() const {
+  return {.members = std::vector<int64_t>(segments()), .customers = std::vector<int64_t>(stages())};
+}
+
+void Tally::Add(const engine::Derivation& derivation, ResegmentCounts& counts) const {
+  auto at = segments_.begin();  // both are ascending
+  for (segmentation::NameId segment : derivation.segments) {
+    while (at->first != segment) ++at;
+    ++counts.members[at->second];
+  }
+  for (const segmentation::JourneyPosition& position : derivation.positions) {
+    for (const Journey& journey : journeys_) {
+      if (journey.id != position.journey) continue;
+      const auto stage = std::find(journey.stages.begin(), journey.stages.end(), position.current.stage);
+      if (stage == journey.stages.end()) continue;
+      ++counts.customers[journey.offset + static_cast<size_t>(stage - journey.stages.begin())];
+    }
+  }
+}
+
+// The derivation is of the profile at `revision`; of any other one it is made anew.
+ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation derivation, absl::Time now) const {
+  return [playbook = playbook_, revision, derivation = std::move(derivation),
+          now](const StoredProfile& stored) -> absl::optional<Profile> {
+    if (stored.revision == 0) return absl::nullopt;
+    Profile profile = stored.profile;
+    if (stored.revision == revision) {
+      engine::Adopt(derivation, *playbook, profile);
+    } else {
+      engine::Derivation anew = engine::Derive(*playbook, profile, now);
+      if (!engine::Differs(anew, profile)) return absl::nullopt;
+      engine::Adopt(std::move(anew), *playbook, profile);
+    }
+    segmentation::Compact(profile, store::kMaxProfileBytes);
+    return profile;
+  };
+}
+
+absl::StatusOr<ResegmentCounts> PageDeriver::Derive(PageOnItsWay page, absl::Time now,
+                                                    const std::shared_ptr<Cancellation>& cancellation) const {
+  const absl::StatusOr<store::StoredProfiles> read = page.profiles.Take();
+  if (!read.ok()) return read.status();
+  ResegmentCounts counts = tally_.None();
+  Writes writes(cancellation);
+  for (size_t i = 0; i < read->size(); ++i) {
+    if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(cancellation->status());
+    const absl::StatusOr<StoredProfile> stored = read->Decode(i);
+    if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
+    ++counts.profiles;
+    if (!stored.ok()) {
+      ++counts.damaged;
+      continue;
+    }
+    engine::Derivation derivation = engine::Derive(*playbook_, stored->profile, now);
+    tally_.Add(derivation, counts);
+    if (!engine::Differs(derivation, stored->profile)) continue;
+    WAYMARK_RETURN_IF_ERROR(writes.Begin());
+    profiles_.UpdateFrom({tenant_, page.customers[i]}, *stored, absl::Now() + kStoreTimeout,
+                         ChangeOf(stored->revision, std::move(derivation), now), writes.Callback());
+  }
+  WAYMARK_RETURN_IF_ERROR(writes.Finish());
+  writes.AddTo(counts);
+  return counts;
+}
+
+}  // namespace waymark::batch

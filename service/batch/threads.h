@@ -1,0 +1,45 @@
+#ifndef WAYMARK_SERVICE_BATCH_THREADS_H_
+#define WAYMARK_SERVICE_BATCH_THREADS_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "service/batch/pending.h"
+
+namespace waymark::batch {
+
+// The threads of a server that do batch work, so that no number of calls makes any number of threads. Thread-safe.
+class Threads {
+ public:
+  using Work = absl::AnyInvocable<void(const std::shared_ptr<Cancellation>&)>;
+
+  explicit Threads(int max_threads = 64) : max_threads_(max_threads) {}
+  // Stops, and waits for what runs.
+  ~Threads();
+
+  // Begins the work on a thread of its own, which may start others: `count` in all. The work is told where it will hear
+  // that it should stop, and the caller where to say so. RESOURCE_EXHAUSTED where there would be too many threads;
+  // UNAVAILABLE after Stop.
+  absl::StatusOr<std::shared_ptr<Cancellation>> Start(int count, Work work) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Cancels all work, with UNAVAILABLE, and begins none from now on.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void End(int count, const std::shared_ptr<Cancellation>& cancellation) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_.empty(); }
+
+  const int max_threads_;
+  absl::Mutex mutex_;
+  int threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::shared_ptr<Cancellation>> running_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace waymark::batch
+
+#endif  // WAYMARK_SERVICE_BATCH_THREADS_H_
