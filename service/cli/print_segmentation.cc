@@ -73,7 +73,7 @@ void AppendLifetimeValue(const v1::LifetimeValueSummary& value, std::string& out
     absl::StrAppendFormat(&out, "spend (Gamma-Gamma): p %.4g, q %.4g, gamma %.4g\n", value.p(), value.q(),
                           value.gamma());
   }
-  absl::StrAppendFormat(&out, "expected within the horizon: %.4g orders and %.2f a customer; alive with %.0f %%\n",
+  absl::StrAppendFormat(&out, "expected within the horizon: %.1f orders worth %.2f; a buyer is alive with %.0f %%\n",
                         value.expected_purchases(), value.expected_value(), 100 * value.mean_probability_alive());
 }
 
@@ -146,7 +146,7 @@ std::string PopulationText(const v1::PopulationSummary& population) {
 }
 
 std::string SuggestionsText(const v1::SuggestSegmentsResponse& response) {
-  std::string out = absl::StrCat(Grouped(response.converters()), " of ", Grouped(response.profiles()), " customers\n");
+  std::string out = absl::StrCat(Grouped(response.converters()), " of ", Grouped(response.sample()), " customers\n");
   for (const v1::Suggestion& suggestion : response.suggestions()) {
     absl::StrAppendFormat(&out, "  lift %.2f  %s of %s  %s\n", suggestion.lift(), Grouped(suggestion.converters()),
                           Grouped(suggestion.customers()), suggestion.rule());
