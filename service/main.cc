@@ -26,6 +26,7 @@
 #include "service/base/worker.h"
 #include "service/batch/environment.h"
 #include "service/batch/threads.h"
+#include "service/batch/watches.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
 #include "service/rpc/methods.h"
@@ -50,13 +51,14 @@ struct Flags {
   std::string port_file;
 };
 
-// One object that keeps both profiles and records, as its two interfaces.
+// One object that keeps profiles, records and changes, as its three interfaces.
 struct Stores {
   template <typename Store>
-  explicit Stores(std::shared_ptr<Store> store) : profiles(store), records(std::move(store)) {}
+  explicit Stores(std::shared_ptr<Store> store) : profiles(store), records(store), changes(std::move(store)) {}
 
   std::shared_ptr<store::ProfileStore> profiles;
   std::shared_ptr<store::RecordStore> records;
+  std::shared_ptr<store::ChangeFeed> changes;
 };
 
 // The sets of signals that end the service.
@@ -171,11 +173,13 @@ absl::Status Run(const Flags& flags) {
   engine::Engine engine(profiles, playbooks, clock);
   batch::Threads batch_threads;
   const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
+  batch::Watches watches(*stores->changes, playbooks);
 
   rpc::ServerOptions options;
   options.address = flags.listen;
   options.threads = flags.threads;
-  absl::StatusOr<std::unique_ptr<rpc::Server>> server = rpc::Server::Start(options, rpc::AllServices(engine, batch));
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
+      rpc::Server::Start(options, rpc::AllServices(engine, batch, watches));
   if (!server.ok()) return server.status();
   base::LogInfo(absl::StrCat("listening on ", flags.listen.substr(0, flags.listen.rfind(':')), ":", (*server)->port()));
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
@@ -188,6 +192,8 @@ absl::Status Run(const Flags& flags) {
     // A second one ends the process at once.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
+  // What takes as long as it takes ends, so that its clients go on with another replica.
+  watches.Stop();
   batch_threads.Stop();
   (*server)->Shutdown(kShutdownGrace);
   server->reset();

@@ -87,10 +87,11 @@ absl::Status Client::GetPopulation(const v1::GetPopulationRequest& request, v1::
   return Call(stubs_->segmentation, &v1::SegmentationService::Stub::GetPopulation, request, response);
 }
 
-template <typename Request, typename Response, typename Method>
-absl::Status Client::Stream(Method method, const Request& request, const std::function<void(const Response&)>& each) {
+template <typename Stub, typename Request, typename Response, typename Method>
+absl::Status Client::Stream(Stub& stub, Method method, const Request& request,
+                            const std::function<void(const Response&)>& each) {
   grpc::ClientContext context;
-  const std::unique_ptr<grpc::ClientReader<Response>> reader = (stubs_->segmentation.*method)(&context, request);
+  const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&context, request);
   Response response;
   while (reader->Read(&response)) each(response);
   return FromGrpc(reader->Finish());
@@ -98,29 +99,32 @@ absl::Status Client::Stream(Method method, const Request& request, const std::fu
 
 absl::Status Client::PreviewSegment(const v1::PreviewSegmentRequest& request,
                                     const std::function<void(const v1::PreviewSegmentResponse&)>& each) {
-  return Stream(&v1::SegmentationService::Stub::PreviewSegment, request, each);
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::PreviewSegment, request, each);
 }
 absl::Status Client::PreviewPlaybook(const v1::PreviewPlaybookRequest& request,
                                      const std::function<void(const v1::PreviewPlaybookResponse&)>& each) {
-  return Stream(&v1::SegmentationService::Stub::PreviewPlaybook, request, each);
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::PreviewPlaybook, request, each);
 }
 absl::Status Client::FitPopulation(const v1::FitPopulationRequest& request,
                                    const std::function<void(const v1::FitPopulationResponse&)>& each) {
-  return Stream(&v1::SegmentationService::Stub::FitPopulation, request, each);
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::FitPopulation, request, each);
 }
 absl::Status Client::SuggestSegments(const v1::SuggestSegmentsRequest& request,
                                      const std::function<void(const v1::SuggestSegmentsResponse&)>& each) {
-  return Stream(&v1::SegmentationService::Stub::SuggestSegments, request, each);
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::SuggestSegments, request, each);
 }
 
 absl::Status Client::Resegment(const v1::ResegmentRequest& request,
                                const std::function<void(const v1::ResegmentResponse&)>& each) {
-  grpc::ClientContext context;
-  const std::unique_ptr<grpc::ClientReader<v1::ResegmentResponse>> reader =
-      stubs_->segmentation.Resegment(&context, request);
-  v1::ResegmentResponse response;
-  while (reader->Read(&response)) each(response);
-  return FromGrpc(reader->Finish());
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::Resegment, request, each);
+}
+absl::Status Client::ListMembers(const v1::ListMembersRequest& request,
+                                 const std::function<void(const v1::ListMembersResponse&)>& each) {
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::ListMembers, request, each);
+}
+absl::Status Client::WatchChanges(const v1::WatchChangesRequest& request,
+                                  const std::function<void(const v1::WatchChangesResponse&)>& each) {
+  return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::WatchChanges, request, each);
 }
 
 bool IsRemote(const absl::Status& status) { return status.GetPayload(kRemote).has_value(); }

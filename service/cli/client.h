@@ -20,7 +20,7 @@ namespace waymark::cli {
 // carries IsRemote. Thread-safe.
 class Client {
  public:
-  // `timeout` is each call's, Resegment's apart, which takes as long as it takes. Connects with the first call.
+  // `timeout` is each call's, the streams apart, which take as long as they take. Connects with the first call.
   Client(const std::string& address, absl::Duration timeout);
   ~Client();
 
@@ -50,15 +50,22 @@ class Client {
   // Calls `each` with every message of progress.
   absl::Status Resegment(const v1::ResegmentRequest& request,
                          const std::function<void(const v1::ResegmentResponse&)>& each);
+  // Likewise, with every page.
+  absl::Status ListMembers(const v1::ListMembersRequest& request,
+                           const std::function<void(const v1::ListMembersResponse&)>& each);
+  // Likewise, with every message; ends only when the service does.
+  absl::Status WatchChanges(const v1::WatchChangesRequest& request,
+                            const std::function<void(const v1::WatchChangesResponse&)>& each);
 
  private:
   struct Stubs;
 
-  template <typename Request, typename Response, typename Method>
-  absl::Status Stream(Method method, const Request& request, const std::function<void(const Response&)>& each);
-
   template <typename Stub, typename Request, typename Response, typename Method>
   absl::Status Call(Stub& stub, Method method, const Request& request, Response& response);
+
+  template <typename Stub, typename Request, typename Response, typename Method>
+  absl::Status Stream(Stub& stub, Method method, const Request& request,
+                      const std::function<void(const Response&)>& each);
 
   const absl::Duration timeout_;
   const std::unique_ptr<Stubs> stubs_;

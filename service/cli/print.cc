@@ -185,6 +185,13 @@ std::string ResegmentText(const v1::ResegmentResponse& response) {
   return out;
 }
 
+std::string ChangeText(const v1::MembershipChange& change) {
+  std::string out = absl::StrCat(TimeText(change.stored_at()), "  ", change.customer());
+  if (change.entered_size() > 0) absl::StrAppend(&out, "  entered: ", absl::StrJoin(change.entered(), ", "));
+  if (change.left_size() > 0) absl::StrAppend(&out, "  left: ", absl::StrJoin(change.left(), ", "));
+  return absl::StrCat(out, "\n");
+}
+
 std::string ImportText(const ImportSummary& summary) {
   return absl::StrCat(Grouped(summary.customers), " customers, ", Grouped(summary.recorded), " events recorded, ",
                       Grouped(summary.duplicates), " duplicates, ", Grouped(summary.skipped), " lines skipped, ",

@@ -37,6 +37,8 @@ std::string PreviewText(const v1::PreviewSegmentResponse& response);
 std::string PreviewText(const v1::PreviewPlaybookResponse& response);
 std::string PopulationText(const v1::PopulationSummary& population);
 std::string SuggestionsText(const v1::SuggestSegmentsResponse& response);
+// "2026-07-01T12:00:00Z  c0141  entered: vip  left: at_risk".
+std::string ChangeText(const v1::MembershipChange& change);
 std::string ImportText(const ImportSummary& summary);
 std::string ImportJson(const ImportSummary& summary);
 

@@ -1,9 +1,14 @@
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "service/batch/members.h"
 #include "service/batch/resegment.h"
+#include "service/batch/watches.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
+#include "service/rpc/segmentation_studies.h"
 #include "service/rpc/services.h"
 #include "service/rpc/to_wire.h"
 #include "waymark/v1/segmentation.grpc.pb.h"
@@ -44,9 +49,42 @@ void Resegment(const batch::Environment& batch, const v1::ResegmentRequest& requ
   if (run != nullptr) writer->OnCancel([run] { run->Cancel(); });
 }
 
+// As Resegment; and a client that does not read holds one of the batch threads, not the memory.
+void ListMembers(const batch::Environment& batch, const v1::ListMembersRequest& request,
+                 const std::shared_ptr<StreamWriter<v1::ListMembersResponse>>& writer) {
+  if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
+  const std::shared_ptr<batch::Cancellation> walk = batch::ListMembers(
+      batch, request.tenant(), request.segment(),
+      [writer](const batch::MembersPage& page) {
+        v1::ListMembersResponse message;
+        ToWire(page, message);
+        return SendAndWait(*writer, std::move(message));
+      },
+      [writer](absl::Status status) { writer->Finish(std::move(status)); });
+  if (walk != nullptr) writer->OnCancel([walk] { walk->Cancel(); });
+}
+
+void WatchChanges(batch::Watches& watches, const v1::WatchChangesRequest& request,
+                  const std::shared_ptr<StreamWriter<v1::WatchChangesResponse>>& writer) {
+  if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
+  const std::shared_ptr<batch::Watches::Handle> watch = watches.Begin(
+      {.tenant = request.tenant(),
+       .cursor = request.cursor(),
+       .segments = {request.segments().begin(), request.segments().end()}},
+      [writer](const std::vector<batch::NamedChange>& changes, const std::string& cursor, batch::Watches::Sent sent) {
+        v1::WatchChangesResponse message;
+        for (const batch::NamedChange& change : changes) ToWire(change, *message.add_changes());
+        message.set_cursor(cursor);
+        writer->Send(std::move(message), std::move(sent));
+      },
+      [writer](absl::Status status) { writer->Finish(std::move(status)); });
+  if (watch != nullptr) writer->OnCancel([watch] { watch->Cancel(); });
+}
+
 }  // namespace
 
-void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, Methods& methods) {
+void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,
+                            Methods& methods) {
   using Service = v1::SegmentationService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestEvaluateCustomer,
@@ -56,6 +94,13 @@ void AddSegmentationService(engine::Engine& engine, const batch::Environment& ba
   methods.ServerStream(
       service, &Service::RequestResegment,
       [batch](const auto& request, const auto&, const auto& writer) { Resegment(batch, request, writer); });
+  methods.ServerStream(
+      service, &Service::RequestListMembers,
+      [batch](const auto& request, const auto&, const auto& writer) { ListMembers(batch, request, writer); });
+  methods.ServerStream(
+      service, &Service::RequestWatchChanges,
+      [&watches](const auto& request, const auto&, const auto& writer) { WatchChanges(watches, request, writer); });
+  AddSegmentationStudies(batch, service, methods);
 }
 
 }  // namespace waymark::rpc

@@ -4,12 +4,12 @@
 
 namespace waymark::rpc {
 
-std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch) {
+std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches) {
   auto methods = std::make_unique<Methods>();
   AddDecisionService(engine, *methods);
   AddEventService(engine, *methods);
   AddProfileService(engine, *methods);
-  AddSegmentationService(engine, batch, *methods);
+  AddSegmentationService(engine, batch, watches, *methods);
   AddPlaybookService(batch.playbooks, *methods);
   return methods;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "service/batch/environment.h"
+#include "service/batch/watches.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
 
@@ -16,11 +17,12 @@ class Methods;
 void AddDecisionService(engine::Engine& engine, Methods& methods);
 void AddEventService(engine::Engine& engine, Methods& methods);
 void AddProfileService(engine::Engine& engine, Methods& methods);
-void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, Methods& methods);
+void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,
+                            Methods& methods);
 void AddPlaybookService(engine::Playbooks& playbooks, Methods& methods);
 
 // All of them.
-std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch);
+std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches);
 
 }  // namespace waymark::rpc
 

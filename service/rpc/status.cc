@@ -32,6 +32,7 @@ constexpr Row kTable[] = {
     {absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", 0},
     {absl::StatusCode::kNotFound, "NOT_FOUND", 0},
     {absl::StatusCode::kAborted, "CHANGED_MEANWHILE", 0},
+    {absl::StatusCode::kOutOfRange, "CHANGES_LOST", 0},
     {absl::StatusCode::kFailedPrecondition, "NO_PLAYBOOK", 0},
     {absl::StatusCode::kResourceExhausted, "RESOURCE_EXHAUSTED", 1000},
     {absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", 250},

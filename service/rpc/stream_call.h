@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/types/optional.h"
 #include "service/rpc/call.h"
 #include "service/rpc/status.h"
@@ -21,21 +22,39 @@ namespace waymark::rpc {
 template <typename Request, typename Response>
 class StreamMethod;
 
-// The stream of answers of one call, for messages of which each replaces the ones before it (progress). One write is on
-// its way at a time: what is written meanwhile waits, and a newer message takes the place of the one that waits, so
-// that a slow client costs one message of memory. The last message before Finish always arrives, unless the client is
-// gone. Thread-safe.
+// The stream of answers of one call. One write is on its way at a time, and one message waits, so that a slow client
+// costs two messages of memory. A call either Writes or Sends. Thread-safe.
 template <typename Response>
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
+  // For messages of which each replaces the ones before it (progress): a newer one takes the place of the one that
+  // waits. The last message before Finish always arrives, unless the client is gone.
   virtual void Write(Response message) = 0;
+  // For messages of which none may be lost: `sent(true)` is called once gRPC has taken the message, which is when the
+  // client keeps up, and the next one may be sent; `sent(false)` where the client is gone, or the stream was finished.
+  // On any thread, this one included. REQUIRES: the one before was sent.
+  virtual void Send(Response message, absl::AnyInvocable<void(bool)> sent) = 0;
   // Ends the stream after what was written; the first call counts.
   virtual void Finish(absl::Status status) = 0;
   // Called once, on any thread, if the client cancels, goes or lets its deadline pass before Finish: at once where it
   // has already. Finish is owed still.
   virtual void OnCancel(absl::AnyInvocable<void()> callback) = 0;
 };
+
+// Sends, and waits until the next message may be sent; false where there is no use in that. For threads that may block:
+// a client that does not read holds them until it, or the server, cancels the call.
+template <typename Response>
+bool SendAndWait(StreamWriter<Response>& writer, Response message) {
+  bool useful = false;
+  absl::Notification answered;
+  writer.Send(std::move(message), [&](bool sent) {
+    useful = sent;
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return useful;
+}
 
 // The handler's writer is shared by whoever writes; where the last one lets it go without Finish, the stream ends with
 // INTERNAL.
@@ -65,6 +84,18 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
     if (end_.has_value() || broken_) return;
     waiting_ = std::move(message);
     SendNext();
+  }
+
+  void Send(Response message, absl::AnyInvocable<void(bool)> sent) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!end_.has_value() && !broken_) {
+        waiting_ = std::move(message);
+        sent_ = std::move(sent);
+        return SendNext();
+      }
+    }
+    sent(false);
   }
 
   void Finish(absl::Status status) {
@@ -106,6 +137,9 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
     explicit Handle(std::shared_ptr<StreamCall> call) : call_(std::move(call)) {}
     ~Handle() override { call_->Finish(absl::InternalError("the call was dropped without an answer")); }
     void Write(Response message) override { call_->Write(std::move(message)); }
+    void Send(Response message, absl::AnyInvocable<void(bool)> sent) override {
+      call_->Send(std::move(message), std::move(sent));
+    }
     void Finish(absl::Status status) override { call_->Finish(std::move(status)); }
     void OnCancel(absl::AnyInvocable<void()> callback) override { call_->OnCancel(std::move(callback)); }
 
@@ -121,10 +155,15 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
   }
 
   void Written(bool ok) {
-    absl::MutexLock lock(&mutex_);
-    writing_ = false;
-    broken_ = broken_ || !ok;
-    SendNext();
+    absl::AnyInvocable<void(bool)> sent;
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = false;
+      broken_ = broken_ || !ok;
+      sent = std::exchange(sent_, nullptr);
+      SendNext();
+    }
+    if (sent) sent(ok);
   }
 
   void Done(bool) {
@@ -181,6 +220,7 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
 
   absl::Mutex mutex_;
   absl::optional<Response> waiting_ ABSL_GUARDED_BY(mutex_);
+  absl::AnyInvocable<void(bool)> sent_ ABSL_GUARDED_BY(mutex_);  // of the message that waits or is on its way
   absl::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   absl::AnyInvocable<void()> on_cancel_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

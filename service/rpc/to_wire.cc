@@ -159,6 +159,21 @@ void ToWire(const batch::ResegmentProgress& progress, v1::ResegmentResponse& wir
   }
 }
 
+void ToWire(const batch::MembersPage& page, v1::ListMembersResponse& wire) {
+  wire.mutable_customers()->Add(page.customers.begin(), page.customers.end());
+  wire.set_profiles(page.progress.profiles);
+  wire.set_damaged(page.progress.damaged);
+  wire.set_estimated_total(page.progress.estimated_total);
+}
+
+void ToWire(const batch::NamedChange& change, v1::MembershipChange& wire) {
+  wire.set_customer(change.customer);
+  wire.mutable_entered()->Add(change.entered.begin(), change.entered.end());
+  wire.mutable_left()->Add(change.left.begin(), change.left.end());
+  TimeToWire(change.stored_at, *wire.mutable_stored_at());
+  wire.set_playbook_version(change.playbook_version);
+}
+
 void ToWire(const playbook::Problem& problem, v1::Problem& wire) {
   wire.set_field(problem.field);
   wire.set_line(problem.line);

@@ -5,7 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "service/batch/members.h"
 #include "service/batch/resegment.h"
+#include "service/batch/watches.h"
 #include "service/engine/requests.h"
 #include "service/playbook/problem.h"
 #include "waymark/v1/decision.pb.h"
@@ -33,6 +35,8 @@ void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1:
 
 void ToWire(const engine::EvaluateAnswer& answer, v1::EvaluateCustomerResponse& wire);
 void ToWire(const batch::ResegmentProgress& progress, v1::ResegmentResponse& wire);
+void ToWire(const batch::MembersPage& page, v1::ListMembersResponse& wire);
+void ToWire(const batch::NamedChange& change, v1::MembershipChange& wire);
 
 void ToWire(const playbook::Problem& problem, v1::Problem& wire);
 void ToWire(const engine::ApplyAnswer& answer, v1::ApplyPlaybookResponse& wire);

@@ -1,11 +1,14 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "service/cli/command.h"
 #include "service/cli/print.h"
 #include "service/cli/progress.h"
+#include "service/cli/walk_progress.h"
 
 namespace waymark::cli {
 namespace {
@@ -20,15 +23,8 @@ void Segments(Session& session, const std::string& customer, bool why) {
   session.console.out << (session.json() ? Json(response) : SegmentsText(response, why));
 }
 
-ProgressState StateOf(const v1::ResegmentResponse& response) {
-  const double total = static_cast<double>(response.estimated_total());
-  return {response.profiles(), total > 0 ? static_cast<double>(response.profiles()) / total : 0};
-}
-
-void Resegment(Session& session, bool restart) {
-  v1::ResegmentRequest request;
+void Resegment(Session& session, v1::ResegmentRequest request) {
   request.set_tenant(session.tenant);
-  request.set_restart(restart);
   Console& console = session.console;
   Progress progress(console.err_is_terminal, "profiles", absl::Now());
   v1::ResegmentResponse last;
@@ -42,6 +38,41 @@ void Resegment(Session& session, bool restart) {
   if (!status.ok()) return session.Fail(status);
   if (!session.json()) console.out << ResegmentText(last);
   if (!last.done()) session.Fail(kUnavailable, "the service ended before it was done; the next run goes on from there");
+}
+
+void Members(Session& session, const std::string& segment) {
+  v1::ListMembersRequest request;
+  request.set_tenant(session.tenant);
+  request.set_segment(segment);
+  Console& console = session.console;
+  Progress progress(console.err_is_terminal, "profiles", absl::Now());
+  Client client = session.Connect();
+  absl::Status status = client.ListMembers(request, [&](const v1::ListMembersResponse& response) {
+    console.err << progress.Clear() << std::flush;
+    if (session.json()) console.out << Json(response);
+    for (const std::string& customer : response.customers()) {
+      if (!session.json()) console.out << customer << '\n';
+    }
+    console.out << std::flush;
+    console.err << progress.Update(StateOf(response), absl::Now()) << std::flush;
+  });
+  console.err << progress.Clear() << std::flush;
+  if (!status.ok()) session.Fail(status);
+}
+
+void Watch(Session& session, v1::WatchChangesRequest request) {
+  request.set_tenant(session.tenant);
+  std::ostream& out = session.console.out;
+  Client client = session.Connect();
+  absl::Status status = client.WatchChanges(request, [&](const v1::WatchChangesResponse& response) {
+    if (session.json()) out << Json(response);
+    for (const v1::MembershipChange& change : response.changes()) {
+      if (!session.json()) out << ChangeText(change);
+    }
+    out << std::flush;
+  });
+  if (!status.ok()) return session.Fail(status);
+  session.Fail(kUnavailable, "the service ended; go on with --cursor");
 }
 
 }  // namespace
@@ -59,10 +90,44 @@ void AddSegmentCommands(CLI::App& app, Session& session) {
     Segments(session, *customer, *why);
   });
 
-  auto restart = std::make_shared<bool>(false);
+  auto segment = std::make_shared<std::string>();
+  CLI::App* members = app.add_subcommand("members", "Everyone who is in a segment now, one a line");
+  members->add_option("segment", *segment, "the segment's name")->required();
+  members->callback([&session, segment] { Members(session, *segment); });
+
+  struct WatchFlags {
+    std::string cursor;
+    std::vector<std::string> segments;
+  };
+  auto watched = std::make_shared<WatchFlags>();
+  CLI::App* watch = app.add_subcommand("watch", "Who enters and leaves segments, as it happens, until it is stopped");
+  watch->add_option("--cursor", watched->cursor,
+                    "go on after this one of an earlier watch (see --output json); 0: from the oldest change that is "
+                    "kept; without it: from now on");
+  watch->add_option("--segment", watched->segments, "only this segment; may be given several times");
+  watch->callback([&session, watched] {
+    v1::WatchChangesRequest request;
+    request.set_cursor(watched->cursor);
+    request.mutable_segments()->Add(watched->segments.begin(), watched->segments.end());
+    Watch(session, std::move(request));
+  });
+
+  struct ResegmentFlags {
+    bool restart = false;
+    int workers = 1;
+  };
+  auto work = std::make_shared<ResegmentFlags>();
   CLI::App* resegment = app.add_subcommand("resegment", "Derives everyone's segments and stages again");
-  resegment->add_flag("--restart", *restart, "from the beginning, also where an unfinished run could be resumed");
-  resegment->callback([&session, restart] { Resegment(session, *restart); });
+  resegment->add_flag("--restart", work->restart, "from the beginning, also where a run is under way");
+  resegment->add_option("--workers", work->workers, "threads of the service that take part")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  resegment->callback([&session, work] {
+    v1::ResegmentRequest request;
+    request.set_restart(work->restart);
+    request.set_workers(work->workers);
+    Resegment(session, std::move(request));
+  });
 }
 
 }  // namespace waymark::cli

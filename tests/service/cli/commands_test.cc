@@ -143,6 +143,25 @@ TEST_F(CommandTest, ShowsSegmentsAndResegments) {
   result = Run({"resegment", "--output", "json"});
   EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 3);
   EXPECT_EQ(Run({"resegment", "--restart"}).code, 3);
+  EXPECT_EQ(Run({"resegment", "--workers", "17"}).code, 2);
+}
+
+TEST_F(CommandTest, ListsMembers) {
+  Result result = Run({"members", "vip"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "c1\nc2\n");
+  EXPECT_THAT(Run({"members", "vip", "--output", "json"}).out, HasSubstr("{\"customers\":[\"c1\"]"));
+  EXPECT_EQ(Run({"members", "nobody"}).code, 4);
+  EXPECT_EQ(Run({"members"}).code, 2);
+}
+
+TEST_F(CommandTest, WatchesUntilTheServiceEnds) {
+  Result result = Run({"watch", "--cursor", "7", "--segment", "vip", "--segment", "new"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(result.out, "2026-05-28T20:26:40Z  c1  entered: vip, new  left: cursor_7\n");
+  result = Run({"watch", "--output", "json"});
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 2) << "the empty one has a cursor, too";
+  EXPECT_THAT(result.out, HasSubstr("\"cursor\":\"8\""));
 }
 
 TEST_F(CommandTest, ChecksOffline) {

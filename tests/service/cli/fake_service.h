@@ -124,6 +124,31 @@ class FakeService {
       }
       return grpc::Status::OK;
     }
+    grpc::Status ListMembers(Context*, const v1::ListMembersRequest* request,
+                             grpc::ServerWriter<v1::ListMembersResponse>* writer) override {
+      if (request->segment() != "vip") return {grpc::StatusCode::NOT_FOUND, "there is no such segment"};
+      for (const char* customer : {"c1", "c2"}) {
+        v1::ListMembersResponse response;
+        response.add_customers(customer);
+        writer->Write(response);
+      }
+      return grpc::Status::OK;
+    }
+    // One change, which repeats what it was asked for, and an empty message; then it ends as a stopping service does.
+    grpc::Status WatchChanges(Context*, const v1::WatchChangesRequest* request,
+                              grpc::ServerWriter<v1::WatchChangesResponse>* writer) override {
+      v1::WatchChangesResponse response;
+      v1::MembershipChange& change = *response.add_changes();
+      change.set_customer("c1");
+      *change.mutable_entered() = request->segments();
+      change.add_left("cursor_" + request->cursor());
+      change.mutable_stored_at()->set_seconds(1'780'000'000);
+      response.set_cursor("8");
+      writer->Write(response);
+      response.clear_changes();
+      writer->Write(response);
+      return {grpc::StatusCode::UNAVAILABLE, "the service is stopping"};
+    }
   };
 
   // Every text but the one that begins with "broken" is a playbook.

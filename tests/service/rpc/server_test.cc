@@ -281,6 +281,63 @@ TEST(StreamTest, AMessageReplacesTheOneThatWaits) {
   EXPECT_EQ(seen, 2);
 }
 
+// Sends from a thread of its own until it is told to stop.
+class Sender {
+ public:
+  explicit Sender(int messages) : messages_(messages) {}
+  ~Sender() { thread_.join(); }
+
+  Stream Handler() {
+    return [this](const v1::ResegmentRequest&, const CallContext&, const Writer& writer) {
+      thread_ = std::thread([this, writer] {
+        for (; sent < messages_; ++sent) {
+          v1::ResegmentResponse message;
+          message.set_profiles(sent + 1);
+          message.add_segments()->set_segment(std::string(1000, 'x'));
+          if (!SendAndWait(*writer, std::move(message))) break;
+        }
+        writer->Finish(absl::OkStatus());
+        EXPECT_FALSE(SendAndWait(*writer, v1::ResegmentResponse())) << "it is over";
+        ended.Notify();
+      });
+    };
+  }
+
+  int sent = 0;  // after `ended`
+  absl::Notification ended;
+
+ private:
+  const int messages_;
+  std::thread thread_;
+};
+
+TEST(StreamTest, EveryMessageThatIsSentArrives) {
+  Sender sender(5'000);
+  Subject subject(Succeed, sender.Handler());
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  for (int i = 1; i <= 5'000; ++i) {
+    ASSERT_TRUE(reader->Read(&message)) << i;
+    ASSERT_EQ(message.profiles(), i);
+  }
+  EXPECT_FALSE(reader->Read(&message));
+  EXPECT_TRUE(reader->Finish().ok());
+}
+
+TEST(StreamTest, AClientThatDoesNotReadHoldsTheSenderUntilItCancels) {
+  constexpr int kMany = 1'000'000;  // a GB
+  Sender sender(kMany);
+  Subject subject(Succeed, sender.Handler());
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  ASSERT_TRUE(reader->Read(&message));
+  context.TryCancel();
+  sender.ended.WaitForNotification();
+  EXPECT_LT(sender.sent, kMany / 10);
+}
+
 TEST(StreamTest, EndsWithTheError) {
   Subject subject(Succeed, [](const v1::ResegmentRequest&, const CallContext&, const Writer& writer) {
     v1::ResegmentResponse message;
@@ -367,6 +424,7 @@ TEST(StreamTest, AWriterMayOutliveItsCall) {
   subject.server->Shutdown(absl::Seconds(1));
   absl::MutexLock lock(&mutex);
   kept->Write(v1::ResegmentResponse());
+  EXPECT_FALSE(SendAndWait(*kept, v1::ResegmentResponse()));
   kept->OnCancel([] { ADD_FAILURE() << "the call is over"; });
   kept->Finish(absl::InternalError("too late"));
 }

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/batch/environment.h"
+#include "service/batch/watches.h"
 #include "service/rpc/error_details.pb.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
@@ -54,7 +55,7 @@ placements: [{name: banner, touchpoint: web/home, slots: 1, fallback: hello}]
 class ServicesTest : public testing::Test {
  protected:
   ServicesTest() {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, AllServices(world_.engine, batch_));
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, AllServices(world_.engine, batch_, watches_));
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials());
@@ -93,6 +94,7 @@ class ServicesTest : public testing::Test {
   testing_support::World world_{kPlaybook};
   batch::Threads threads_;
   const batch::Environment batch_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
+  batch::Watches watches_{world_.profiles, world_.playbooks};
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::EventService::Stub> events_;
@@ -293,6 +295,84 @@ TEST_F(ServicesTest, Segments) {
   ASSERT_EQ(progress.segments_size(), 1);
   EXPECT_EQ(progress.segments(0).members(), 1);
   EXPECT_EQ(progress.stages_size(), 6);
+}
+
+TEST_F(ServicesTest, ListsMembersAndWatchesChanges) {
+  v1::RecordEventResponse recorded;
+  ASSERT_GRPC_OK(Record("c1", "e1", recorded));
+  grpc::ClientContext context;
+  v1::ListMembersRequest list;
+  list.set_tenant("shop");
+  list.set_segment("buyers");
+  auto members = segmentation_->ListMembers(&context, list);
+  v1::ListMembersResponse page;
+  ASSERT_TRUE(members->Read(&page));
+  EXPECT_THAT(page.customers(), ElementsAre("c1"));
+  EXPECT_EQ(page.profiles(), 1);
+  EXPECT_FALSE(members->Read(&page));
+  ASSERT_GRPC_OK(members->Finish());
+
+  grpc::ClientContext watch_context;
+  v1::WatchChangesRequest watch;
+  watch.set_tenant("shop");
+  watch.set_cursor("0");
+  auto changes = segmentation_->WatchChanges(&watch_context, watch);
+  v1::WatchChangesResponse message;
+  ASSERT_TRUE(changes->Read(&message));
+  ASSERT_EQ(message.changes_size(), 1);
+  EXPECT_EQ(message.changes(0).customer(), "c1");
+  EXPECT_THAT(message.changes(0).entered(), ElementsAre("buyers"));
+  EXPECT_EQ(message.changes(0).playbook_version(), 1u);
+  EXPECT_TRUE(message.changes(0).has_stored_at());
+  ASSERT_GRPC_OK(Record("c2", "e2", recorded));
+  ASSERT_TRUE(changes->Read(&message));
+  EXPECT_EQ(message.changes(0).customer(), "c2");
+  watch_context.TryCancel();
+  EXPECT_EQ(changes->Finish().error_code(), grpc::CANCELLED);
+}
+
+TEST_F(ServicesTest, AWatchEndsWithTheService) {
+  grpc::ClientContext context;
+  v1::WatchChangesRequest request;
+  request.set_tenant("shop");
+  auto changes = segmentation_->WatchChanges(&context, request);
+  v1::WatchChangesResponse message;
+  ASSERT_TRUE(changes->Read(&message));
+  EXPECT_EQ(message.cursor(), "0");
+  watches_.Stop();
+  server_->Shutdown(absl::Seconds(60));
+  EXPECT_FALSE(changes->Read(&message));
+  EXPECT_EQ(changes->Finish().error_code(), grpc::UNAVAILABLE);
+}
+
+TEST_F(ServicesTest, MembersAndChangesNeedASegmentThatIsThere) {
+  grpc::ClientContext context;
+  v1::ListMembersRequest list;
+  list.set_tenant("shop");
+  list.set_segment("nobody");
+  v1::ListMembersResponse page;
+  auto members = segmentation_->ListMembers(&context, list);
+  EXPECT_FALSE(members->Read(&page));
+  EXPECT_EQ(members->Finish().error_code(), grpc::NOT_FOUND);
+  struct Case {
+    const char* tenant;
+    const char* cursor;
+    const char* segment;
+    grpc::StatusCode code;
+  };
+  for (const Case& c : {Case{"", "", "", grpc::INVALID_ARGUMENT}, Case{"shop", "x", "", grpc::INVALID_ARGUMENT},
+                        Case{"shop", "7", "", grpc::OUT_OF_RANGE}, Case{"shop", "", "nobody", grpc::NOT_FOUND},
+                        Case{"nobody", "", "", grpc::FAILED_PRECONDITION}}) {
+    grpc::ClientContext watch_context;
+    v1::WatchChangesRequest request;
+    request.set_tenant(c.tenant);
+    request.set_cursor(c.cursor);
+    if (*c.segment != 0) request.add_segments(c.segment);
+    auto changes = segmentation_->WatchChanges(&watch_context, request);
+    v1::WatchChangesResponse message;
+    EXPECT_FALSE(changes->Read(&message));
+    EXPECT_EQ(changes->Finish().error_code(), c.code) << c.tenant << c.cursor << c.segment;
+  }
 }
 
 TEST_F(ServicesTest, ResegmentNeedsATenantWithAPlaybook) {

@@ -56,6 +56,7 @@ TEST(StatusTest, EveryCodeHasItsRow) {
       {absl::NotFoundError("m"), grpc::NOT_FOUND, "NOT_FOUND", 0},
       {absl::FailedPreconditionError("m"), grpc::FAILED_PRECONDITION, "NO_PLAYBOOK", 0},
       {absl::AbortedError("m"), grpc::ABORTED, "CHANGED_MEANWHILE", 0},
+      {absl::OutOfRangeError("m"), grpc::OUT_OF_RANGE, "CHANGES_LOST", 0},
       {absl::ResourceExhaustedError("m"), grpc::RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED", 1000},
       {absl::UnavailableError("m"), grpc::UNAVAILABLE, "STORE_UNAVAILABLE", 250},
       {absl::DeadlineExceededError("m"), grpc::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", 0},
@@ -63,7 +64,7 @@ TEST(StatusTest, EveryCodeHasItsRow) {
       {absl::CancelledError("m"), grpc::CANCELLED, "CANCELLED", 0},
       {absl::InternalError("m"), grpc::INTERNAL, "INTERNAL", 0},
       {absl::UnknownError("m"), grpc::INTERNAL, "INTERNAL", 0},
-      {absl::OutOfRangeError("m"), grpc::INTERNAL, "INTERNAL", 0},
+      {absl::UnauthenticatedError("m"), grpc::INTERNAL, "INTERNAL", 0},
   };
   for (const Case& c : cases) {
     const grpc::Status status = ToGrpcStatus(c.status);
