@@ -1,6 +1,8 @@
 #ifndef WAYMARK_SERVICE_PLAYBOOK_EVALUATION_H_
 #define WAYMARK_SERVICE_PLAYBOOK_EVALUATION_H_
 
+#include <cstdint>
+#include <new>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -17,16 +19,16 @@ class Evaluation {
              absl::Time now)
       : playbook_(playbook),
         frame_(*playbook.facts, playbook.segment_rules, profile, context, now),
-        values_(playbook.rules.size()),
+        values_(frame_.arena().Allocate<expression::Value>(playbook.rules.size())),
         known_(playbook.rules.size()) {
     frame_.set_population(playbook.population.get());
   }
 
   // REQUIRES: an index of the playbook's rules.
   const expression::Value& Rule(RuleIndex rule) {
-    if (!known_[rule]) {
-      values_[rule] = frame_.Evaluate(playbook_.rules[rule]);
-      known_[rule] = true;
+    if (known_[rule] == 0) {
+      new (values_ + rule) expression::Value(frame_.Evaluate(playbook_.rules[rule]));
+      known_[rule] = 1;
     }
     return values_[rule];
   }
@@ -41,8 +43,10 @@ class Evaluation {
  private:
   const Playbook& playbook_;
   segmentation::FactFrame frame_;
-  std::vector<expression::Value> values_;  // by rule; meaningful where `known_`
-  std::vector<bool> known_;
+  // By rule; in the frame's arena, constructed where `known_`: a playbook may have ten thousand rules of which few are
+  // asked for.
+  expression::Value* values_;
+  std::vector<uint8_t> known_;
 };
 
 }  // namespace waymark::playbook
