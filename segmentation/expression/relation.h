@@ -25,8 +25,7 @@ template <typename Number>
 bool Holds(Relation relation, Number a, Number b) {
   static_assert(static_cast<int>(Order::kEqual) == 1 && static_cast<int>(Order::kGreater) == 2 &&
                 static_cast<int>(Order::kUnordered) == 3);
-  const int unordered = static_cast<int>(a != a) | static_cast<int>(b != b);
-  const int order = 3 * unordered + 2 * static_cast<int>(a > b) + static_cast<int>(a == b);
+  const int order = 3 - 3 * static_cast<int>(a < b) - 2 * static_cast<int>(a == b) - static_cast<int>(a > b);
   return (kHoldingOrders[static_cast<size_t>(relation)] >> order & 1) != 0;
 }
 
