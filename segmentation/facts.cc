@@ -433,10 +433,9 @@ Value FactFrame::ToValue(const TraitValue& value) {
     Value operator()(const std::string& v) const { return Value::String(v); }
     Value operator()(absl::Time v) const { return Value::Timestamp(v); }
     Value operator()(const std::vector<std::string>& v) const {
-      std::vector<Value> elements;
-      elements.reserve(v.size());
-      for (const std::string& text : v) elements.push_back(Value::String(text));
-      return Value::List(arena.New(expression::ListValue{arena.Copy(absl::MakeConstSpan(elements))}));
+      Value* elements = arena.Allocate<Value>(v.size());
+      for (size_t i = 0; i < v.size(); ++i) new (elements + i) Value(Value::String(v[i]));
+      return Value::List(arena.New(expression::ListValue{absl::MakeConstSpan(elements, v.size())}));
     }
   };
   return absl::visit(Visitor{arena_}, value);

@@ -84,6 +84,29 @@ void BM_Compile(benchmark::State& state) {
 }
 BENCHMARK(BM_Compile);
 
+// Five comparisons over a customer's traits and windows of the ledger, all of which hold, each fact read before.
+void BM_EvaluateOverCustomer(benchmark::State& state) {
+  state.SetLabel("five_comparisons_over_customer");
+  const playbook::CompileResult compiled = playbook::CompilePlaybook(R"yaml(
+traits: [{name: int_0, type: INT}, {name: string_0, type: STRING}]
+segments:
+  - name: all
+    when: >
+      customer.int_0 >= 0 && customer.string_0 != 'XX' && count('purchase', days(90)) > 0 &&
+      total('purchase', days(365)) >= 10.0 && days_since('purchase') < 300
+)yaml",
+                                                                     1);
+  if (!compiled.problems.empty()) return state.SkipWithError(compiled.problems[0].message.c_str());
+  const absl::Time now = absl::FromUnixSeconds(1780000000);
+  const segmentation::Profile profile = bench::SegmentsProfile(now, 1);
+  const segmentation::Context context;
+  segmentation::FactFrame frame(*compiled.playbook->facts, compiled.playbook->segment_rules, profile, context, now);
+  const Program& rule = compiled.playbook->segment_rules[0];
+  if (!frame.Evaluate(rule).holds()) return state.SkipWithError("the rule does not hold");
+  for (auto _ : state) benchmark::DoNotOptimize(frame.Evaluate(rule));
+}
+BENCHMARK(BM_EvaluateOverCustomer);
+
 constexpr int kSegments = 500;
 
 // As a profile is derived when it is stored.
@@ -109,7 +132,8 @@ struct Limit {
   double nanoseconds;
 };
 
-constexpr Limit kLimits[] = {{"five_comparisons", 100}, {"segments_500", 25000}};
+constexpr Limit kLimits[] = {
+    {"five_comparisons", 100}, {"five_comparisons_over_customer", 100}, {"segments_500", 25000}};
 
 // Prints as every benchmark of ours does. The limits are of processor time.
 class MeasureReporter final : public benchmark::BenchmarkReporter {

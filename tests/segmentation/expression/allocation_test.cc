@@ -7,6 +7,7 @@
 #include "absl/base/attributes.h"
 #include "gtest/gtest.h"
 #include "segmentation/expression/program.h"
+#include "segmentation/facts.h"
 #include "tests/segmentation/expression/fake_facts.h"
 
 namespace {
@@ -67,6 +68,31 @@ INSTANTIATE_TEST_SUITE_P(
         "customer.country.startsWith('A') || customer.country.contains('T')", "customer.tags.exists(t, t == 'vip')",
         "context.page == 'cart' && 'items' in context", "count('purchase', days(30)) > 2 ? 'often' : 'rarely'",
         "string(customer.age) + string(spend) + string(now)", "[customer.age, 2].map(n, n * 2).size() == 2"));
+
+// A customer's facts too, read for the first time: only the frame itself is made with the heap.
+TEST(FrameAllocationTest, NoneInEvaluation) {
+  using segmentation::NameIdOf;
+  segmentation::FactSet facts({.traits = {{"age", Type::Of(Kind::kInt)},
+                                          {"country", Type::Of(Kind::kString)},
+                                          {"tags", Type::ListOf(Type::Of(Kind::kString))}},
+                               .events = {"purchase"}});
+  const Compilation compiled = Compile(
+      "customer.age >= 18 && customer.country != 'DE' && 'vip' in customer.tags && count('purchase', days(30)) > 0 && "
+      "total('purchase', days(365)) >= 10.0 && count('purchase', hours(24)) < 5 && days_since('purchase') < 30",
+      facts);
+  ASSERT_TRUE(compiled.program.has_value());
+  const absl::Time now = absl::FromUnixSeconds(1780000000);
+  segmentation::Profile profile;
+  segmentation::SetTrait(profile, NameIdOf("age"), int64_t{41});
+  segmentation::SetTrait(profile, NameIdOf("country"), std::string("a country's name that is long"));
+  segmentation::SetTrait(profile, NameIdOf("tags"), std::vector<std::string>{"new", "vip"});
+  profile.ledger.Add(NameIdOf("purchase"), now - absl::Hours(48), 12'500'000);
+  const segmentation::Context context;
+  segmentation::FactFrame frame(facts, {}, profile, context, now);
+  const int before = allocations;
+  EXPECT_TRUE(frame.Evaluate(*compiled.program).holds());
+  EXPECT_EQ(allocations - before, 0);
+}
 
 }  // namespace
 }  // namespace waymark::expression
