@@ -153,6 +153,7 @@ class Checker {
   }
 
   void VisitName(ExprId id) {
+    prefix_.reset();
     const Expr& expr = ast_[id];
     const int local = expr.rooted ? -1 : FindLocal(expr.name);
     if (local >= 0) {
@@ -181,12 +182,19 @@ class Checker {
     return names;
   }
 
-  // The longest prefix that is a name; what follows it are fields.
+  // The longest prefix that is a name; what follows it are fields. It is looked for once, from the outermost selection.
   void VisitSelect(ExprId id) {
-    const absl::optional<std::string> name = DottedName(id);
-    if (name && Resolve(id, *name)) return;
+    if (!prefix_) {
+      const absl::optional<std::string> name = DottedName(id);
+      if (name) prefix_ = LongestPrefix(id, *name);
+      if (name && !prefix_) return RefuseUnknown(id, *name);
+    }
+    if (prefix_ == id) {
+      prefix_.reset();
+      Resolve(id, *DottedName(id));
+      return;
+    }
     const ExprId operand = ast_[id].children[0];
-    if (name && !AnyPrefixResolves(operand)) return RefuseUnknown(id, *name);
     Visit(operand);
     const Type& type = nodes_[operand].type;
     if (type.is_dyn()) return;
@@ -197,13 +205,14 @@ class Checker {
     }
   }
 
-  bool AnyPrefixResolves(ExprId id) {
-    while (true) {
-      const std::string name = *DottedName(id);
-      if (environment_.Variable(name) || TypeNamed(name)) return true;
-      if (ast_[id].kind == ExprKind::kName) return false;
+  // The node that spells the longest prefix of `name`, which `id` spells, that the environment or the language knows.
+  absl::optional<ExprId> LongestPrefix(ExprId id, absl::string_view name) {
+    while (!environment_.Variable(name) && !TypeNamed(name)) {
+      if (ast_[id].kind == ExprKind::kName) return absl::nullopt;
+      name.remove_suffix(ast_[id].name.size() + 1);
       id = ast_[id].children[0];
     }
+    return id;
   }
 
   // ---- calls ----
@@ -430,7 +439,8 @@ class Checker {
   CheckedNodes nodes_;
   std::vector<Problem> problems_;
   std::vector<Local> locals_;
-  int64_t steps_ = kMaxSteps;  // that are left for constants
+  absl::optional<ExprId> prefix_;  // of the selections that are being visited: the node that is a name
+  int64_t steps_ = kMaxSteps;      // that are left for constants
 };
 
 }  // namespace

@@ -99,6 +99,25 @@ TEST(BoundsTest, StepsOfConstants) {
             "error: the rule takes too many steps");
 }
 
+class CountingFacts : public FakeFacts {
+ public:
+  absl::optional<FactReference> Variable(absl::string_view name) override {
+    ++lookups;
+    return FakeFacts::Variable(name);
+  }
+  int lookups = 0;
+};
+
+// A long row of selections took the cube of its length.
+TEST(BoundsTest, EachPrefixIsLookedUpOnce) {
+  for (const char* root : {"context", "context.page", "nothing"}) {
+    CountingFacts facts;
+    facts.Declare("context", Type::Dyn()).Declare("context.page", Type::Dyn());
+    Compile(absl::StrCat(root, Repeated(".x", 500)), facts);
+    EXPECT_LE(facts.lookups, 504);
+  }
+}
+
 // All of a rule's constants together: a short text must not take long to compile.
 TEST(BoundsTest, StepsOfAllConstants) {
   std::string large = "x0 + x4 >= 0";
