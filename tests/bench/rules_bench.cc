@@ -101,7 +101,7 @@ segments:
   const segmentation::Profile profile = bench::SegmentsProfile(now, 1);
   const segmentation::Context context;
   segmentation::FactFrame frame(*compiled.playbook->facts, compiled.playbook->segment_rules, profile, context, now);
-  const Program& rule = compiled.playbook->segment_rules[0];
+  const Program& rule = compiled.playbook->segment_rules[0].enter;
   if (!frame.Evaluate(rule).holds()) return state.SkipWithError("the rule does not hold");
   for (auto _ : state) benchmark::DoNotOptimize(frame.Evaluate(rule));
 }

@@ -18,9 +18,10 @@ absl::optional<expression::Value> ValueOf(const nlohmann::json& tagged, expressi
 // Whether they are the same value of the same type: unlike CEL's ==, NaN is NaN, 0.0 is not -0.0, and 1 is not 1u.
 bool Same(const expression::Value& a, const expression::Value& b);
 
-// Evaluates one case ({"expr", "bindings", "disable_check", "expect"}), as it is written and as canonical text, and
-// holds it to the static bound of its cost. Returns what is wrong; nullopt where it passes.
-absl::optional<std::string> RunCase(const nlohmann::json& test_case);
+// Evaluates one case ({"expr", "bindings", "disable_check", "expect"}). With `own`, holds it to what is no part of CEL:
+// the static bound of its cost, and that its canonical text gives the same. Returns what is wrong; nullopt where it
+// passes.
+absl::optional<std::string> RunCase(const nlohmann::json& test_case, bool own);
 
 }  // namespace waymark::conformance
 

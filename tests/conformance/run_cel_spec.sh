@@ -6,4 +6,4 @@ if [ ! -r "$cases" ]; then
   echo "SKIPPED: there is no $cases"
   exit 77
 fi
-exec "$1" "$cases"
+exec "$1" --own "$cases"

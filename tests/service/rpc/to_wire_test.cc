@@ -251,12 +251,30 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
 
 TEST(EvaluateToWireTest, SegmentsAreByName) {
   engine::EvaluateAnswer answer{.playbook = SharedPlaybook(), .evaluated_at = absl::FromUnixSeconds(5)};
-  answer.segments = {{false, "customer.age is not known"}, {true, ""}};
+  const auto& rules = answer.playbook->segment_rules;
+  answer.segments = {
+      {.rule = rules[0].enter,
+       .error = "customer.age is not known",
+       .parts = {{.text = "customer.age > 30", .error = "customer.age is not known"},
+                 {.text = "customer.age", .error = "customer.age is not known", .fact = true}}},
+      {.member = true, .was_member = false, .rule = rules[1].enter, .parts = {{"ever('purchase')", "true"}}}};
   v1::EvaluateCustomerResponse wire;
   ToWire(answer, wire);
   ExpectWire(wire, R"pb(
-    segments { segment: "buyers" member: true rule: 'ever("purchase")' }
-    segments { segment: "vip" rule: "customer.age > 30" error: "customer.age is not known" }
+    segments {
+      segment: "buyers"
+      member: true
+      rule: 'ever("purchase")'
+      parts { text: "ever('purchase')" value: "true" }
+      was_member: false
+    }
+    segments {
+      segment: "vip"
+      rule: "customer.age > 30"
+      error: "customer.age is not known"
+      parts { text: "customer.age > 30" error: "customer.age is not known" }
+      parts { text: "customer.age" error: "customer.age is not known" fact: true }
+    }
     playbook_version: 7
     evaluated_at { seconds: 5 }
   )pb");
