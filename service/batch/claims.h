@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -26,8 +27,11 @@ struct Basis {
   uint64_t playbook_version = 0;
   uint64_t population_version = 0;  // 0: none
 
-  friend auto operator<=>(const Basis&, const Basis&) = default;
+  friend bool operator==(const Basis&, const Basis&) = default;
 };
+inline bool IsNewer(const Basis& a, const Basis& b) {
+  return std::tie(a.playbook_version, a.population_version) > std::tie(b.playbook_version, b.population_version);
+}
 inline Basis BasisOf(const store::ResegmentRun& run) { return {run.playbook_version, run.population_version}; }
 
 // Every page is done.

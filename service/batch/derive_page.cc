@@ -63,8 +63,8 @@ class Writes {
     State& state = *state_;
     const Cancellation& cancellation = *state.cancellation;
     absl::MutexLock lock(&cancellation.mutex());
-    const absl::Status waited = cancellation.Await([&] { return state.on_their_way < limit || !state.problem.ok(); },
-                                                   absl::Now() + kStoreTimeout + kStoreGrace);
+    absl::Status waited = cancellation.Await([&] { return state.on_their_way < limit || !state.problem.ok(); },
+                                             absl::Now() + kStoreTimeout + kStoreGrace);
     if (absl::IsDeadlineExceeded(waited) || absl::IsDeadlineExceeded(state.problem)) {
       return absl::UnavailableError("the store does not answer in time");
     }

@@ -71,7 +71,7 @@ class Exchange {
     const auto ready = [&] {
       return !problem_.ok() || (all_claimed ? !done_.empty() || outstanding_ == 0 : waiting_.size() < max_waiting_);
     };
-    const absl::Status status = cancellation_->Await(ready, deadline);
+    absl::Status status = cancellation_->Await(ready, deadline);
     if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
     return problem_;
   }
@@ -125,8 +125,9 @@ class Participant {
 
   absl::Status Work(absl::AnyInvocable<void(const ResegmentProgress&)>& progress) {
     std::vector<std::thread> derivers;
+    derivers.reserve(static_cast<size_t>(request_.workers));
     for (int i = 0; i < request_.workers; ++i) derivers.emplace_back([this] { DerivePages(); });
-    const absl::Status status = TakePart(progress);
+    absl::Status status = TakePart(progress);
     exchange_.Close();
     if (!status.ok()) cancellation_->Cancel(status);
     for (std::thread& deriver : derivers) deriver.join();

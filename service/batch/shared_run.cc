@@ -27,7 +27,7 @@ absl::Status SharedRun::Join(bool restart, const Basis& basis, size_t segments, 
   while (true) {
     WAYMARK_RETURN_IF_ERROR(Read());
     if (!IsOver(state_) && !restart) {
-      if (BasisOf(state_) > basis) {
+      if (IsNewer(BasisOf(state_), basis)) {
         return absl::UnavailableError("a re-segmentation with a newer playbook is running, which is not here yet");
       }
       if (BasisOf(state_) == basis) {
@@ -36,7 +36,7 @@ absl::Status SharedRun::Join(bool restart, const Basis& basis, size_t segments, 
       }
     }
     const ResegmentRun begun = BeginRun(state_, NewRandomId(), basis, segments, stages);
-    const absl::Status written = Write(begun);
+    absl::Status written = Write(begun);
     if (absl::IsAborted(written)) continue;  // somebody else began one, or went on with it
     if (written.ok()) id_ = begun.id;
     return written;
@@ -47,7 +47,7 @@ absl::Status SharedRun::Change(absl::FunctionRef<bool(ResegmentRun&)> change) {
   while (true) {
     ResegmentRun next = state_;
     if (!change(next)) return absl::OkStatus();
-    const absl::Status written = Write(next);
+    absl::Status written = Write(next);
     if (!absl::IsAborted(written)) return written;
     WAYMARK_RETURN_IF_ERROR(Refresh());
     if (over()) return absl::OkStatus();

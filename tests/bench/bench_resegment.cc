@@ -263,6 +263,8 @@ void MeasureRedis(int64_t profiles) {
                   .comparison = ">=",
                   .goal = kRedisGoal});
     PrintRate("redis/cpu", Median(cpu), "us/profile");
+    const Cost raw = replica.Read("bench");
+    PrintRate("redis/reading/cpu", 1e6 * raw.cpu_seconds / static_cast<double>(profiles), "us/profile");
     PrintMemory("redis", *std::max_element(megabytes.begin(), megabytes.end()));
   });
 }
@@ -331,6 +333,8 @@ void MeasureEmbedded(int64_t profiles) {
                 .ratio = Median(of_a_core) / kEmbeddedGoal,
                 .comparison = ">=",
                 .goal = 1});
+  const Cost raw = (*world)->Read("bench");
+  PrintRate("embedded/reading/cpu", 1e6 * raw.cpu_seconds / static_cast<double>(profiles), "us/profile");
   PrintMemory("embedded", *std::max_element(megabytes.begin(), megabytes.end()));
   (*world)->clock().Advance(absl::Hours(24 * 2));
   PrintPass("embedded/some_change", (*world)->Resegment("bench"));

@@ -47,6 +47,7 @@ absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::
       });
   if (!status.ok()) return status;
   std::vector<NumberedChange> found;
+  found.reserve(values.size());
   for (const auto& [number, value] : values) found.push_back({number, value});
   return ChangesAfter(cursor, found);
 }

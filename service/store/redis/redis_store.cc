@@ -112,16 +112,17 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   const absl::Time deadline = update->deadline;
   const CustomerKey& key = update->key;
   absl::optional<std::string> announcement = AnnouncementOf(key.customer, current.profile, **changed, absl::Now());
+  const bool announces = announcement.has_value();
   std::vector<std::string> arguments = {ProfileKey(key)};
-  if (announcement.has_value()) arguments.push_back(ChangesKey(key.tenant));
+  if (announces) arguments.push_back(ChangesKey(key.tenant));
   arguments.push_back(ExpectedPrefix(current.revision));
   arguments.push_back(*std::move(value));
-  if (announcement.has_value()) {
+  if (announces) {
     arguments.push_back(*std::move(announcement));
     arguments.push_back(absl::StrCat(FirstChangeNumber(absl::Now())));
     arguments.push_back(max_changes_);
   }
-  const Script& script = announcement.has_value() ? SetProfileAndAnnounceScript() : SetProfileScript();
+  const Script& script = announces ? SetProfileAndAnnounceScript() : SetProfileScript();
   Evaluate(script, std::move(arguments), deadline,
            [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
              if (!reply.ok()) return update->done(reply.status());
