@@ -76,6 +76,12 @@ bool Complete(ResegmentRun& run, uint64_t claim, const ResegmentCounts& counts) 
   return true;
 }
 
+void AddChanged(ResegmentRun& run, uint64_t claim, int64_t changed) {
+  const bool held =
+      std::any_of(run.claims.begin(), run.claims.end(), [&](const ResegmentClaim& each) { return each.id == claim; });
+  if (held) run.counts.changed += changed;
+}
+
 void Renew(ResegmentRun& run, const Worker& worker) {
   for (ResegmentClaim& claim : run.claims) {
     if (claim.worker == worker.id) claim.expires_at = std::max(claim.expires_at, ExpiryOf(worker));

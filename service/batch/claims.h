@@ -55,6 +55,10 @@ void Rewind(store::ResegmentRun& run);
 // The page of this claim is done: it is counted. False where the claim was taken over: then it is not.
 bool Complete(store::ResegmentRun& run, uint64_t claim, const store::ResegmentCounts& counts);
 
+// The page of this claim is given up, after so many of its profiles were written: whoever does it again will not see
+// them change. Nothing where the claim was taken over.
+void AddChanged(store::ResegmentRun& run, uint64_t claim, int64_t changed);
+
 // Extends the worker's claims.
 void Renew(store::ResegmentRun& run, const Worker& worker);
 

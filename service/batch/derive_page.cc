@@ -18,8 +18,10 @@ using store::StoredProfile;
 constexpr int kMaxWrites = 256;
 constexpr size_t kProfilesBetweenChecks = 64;
 
+}  // namespace
+
 // The writes of a page. What has not called back when the page is given up does so later, unheard.
-class Writes {
+class PageDeriver::Writes {
  public:
   explicit Writes(std::shared_ptr<Cancellation> cancellation)
       : state_(std::make_shared<State>(std::move(cancellation))) {}
@@ -41,7 +43,9 @@ class Writes {
     };
   }
 
-  // After Finish.
+  const Cancellation& cancellation() const { return *state_->cancellation; }
+
+  // What is stored so far.
   void AddTo(ResegmentCounts& counts) const {
     absl::MutexLock lock(&state_->cancellation->mutex());
     counts.changed += state_->changed;
@@ -76,8 +80,6 @@ class Writes {
 
   const std::shared_ptr<State> state_;
 };
-
-}  // namespace
 
 Tally::Tally(const playbook::Playbook& playbook) {
   for (size_t i = 0; i < playbook.segments.size(); ++i) segments_.emplace_back(playbook.segments[i].id, i);
@@ -129,15 +131,23 @@ ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation
   };
 }
 
-absl::StatusOr<ResegmentCounts> PageDeriver::Derive(PageOnItsWay page, absl::Time now,
-                                                    const std::shared_ptr<Cancellation>& cancellation) const {
+absl::Status PageDeriver::Derive(PageOnItsWay page, absl::Time now, const std::shared_ptr<Cancellation>& cancellation,
+                                 ResegmentCounts& counts) const {
   const absl::StatusOr<store::StoredProfiles> read = page.profiles.Take();
   if (!read.ok()) return read.status();
-  ResegmentCounts counts = tally_.None();
+  counts = tally_.None();
   Writes writes(cancellation);
-  for (size_t i = 0; i < read->size(); ++i) {
-    if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(cancellation->status());
-    const absl::StatusOr<StoredProfile> stored = read->Decode(i);
+  absl::Status status = DeriveEach(page, *read, now, writes, counts);
+  if (status.ok()) status = writes.Finish();
+  writes.AddTo(counts);
+  return status;
+}
+
+absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now,
+                                     Writes& writes, ResegmentCounts& counts) const {
+  for (size_t i = 0; i < read.size(); ++i) {
+    if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(writes.cancellation().status());
+    const absl::StatusOr<StoredProfile> stored = read.Decode(i);
     if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
     ++counts.profiles;
     if (!stored.ok()) {
@@ -151,9 +161,7 @@ absl::StatusOr<ResegmentCounts> PageDeriver::Derive(PageOnItsWay page, absl::Tim
     profiles_.UpdateFrom({tenant_, page.customers[i]}, *stored, absl::Now() + kStoreTimeout,
                          ChangeOf(stored->revision, std::move(derivation), now), writes.Callback());
   }
-  WAYMARK_RETURN_IF_ERROR(writes.Finish());
-  writes.AddTo(counts);
-  return counts;
+  return absl::OkStatus();
 }
 
 }  // namespace waymark::batch

@@ -52,13 +52,17 @@ class PageDeriver {
   // A page, as of `now`. Blocks until what it wrote is stored; at most 256 writes are on their way at once. A profile
   // that cannot be decoded, or not be written because it would be too large, is counted as damaged and left alone.
   // Errors: the cancellation's; UNAVAILABLE the store went away or does not answer, and any other of its writes; part
-  // of the page may be written then, and doing it again writes the rest.
-  absl::StatusOr<store::ResegmentCounts> Derive(PageOnItsWay page, absl::Time now,
-                                                const std::shared_ptr<Cancellation>& cancellation) const;
+  // of the page may be written then, which `counts.changed` says, and doing it again writes the rest.
+  absl::Status Derive(PageOnItsWay page, absl::Time now, const std::shared_ptr<Cancellation>& cancellation,
+                      store::ResegmentCounts& counts) const;
 
   const Tally& tally() const { return tally_; }
 
  private:
+  class Writes;
+
+  absl::Status DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now, Writes& writes,
+                          store::ResegmentCounts& counts) const;
   store::ProfileStore::Change ChangeOf(uint64_t revision, engine::Derivation derivation, absl::Time now) const;
 
   store::ProfileStore& profiles_;

@@ -57,11 +57,11 @@ class Exchange {
     return page;
   }
 
-  void Return(uint64_t claim, absl::StatusOr<ResegmentCounts> counts) {
+  void Return(DonePage page, const absl::Status& status) {
     absl::MutexLock lock(&cancellation_->mutex());
     --outstanding_;
-    problem_.Update(counts.status());
-    if (counts.ok()) done_.push_back({claim, *std::move(counts)});
+    problem_.Update(status);
+    (status.ok() ? done_ : abandoned_).push_back(std::move(page));
   }
 
   // Waits until another page is wanted, or (where `all_claimed`) until one is done; at most until the deadline. What is
@@ -79,6 +79,11 @@ class Exchange {
   std::vector<DonePage> TakeDone() {
     absl::MutexLock lock(&cancellation_->mutex());
     return std::exchange(done_, {});
+  }
+  // Those that were not done to their end.
+  std::vector<DonePage> TakeAbandoned() {
+    absl::MutexLock lock(&cancellation_->mutex());
+    return std::exchange(abandoned_, {});
   }
   absl::Status problem() const {
     absl::MutexLock lock(&cancellation_->mutex());
@@ -104,6 +109,7 @@ class Exchange {
   // Under the cancellation's mutex.
   std::deque<Page> waiting_;
   std::vector<DonePage> done_;
+  std::vector<DonePage> abandoned_;
   absl::Status problem_;  // the first
   int outstanding_ = 0;   // given, and not returned
   bool closed_ = false;
@@ -138,8 +144,10 @@ class Participant {
  private:
   void DerivePages() {
     while (absl::optional<Exchange::Page> page = exchange_.Take()) {
-      const uint64_t claim = page->claim;
-      exchange_.Return(claim, deriver_.Derive(std::move(page->page), environment_.clock.Now(), cancellation_));
+      Exchange::DonePage done{page->claim, {}};
+      const absl::Status status =
+          deriver_.Derive(std::move(page->page), environment_.clock.Now(), cancellation_, done.counts);
+      exchange_.Return(std::move(done), status);
     }
   }
 
@@ -271,10 +279,12 @@ class Participant {
   // expire.
   void GiveUp() {
     for (Exchange::DonePage& page : exchange_.TakeDone()) done_.push_back(std::move(page));
+    const std::vector<Exchange::DonePage> abandoned = exchange_.TakeAbandoned();
     run_.BeginFarewell(std::make_shared<Cancellation>(), kFarewell);
     if (!run_.Refresh().ok() || run_.over()) return;
     run_.Change([&](store::ResegmentRun& run) {
           for (const Exchange::DonePage& page : done_) Complete(run, page.claim, page.counts);
+          for (const Exchange::DonePage& page : abandoned) AddChanged(run, page.claim, page.counts.changed);
           Release(run, worker_);
           return true;
         })

@@ -64,6 +64,9 @@ TEST(ClaimsTest, WhatIsGivenUpIsFreeAtOnce) {
   ResegmentRun run = Begun();
   ClaimNext(run, "", "10", kAnna);
   ClaimNext(run, "10", "20", kBert);
+  AddChanged(run, 1, 3);
+  AddChanged(run, 7, 5);
+  EXPECT_EQ(run.counts.changed, 3);
   Release(run, kAnna.id);
   const auto taken = TakeOver(run, kBert);
   ASSERT_TRUE(taken.has_value());
