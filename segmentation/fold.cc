@@ -20,6 +20,10 @@ size_t KeepNewest(std::vector<T>& entries, size_t kept) {
   return dropped;
 }
 
+// Ids received before this day are not needed any more: a day more than promised, because days are all that is
+// remembered of the time.
+int32_t OldestSeenDay(absl::Time now) { return DayOf(now - kSeenFor) - 1; }
+
 bool WasSeen(const Profile& profile, uint64_t fingerprint) {
   return std::any_of(profile.seen.begin(), profile.seen.end(),
                      [fingerprint](const SeenEvent& seen) { return seen.fingerprint == fingerprint; });
@@ -41,11 +45,15 @@ bool Fold(Profile& profile, const Event& event, absl::Time now) {
 }
 
 void ForgetExpired(Profile& profile, absl::Time now) {
-  // A day longer than promised, because days are all that is remembered of the time.
-  const int32_t oldest = DayOf(now - kSeenFor) - 1;
+  const int32_t oldest = OldestSeenDay(now);
   std::erase_if(profile.seen, [oldest](const SeenEvent& seen) { return seen.received_day < oldest; });
   std::erase_if(profile.contacts, [now](const Contact& contact) { return contact.at <= now - kContactsFor; });
   profile.ledger.ForgetHours(now);
+}
+
+bool HasExpired(const Profile& profile, absl::Time now) {
+  if (!profile.seen.empty() && profile.seen.front().received_day < OldestSeenDay(now)) return true;
+  return !profile.contacts.empty() && profile.contacts.front().at <= now - kContactsFor;
 }
 
 void AddContact(Profile& profile, const Contact& contact, absl::Time now) {

@@ -21,6 +21,9 @@ bool Fold(Profile& profile, const Event& event, absl::Time now);
 // be kept. Fold does so too; this is for customers of whom nothing is heard. O(profile).
 void ForgetExpired(Profile& profile, absl::Time now);
 
+// Whether there are such ids or contacts: whether it is worth a write. O(1).
+bool HasExpired(const Profile& profile, absl::Time now);
+
 // Adds a contact, once for each decision, action and channel, and keeps the bounds. `now` bounds what is kept.
 void AddContact(Profile& profile, const Contact& contact, absl::Time now);
 

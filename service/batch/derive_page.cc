@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "segmentation/compact.h"
+#include "segmentation/fold.h"
 #include "service/base/status_macros.h"
 
 namespace waymark::batch {
@@ -17,6 +18,11 @@ using store::StoredProfile;
 
 constexpr int kMaxWrites = 256;
 constexpr size_t kProfilesBetweenChecks = 64;
+
+// A customer of whom nothing is heard sheds what is kept for a while only: no event does it.
+bool IsWorthAWrite(const engine::Derivation& derivation, const Profile& profile, absl::Time now) {
+  return engine::Differs(derivation, profile) || segmentation::HasExpired(profile, now);
+}
 
 }  // namespace
 
@@ -123,9 +129,10 @@ ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation
       engine::Adopt(derivation, *playbook, profile);
     } else {
       engine::Derivation anew = engine::Derive(*playbook, profile, now);
-      if (!engine::Differs(anew, profile)) return absl::nullopt;
+      if (!IsWorthAWrite(anew, profile, now)) return absl::nullopt;
       engine::Adopt(std::move(anew), *playbook, profile);
     }
+    segmentation::ForgetExpired(profile, now);
     segmentation::Compact(profile, store::kMaxProfileBytes);
     return profile;
   };
@@ -156,7 +163,7 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
     }
     engine::Derivation derivation = engine::Derive(*playbook_, stored->profile, now);
     tally_.Add(derivation, counts);
-    if (!engine::Differs(derivation, stored->profile)) continue;
+    if (!IsWorthAWrite(derivation, stored->profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
     profiles_.UpdateFrom({tenant_, page.customers[i]}, *stored, absl::Now() + kStoreTimeout,
                          ChangeOf(stored->revision, std::move(derivation), now), writes.Callback());

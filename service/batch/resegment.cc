@@ -25,6 +25,11 @@ constexpr int kMaxWorkers = 16;
 // What a run that is cancelled, or whose store went away, gets to give its claims up.
 constexpr absl::Duration kFarewell = absl::Seconds(1);
 
+Basis BasisFor(const playbook::Playbook& playbook) {
+  return {.playbook_version = playbook.version,
+          .population_version = playbook.population == nullptr ? 0 : playbook.population->version};
+}
+
 // Between the thread that claims pages and those that derive them. Thread-safe.
 class Exchange {
  public:
@@ -152,8 +157,8 @@ class Participant {
   }
 
   absl::Status TakePart(absl::AnyInvocable<void(const ResegmentProgress&)>& progress) {
-    WAYMARK_RETURN_IF_ERROR(run_.Join(request_.restart, {.playbook_version = playbook_->version},
-                                      deriver_.tally().segments(), deriver_.tally().stages()));
+    WAYMARK_RETURN_IF_ERROR(
+        run_.Join(request_.restart, BasisFor(*playbook_), deriver_.tally().segments(), deriver_.tally().stages()));
     int64_t told = run_.state().counts.profiles;
     while (!run_.over()) {
       WAYMARK_RETURN_IF_ERROR(cancellation_->status());

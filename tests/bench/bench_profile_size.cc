@@ -76,11 +76,14 @@ absl::StatusOr<std::vector<Profile>> ReadAll(const DataSet& data, const std::str
   std::vector<Profile> profiles;
   std::string cursor;
   do {
-    auto page = testing_support::ScanNow(**store, data.name, cursor, 1000);
+    const auto page = testing_support::ScanNow(**store, data.name, cursor, "", 1000);
     if (!page.ok()) return page.status();
-    for (store::ProfileStore::Page::Entry& entry : page->entries) {
-      if (!entry.stored.ok()) return entry.stored.status();
-      profiles.push_back(std::move(entry.stored->profile));
+    const auto read = testing_support::LoadManyNow(**store, data.name, page->customers);
+    if (!read.ok()) return read.status();
+    for (size_t i = 0; i < read->size(); ++i) {
+      auto stored = read->Decode(i);
+      if (!stored.ok()) return stored.status();
+      profiles.push_back(std::move(stored->profile));
     }
     cursor = page->next_cursor;
   } while (!cursor.empty());

@@ -48,7 +48,7 @@ class MembersTest : public ::testing::Test {
   }
 
   testing_support::World world_{kPlaybook};
-  Threads threads_{1};
+  Threads threads_{8};  // a thread ends a moment after its work is done
   const Environment environment_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
   std::set<std::string> members_;
   WalkProgress progress_;

@@ -133,7 +133,8 @@ TEST_F(ResegmentTest, StoresAndAnnouncesATimeBasedExit) {
   EXPECT_EQ(ExitsAnnounced(), 0u);
   Call call(environment_, request_);
   ASSERT_TRUE(call.Wait().ok());
-  EXPECT_EQ(call.last().changed, kBuyers);
+  EXPECT_EQ(call.last().changed, kCustomers) << "everyone sheds the id of the event";
+  EXPECT_TRUE(world_.GetProfile("c1")->profile.seen.empty());
   EXPECT_EQ(call.last().members, std::vector<int64_t>{0});
   ExpectEveryoneIs(false);
   EXPECT_EQ(ExitsAnnounced(), size_t{kBuyers});
@@ -154,7 +155,7 @@ TEST_F(ResegmentTest, ResumesWhereItWasCancelled) {
   ASSERT_TRUE(second.Wait().ok()) << "at once, though no time passed: what was claimed was given up";
   EXPECT_GT(second.pages().front().profiles, before);
   EXPECT_EQ(second.last().profiles, kCustomers);
-  EXPECT_EQ(second.last().changed, kBuyers);
+  EXPECT_EQ(second.last().changed, kCustomers);
   EXPECT_EQ(second.last().members, std::vector<int64_t>{0});
 }
 
@@ -178,6 +179,24 @@ TEST_F(ResegmentTest, BeginsAnewUnderAnotherPlaybook) {
   EXPECT_EQ(second.last().profiles, kCustomers);
   EXPECT_EQ(second.last().members, std::vector<int64_t>{kCustomers - kBuyers});
   EXPECT_EQ(second.last().changed, kCustomers) << "positions of the journey that is gone, too";
+}
+
+TEST_F(ResegmentTest, BeginsAnewUnderAnotherPopulation) {
+  Call first(environment_, request_, options_,
+             [](const ResegmentProgress&, Cancellation& cancellation) { cancellation.Cancel(); });
+  EXPECT_EQ(first.Wait().code(), absl::StatusCode::kCancelled);
+  const auto stored = engine::Await<engine::Playbooks::PopulationPointer>(
+      [&](engine::Playbooks::Done<engine::Playbooks::PopulationPointer> done) {
+        world_.playbooks.StorePopulation("shop", {.version = 1}, testing_support::World::Deadline(), std::move(done));
+      });
+  ASSERT_TRUE(stored.ok());
+  int64_t first_page = 0;
+  Call second(environment_, request_, options_, [&](const ResegmentProgress& progress, Cancellation&) {
+    if (first_page == 0) first_page = progress.profiles;
+  });
+  ASSERT_TRUE(second.Wait().ok());
+  EXPECT_EQ(second.last().profiles, kCustomers);
+  EXPECT_LE(first_page, kPageSize) << "not where the other run had been";
 }
 
 TEST_F(ResegmentTest, LeavesDamageAloneAndCountsIt) {
