@@ -127,14 +127,20 @@ absl::StatusOr<std::string> Database::LastBefore(Family family, absl::string_vie
   return absl::NotFoundError("no such key");
 }
 
-absl::Status Database::GetMany(Family family, const std::vector<std::string>& keys,
+absl::Status Database::GetMany(Family family, absl::string_view prefix, const std::vector<std::string>& rests,
                                absl::FunctionRef<void(absl::optional<absl::string_view> value)> look) const {
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(OnePass(), HandleOf(family)));
-  for (const std::string& key : keys) {
-    if (at->Valid() && ViewOf(at->key()) < key) at->Next();
-    if (!at->Valid() || ViewOf(at->key()) != key) at->Seek(key);
+  std::string key(prefix);
+  for (const std::string& rest : rests) {
+    key.resize(prefix.size());
+    key.append(rest);
+    if (at->Valid()) at->Next();  // to the key, where it follows the one before
+    bool found = at->Valid() && ViewOf(at->key()) == key;
+    if (!found) {
+      at->Seek(key);
+      found = at->Valid() && ViewOf(at->key()) == key;
+    }
     if (!at->status().ok()) break;
-    const bool found = at->Valid() && ViewOf(at->key()) == key;
     look(found ? absl::make_optional(ViewOf(at->value())) : absl::nullopt);
   }
   return StatusOf(at->status());

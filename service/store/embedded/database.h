@@ -61,9 +61,9 @@ class Database {
   // The last key before `end`; NOT_FOUND where there is none.
   absl::StatusOr<std::string> LastBefore(Family family, absl::string_view end) const;
 
-  // Calls `look` with the value of each key, in their order; nullopt where there is none. Keys that ascend, and follow
-  // one another in the database, cost a step of an iterator each.
-  absl::Status GetMany(Family family, const std::vector<std::string>& keys,
+  // Calls `look` with the value of each key, the prefix and one of `rests`, in their order; nullopt where there is
+  // none. Keys that ascend, and follow one another in the database, cost a step of an iterator each.
+  absl::Status GetMany(Family family, absl::string_view prefix, const std::vector<std::string>& rests,
                        absl::FunctionRef<void(absl::optional<absl::string_view> value)> look) const;
 
  private:

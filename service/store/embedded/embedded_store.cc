@@ -178,12 +178,11 @@ class EmbeddedStore::Parts {
     return page;
   }
 
-  absl::StatusOr<StoredProfiles> ReadMany(const std::string& tenant, std::vector<std::string> customers) const {
-    const std::string prefix = TenantPrefix(tenant);
-    for (std::string& customer : customers) customer.insert(0, prefix);
+  absl::StatusOr<StoredProfiles> ReadMany(const std::string& tenant, const std::vector<std::string>& customers) const {
     StoredProfiles read;
     const auto add = [&](absl::optional<absl::string_view> value) { read.Add(value.value_or("")); };
-    if (absl::Status status = database->GetMany(Family::kProfiles, customers, add); !status.ok()) return status;
+    const absl::Status status = database->GetMany(Family::kProfiles, TenantPrefix(tenant), customers, add);
+    if (!status.ok()) return status;
     return read;
   }
 
@@ -262,7 +261,7 @@ void EmbeddedStore::LoadMany(absl::string_view tenant, std::vector<std::string> 
   parts_->reader.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant), customers = std::move(customers),
                                    done = std::move(done)](absl::Status status) mutable {
     if (!status.ok()) return done(std::move(status));
-    done(parts->ReadMany(tenant, std::move(customers)));
+    done(parts->ReadMany(tenant, customers));
   });
 }
 
