@@ -62,7 +62,7 @@ class Watches {
   ~Watches();
 
   // The first message comes at once, so that the caller knows where "now" is. `done` is called exactly once, after the
-  // last. Segments that no playbook names any more, which the watch has seen, are left out. Errors: NOT_FOUND no such
+  // last. Segments that are in none of the playbooks that the watch has seen are left out. Errors: NOT_FOUND no such
   // segment; FAILED_PRECONDITION no playbook; INVALID_ARGUMENT, OUT_OF_RANGE the cursor (see ChangeFeed); UNAVAILABLE
   // the store went away, or the service stops; CANCELLED.
   std::shared_ptr<Handle> Begin(const WatchRequest& request, Send send, absl::AnyInvocable<void(absl::Status)> done);
