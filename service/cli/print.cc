@@ -62,12 +62,15 @@ void AppendCandidate(const v1::Candidate& candidate, std::string* out) {
 
 // The rule, then its parts with their values.
 void AppendWhy(const v1::SegmentVerdict& verdict, std::string* out) {
-  absl::StrAppend(out, "         ", verdict.rule(), "\n");
+  constexpr absl::string_view kIndent = "         ";
+  for (absl::string_view line : absl::StrSplit(absl::StripTrailingAsciiWhitespace(verdict.rule()), '\n')) {
+    absl::StrAppend(out, kIndent, line, "\n");
+  }
   if (verdict.has_was_member()) {
-    absl::StrAppend(out, "         ", verdict.was_member() ? "was in: stays until this holds" : "was out", "\n");
+    absl::StrAppend(out, kIndent, verdict.was_member() ? "was in: stays until this holds" : "was out", "\n");
   }
   for (const v1::RulePart& part : verdict.parts()) {
-    absl::StrAppend(out, "         ", part.fact() ? "  " : "- ", part.text(), part.fact() ? " = " : ": ",
+    absl::StrAppend(out, kIndent, part.fact() ? "  " : "- ", part.text(), part.fact() ? " = " : ": ",
                     part.error().empty() ? part.value() : part.error(), "\n");
   }
 }

@@ -34,34 +34,36 @@ void AppendImpact(const v1::SegmentImpact& impact, std::string& out) {
   AppendSample("leaving", impact.sample_leaving(), out);
 }
 
-// "country: DE 61 % (everyone 40 %)", "age: 41.2 (everyone 38.9)".
-std::string TraitText(const v1::PersonaTrait& trait) {
-  if (trait.value().empty())
+// "country DE 61 % (everyone 40 %)", "age 41.2 (everyone 38.9)"; `shares`: of a list in which all numbers are shares.
+std::string TraitText(const v1::PersonaTrait& trait, bool shares) {
+  if (!shares && trait.value().empty()) {
     return absl::StrFormat("%s %.4g (everyone %.4g)", trait.name(), trait.here(), trait.overall());
-  return absl::StrFormat("%s %s %.0f %% (everyone %.0f %%)", trait.name(), trait.value(), 100 * trait.here(),
-                         100 * trait.overall());
+  }
+  return absl::StrFormat("%s%s%s %.0f %% (everyone %.0f %%)", trait.name(), trait.value().empty() ? "" : " ",
+                         trait.value(), 100 * trait.here(), 100 * trait.overall());
 }
 
 void AppendTraits(absl::string_view title, const google::protobuf::RepeatedPtrField<v1::PersonaTrait>& traits,
-                  std::string& out) {
+                  bool shares, std::string& out) {
   if (traits.empty()) return;
-  absl::StrAppend(
-      &out, "    ", title, ": ",
-      absl::StrJoin(traits, "; ",
-                    [](std::string* text, const v1::PersonaTrait& trait) { absl::StrAppend(text, TraitText(trait)); }),
-      "\n");
+  absl::StrAppend(&out, "    ", title, ": ",
+                  absl::StrJoin(traits, "; ",
+                                [shares](std::string* text, const v1::PersonaTrait& trait) {
+                                  absl::StrAppend(text, TraitText(trait, shares));
+                                }),
+                  "\n");
 }
 
 void AppendPersona(const v1::Persona& persona, std::string& out) {
   absl::StrAppendFormat(&out, "  %s: %s customers (%.0f %%)\n", persona.name(), Grouped(persona.customers()),
                         100 * persona.share());
-  AppendTraits("sets it apart", persona.distinctive(), out);
-  AppendTraits("demographics", persona.demographics(), out);
-  AppendTraits("behaviour", persona.behaviour(), out);
-  AppendTraits("channels", persona.channels(), out);
-  AppendTraits("categories", persona.categories(), out);
-  AppendTraits("goals", persona.goals(), out);
-  AppendTraits("challenges", persona.challenges(), out);
+  AppendTraits("sets it apart", persona.distinctive(), false, out);
+  AppendTraits("demographics", persona.demographics(), false, out);
+  AppendTraits("behaviour", persona.behaviour(), false, out);
+  AppendTraits("channels", persona.channels(), true, out);
+  AppendTraits("categories", persona.categories(), true, out);
+  AppendTraits("goals", persona.goals(), true, out);
+  AppendTraits("challenges", persona.challenges(), true, out);
 }
 
 void AppendLifetimeValue(const v1::LifetimeValueSummary& value, std::string& out) {
@@ -151,6 +153,7 @@ std::string SuggestionsText(const v1::SuggestSegmentsResponse& response) {
     absl::StrAppendFormat(&out, "  lift %.2f  %s of %s  %s\n", suggestion.lift(), Grouped(suggestion.converters()),
                           Grouped(suggestion.customers()), suggestion.rule());
   }
+  if (response.suggestions().empty()) absl::StrAppend(&out, "  nothing separates them well enough\n");
   return out;
 }
 

@@ -67,7 +67,7 @@ void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request
   const absl::StatusOr<int> sample = SampleSize(request.has_sample(), request.sample(), 10, 1000);
   if (!sample.ok()) return writer->Finish(sample.status());
   if (request.when().empty() || request.when().size() > kMaxRuleBytes) {
-    return writer->Finish(base::FieldError("when", "a rule of at most 16 KiB"));
+    return writer->Finish(base::FieldError("when", "this needs a rule, of at most 16 KiB"));
   }
   RunStudy<v1::PreviewSegmentResponse>(
       batch, writer,

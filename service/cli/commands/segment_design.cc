@@ -1,7 +1,12 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/types/optional.h"
 #include "service/cli/command.h"
 #include "service/cli/print.h"
 #include "service/cli/walk_progress.h"
@@ -15,6 +20,21 @@ struct Preview {
   int sample = 10;
 };
 
+// What an error "FIELD: LINE:COLUMN: message" says of the field.
+absl::optional<playbook::Problem> ProblemOf(const absl::Status& status, absl::string_view field) {
+  absl::string_view message = status.message();
+  if (!absl::IsInvalidArgument(status) || !absl::ConsumePrefix(&message, field)) return absl::nullopt;
+  playbook::Problem problem{.field = std::string(field)};
+  const std::vector<std::string> parts = absl::StrSplit(message, absl::MaxSplits(": ", 2));
+  if (parts.size() != 3) return absl::nullopt;
+  const std::vector<absl::string_view> place = absl::StrSplit(parts[1], ':');
+  if (place.size() != 2 || !absl::SimpleAtoi(place[0], &problem.line) || !absl::SimpleAtoi(place[1], &problem.column)) {
+    return absl::nullopt;
+  }
+  problem.message = parts[2];
+  return problem;
+}
+
 // A mistake of the rule is shown with its place, as a playbook's is.
 void ShowPreview(Session& session, const Preview& preview) {
   v1::PreviewSegmentRequest request;
@@ -26,6 +46,8 @@ void ShowPreview(Session& session, const Preview& preview) {
   Client client = session.Connect();
   const absl::Status status =
       WithProgress(session, "profiles", last, [&](const auto& each) { return client.PreviewSegment(request, each); });
+  const absl::optional<playbook::Problem> problem = ProblemOf(status, "when");
+  if (problem.has_value()) return session.Report("rule", preview.when, {*problem});
   if (!status.ok()) return session.Fail(status);
   session.console.out << (session.json() ? Json(last) : PreviewText(last));
 }

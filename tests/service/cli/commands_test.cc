@@ -146,6 +146,47 @@ TEST_F(CommandTest, ShowsSegmentsAndResegments) {
   EXPECT_EQ(Run({"resegment", "--workers", "17"}).code, 2);
 }
 
+TEST_F(CommandTest, PreviewsARule) {
+  Result result = Run({"segments", "preview", "ever('purchase')", "--segment", "vip", "--sample", "7"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "of 100 customers\n  vip: 0 -> 7 (0 would enter, 0 leave)\n");
+  result = Run({"segments", "preview", "1 +"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.err, "rule:1:4: when: it ends too early\n  1 +\n     ^\n");
+  EXPECT_EQ(Run({"segments", "preview", "lost"}).code, 3);
+  EXPECT_EQ(Run({"segments", "preview", "true", "--sample", "-1"}).code, 2);
+  EXPECT_EQ(Run({"segments", "preview"}).code, 2);
+  EXPECT_EQ(Run({"segments"}).code, 2);
+}
+
+TEST_F(CommandTest, ShowsWhatAPlaybookWouldChange) {
+  const std::string path = folder_.Write("p.yaml", "name: a\nsegments: [{name: vip, when: ever('login')}]\n");
+  EXPECT_EQ(Run({"diff", path}).out, "~ segments vip: when\n");
+  EXPECT_THAT(Run({"diff", path, "--impact"}).out, HasSubstr("~ segments vip: when\n"));
+  EXPECT_THAT(Run({"diff", path, "--impact"}).out, HasSubstr("vip: 0 -> 0 (0 would enter, 3 leave)"));
+  EXPECT_THAT(Run({"diff", path, "--output", "json"}).out, HasSubstr("\"kind\":\"changed\""));
+  EXPECT_EQ(Run({"--tenant", "new", "diff", path}).out, "~ name\n+ segments vip\n") << "there is none yet";
+  const Result result = Run({"diff", folder_.Write("q.yaml", "nam: a\n")});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("unknown key"));
+}
+
+TEST_F(CommandTest, FitsAndShowsThePopulation) {
+  EXPECT_THAT(Run({"population", "fit", "--seed", "9"}).out, StartsWith("population 9 of "));
+  EXPECT_THAT(Run({"population", "show"}).out, StartsWith("population 4 of "));
+  EXPECT_THAT(Run({"population", "show", "--output", "json"}).out, StartsWith("{\"version\":\"4\""));
+  EXPECT_EQ(Run({"--tenant", "new", "population", "show"}).code, 4);
+  EXPECT_EQ(Run({"population"}).code, 2);
+}
+
+TEST_F(CommandTest, SuggestsRules) {
+  const Result result = Run({"segments", "suggest", "--event", "refund", "--within", "2", "--max", "5"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("5 of 172,800  refund\n"));
+  EXPECT_EQ(Run({"segments", "suggest", "--max", "101"}).code, 2);
+  EXPECT_EQ(Run({"segments", "suggest", "--within", "0"}).code, 2);
+}
+
 TEST_F(CommandTest, ListsMembers) {
   Result result = Run({"members", "vip"});
   EXPECT_EQ(result.code, 0) << result.err;

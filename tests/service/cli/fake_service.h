@@ -134,6 +134,56 @@ class FakeService {
       }
       return grpc::Status::OK;
     }
+    grpc::Status PreviewSegment(Context*, const v1::PreviewSegmentRequest* request,
+                                grpc::ServerWriter<v1::PreviewSegmentResponse>* writer) override {
+      if (request->when() == "1 +") return {grpc::StatusCode::INVALID_ARGUMENT, "when: 1:4: it ends too early"};
+      v1::PreviewSegmentResponse response;
+      response.mutable_impact()->set_segment(request->segment());
+      response.mutable_impact()->set_members(request->sample());
+      response.set_profiles(100);
+      writer->Write(response);
+      response.set_done(request->when() != "lost");
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status PreviewPlaybook(Context*, const v1::PreviewPlaybookRequest*,
+                                 grpc::ServerWriter<v1::PreviewPlaybookResponse>* writer) override {
+      v1::PreviewPlaybookResponse response;
+      v1::SegmentImpact& impact = *response.add_segments();
+      impact.set_segment("vip");
+      impact.set_leaving(3);
+      response.set_done(true);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status FitPopulation(Context*, const v1::FitPopulationRequest* request,
+                               grpc::ServerWriter<v1::FitPopulationResponse>* writer) override {
+      v1::FitPopulationResponse response;
+      response.set_profiles(10);
+      writer->Write(response);
+      response.set_done(true);
+      response.mutable_population()->set_version(request->seed());
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status GetPopulation(Context*, const v1::GetPopulationRequest* request,
+                               v1::GetPopulationResponse* response) override {
+      if (request->tenant() != "shop") return {grpc::StatusCode::NOT_FOUND, "no population was fitted yet"};
+      response->mutable_population()->set_version(4);
+      return grpc::Status::OK;
+    }
+    // Repeats what it was asked for.
+    grpc::Status SuggestSegments(Context*, const v1::SuggestSegmentsRequest* request,
+                                 grpc::ServerWriter<v1::SuggestSegmentsResponse>* writer) override {
+      v1::SuggestSegmentsResponse response;
+      v1::Suggestion& suggestion = *response.add_suggestions();
+      suggestion.set_rule(request->event());
+      suggestion.set_customers(request->within().seconds());
+      suggestion.set_converters(request->max());
+      response.set_done(true);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
     // One change, which repeats what it was asked for, and an empty message; then it ends as a stopping service does.
     grpc::Status WatchChanges(Context*, const v1::WatchChangesRequest* request,
                               grpc::ServerWriter<v1::WatchChangesResponse>* writer) override {
@@ -158,6 +208,12 @@ class FakeService {
       if (request->text().rfind("broken", 0) == 0) return {grpc::StatusCode::INVALID_ARGUMENT, "1 problem"};
       if (request->expected_version() == 7) return {grpc::StatusCode::ABORTED, "another version came between"};
       response->set_version(3);
+      return grpc::Status::OK;
+    }
+    grpc::Status GetPlaybook(Context*, const v1::GetPlaybookRequest* request,
+                             v1::GetPlaybookResponse* response) override {
+      if (request->tenant() != "shop") return {grpc::StatusCode::NOT_FOUND, "the tenant has no playbook"};
+      response->set_text("name: a\nsegments: [{name: vip, when: ever('purchase')}]\n");
       return grpc::Status::OK;
     }
     grpc::Status ValidatePlaybook(Context*, const v1::ValidatePlaybookRequest*,

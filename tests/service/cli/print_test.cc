@@ -120,7 +120,7 @@ TEST(SegmentsText, GivesVerdictsAndReasons) {
     segments {
       segment: "a"
       member: true
-      rule: "ever('x')"
+      rule: "ever('x')\n|| true\n"
       was_member: true
       parts { text: "ever('x')" value: "true" }
     }
@@ -136,6 +136,7 @@ TEST(SegmentsText, GivesVerdictsAndReasons) {
   EXPECT_EQ(SegmentsText(response, true), R"(j: s
   in   a
          ever('x')
+         || true
          was in: stays until this holds
          - ever('x'): true
   out  b: customer.age is not known
@@ -204,7 +205,7 @@ TEST(PopulationText, IsWhatPeopleRead) {
                 customers: 500
                 share: 0.125
                 distinctive { name: "age" here: 22 overall: 40 deviation: -1.5 }
-                channels { name: "channel" value: "email" here: 0.6 overall: 0.5 }
+                channels { name: "email" here: 0.6 overall: 0.5 }
               }
               silhouette: 0.31
             )pb")),
@@ -217,7 +218,7 @@ RFM
 personas (mean silhouette 0.31)
   young: 500 customers (12 %)
     sets it apart: age 22 (everyone 40)
-    channels: channel email 60 % (everyone 50 %)
+    channels: email 60 % (everyone 50 %)
 )");
 }
 
