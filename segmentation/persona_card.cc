@@ -117,6 +117,15 @@ double DeviationOfShare(double here, double overall) {
   return variance > 0 ? (here - overall) / std::sqrt(variance) : 0;
 }
 
+// The mean on the feature's scale, as a number again: of one with a long tail, a few large values do not hide where the
+// most are, and it agrees with the deviation, which is taken on that scale.
+double TypicalOf(const PersonaFeature& feature, std::vector<double> values) {
+  for (double& value : values) value = OnScale(feature, value);
+  const double mean = MomentsOf(values).mean;
+  if (!feature.logarithmic) return mean;
+  return mean < 0 ? -std::expm1(-mean) : std::expm1(mean);
+}
+
 // Of each persona that anybody with the number is in.
 void AddNumber(const Deck& deck, size_t feature_index, std::vector<std::vector<Line>>& lines) {
   const PersonaFeature& feature = deck.fit.model.features[feature_index];
@@ -128,11 +137,11 @@ void AddNumber(const Deck& deck, size_t feature_index, std::vector<std::vector<L
   });
   const std::string name = NumberName(deck.plan.spec, feature.source);
   const Section section = feature.source.kind == FeatureKind::kNumber ? Section::kDemographics : Section::kBehaviour;
-  const double overall = MomentsOf(columns.everyone).mean;
+  const double overall = TypicalOf(feature, columns.everyone);
   for (size_t i = 0; i < lines.size(); ++i) {
     std::vector<double> here = columns.by_persona[i];
     if (here.empty()) continue;
-    PersonaTrait trait{.name = name, .here = MomentsOf(here).mean, .overall = overall};
+    PersonaTrait trait{.name = name, .here = TypicalOf(feature, here), .overall = overall};
     for (double& value : here) value = OnScale(feature, value);
     trait.deviation = (MomentsOf(here).mean - feature.mean) / feature.scale;
     lines[i].push_back({section, trait, NumberWord(feature.source.kind, name, trait.deviation > 0)});

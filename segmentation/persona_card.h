@@ -15,7 +15,8 @@ namespace waymark::segmentation {
 struct PersonaTrait {
   std::string name;
   std::string value;   // of a category: its most frequent value
-  double here = 0;     // of a number: the mean of those who have it; of a category: the share of this value
+  double here = 0;     // of a number: the mean of those who have it, by logarithms where it has a long tail; of a
+                       // category: the share of this value
   double overall = 0;  // the same over everyone
   double deviation =
       0;  // (here - overall) in standard deviations of everyone; of a heavy-tailed number, of its logarithm

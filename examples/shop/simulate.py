@@ -44,17 +44,39 @@ KINDS = [
 ]
 
 
-class History:
-    """One customer's events, in the order they were made; each with its own id."""
+# What an event may be about, and where each happens; what is not here is about nothing in particular, at the channel's front page.
+CATEGORIES = ("shoes", "jackets", "tents", "backpacks", "climbing", "ski")
+ABOUT_PRODUCTS = {"view_item", "add_to_cart", "add_to_wishlist", "purchase", "use_product", "rate_product", "return_parcel", "refund"}
+PLACES = {"view_item": "product_page", "add_to_cart": "product_page", "add_to_wishlist": "product_page", "view_cart": "cart",
+          "begin_checkout": "checkout", "add_shipping_info": "checkout", "add_payment_info": "checkout", "purchase": "checkout",
+          "search": "search", "newsletter_open": "newsletter", "newsletter_click": "newsletter"}
 
-    def __init__(self, customer, now):
+
+class History:
+    """One customer's events, in the order they were made; each with its own id. `taste` draws what they are about, and where."""
+
+    def __init__(self, customer, now, taste, app_share):
         self.customer, self.now, self.rows = customer, now, []
+        self.taste, self.app_share = taste, app_share
+        self.favourites = taste.sample(CATEGORIES, 2)
+
+    def about(self, event):
+        if event not in ABOUT_PRODUCTS:
+            return ""
+        return self.taste.choice(self.favourites if self.taste.random() < 0.8 else CATEGORIES)
+
+    def place(self, event):
+        if event == "store_visit":
+            return ""  # no channel of the playbook
+        channel = "email" if event.startswith("newsletter") else "app" if self.taste.random() < self.app_share else "web"
+        return f"{channel}/{PLACES.get(event, 'home')}"
 
     def add(self, time, event, value=None):
         """Adds an event, unless it lies in the future."""
         if time <= self.now:
             number = len(self.rows) + 1
-            self.rows.append((f"{self.customer}-{number:04}", self.customer, rfc3339(time), event, "" if value is None else f"{value:.2f}"))
+            self.rows.append((f"{self.customer}-{number:04}", self.customer, rfc3339(time), event, "" if value is None else f"{value:.2f}",
+                              self.about(event), self.place(event)))
             return True
         return False
 
@@ -120,7 +142,7 @@ def buy(rng, history, kind, time):
             history.add(after + 8 * DAY, rng.choice(("share", "refer_friend")))
 
 
-def make_customer(rng, number, now):
+def make_customer(rng, taste, number, now):
     """A customer's traits and history."""
     kind = rng.choices(KINDS, [kind.share for kind in KINDS])[0]
     customer = f"c{number:04}"
@@ -146,7 +168,7 @@ def make_customer(rng, number, now):
         "push_messages": "true" if app else "false",
     }
 
-    history = History(customer, now)
+    history = History(customer, now, taste, 0.6 if row["preferred_channel"] == "app" else 0.1 if app else 0)
     if email or club:
         history.add(visit_time(rng, start), "sign_up")
     if club:
@@ -167,7 +189,8 @@ def make_customer(rng, number, now):
 
 def simulate(customers, seed, now):
     # A generator of its own for each: a customer stays the same person whatever --customers and --now are.
-    made = [make_customer(random.Random(f"{seed}/{number}"), number, now) for number in range(1, customers + 1)]
+    made = [make_customer(random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/taste"), number, now)
+            for number in range(1, customers + 1)]
     return [row for row, _ in made], [event for _, events in made for event in events]
 
 
@@ -180,7 +203,7 @@ def write(folder, customers, events):
     # In order of time, as a shop's own export would be.
     with open(os.path.join(folder, "events.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("event_id", "customer", "time", "event", "value_eur"))
+        writer.writerow(("event_id", "customer", "time", "event", "value_eur", "category", "touchpoint"))
         writer.writerows(sorted(events, key=lambda event: (event[2], event[0])))
 
 

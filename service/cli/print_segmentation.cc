@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -43,6 +47,22 @@ std::string TraitText(const v1::PersonaTrait& trait, bool shares) {
                          trait.value(), 100 * trait.here(), 100 * trait.overall());
 }
 
+// What is worth reading of many: the few that are furthest from everyone, in their order.
+constexpr int kMaxShownTraits = 8;
+
+google::protobuf::RepeatedPtrField<v1::PersonaTrait> Furthest(
+    google::protobuf::RepeatedPtrField<v1::PersonaTrait> traits) {
+  if (traits.size() <= kMaxShownTraits) return traits;
+  std::vector<double> distances;
+  for (const v1::PersonaTrait& trait : traits) distances.push_back(std::abs(trait.deviation()));
+  std::sort(distances.begin(), distances.end(), std::greater<>());
+  const double least = distances[kMaxShownTraits - 1];
+  traits.erase(std::remove_if(traits.begin(), traits.end(),
+                              [least](const v1::PersonaTrait& trait) { return std::abs(trait.deviation()) < least; }),
+               traits.end());
+  return traits;
+}
+
 void AppendTraits(absl::string_view title, const google::protobuf::RepeatedPtrField<v1::PersonaTrait>& traits,
                   bool shares, std::string& out) {
   if (traits.empty()) return;
@@ -58,8 +78,8 @@ void AppendPersona(const v1::Persona& persona, std::string& out) {
   absl::StrAppendFormat(&out, "  %s: %s customers (%.0f %%)\n", persona.name(), Grouped(persona.customers()),
                         100 * persona.share());
   AppendTraits("sets it apart", persona.distinctive(), false, out);
-  AppendTraits("demographics", persona.demographics(), false, out);
-  AppendTraits("behaviour", persona.behaviour(), false, out);
+  AppendTraits("demographics", Furthest(persona.demographics()), false, out);
+  AppendTraits("behaviour", Furthest(persona.behaviour()), false, out);
   AppendTraits("channels", persona.channels(), true, out);
   AppendTraits("categories", persona.categories(), true, out);
   AppendTraits("goals", persona.goals(), true, out);
