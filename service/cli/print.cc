@@ -75,6 +75,18 @@ void AppendWhy(const v1::SegmentVerdict& verdict, std::string* out) {
   }
 }
 
+void AppendOutlook(const v1::Outlook& outlook, std::string* out) {
+  if (outlook.has_rfm_cell()) {
+    absl::StrAppend(out, "  RFM: ", outlook.rfm_cell(), ", ", outlook.rfm_segment(), "\n");
+  }
+  if (outlook.has_expected_purchases()) {
+    absl::StrAppendFormat(out, "  to expect: %.3g orders", outlook.expected_purchases());
+    if (outlook.has_lifetime_value()) absl::StrAppendFormat(out, " worth %.2f", outlook.lifetime_value());
+    absl::StrAppendFormat(out, "; alive with %.0f %%\n", 100 * outlook.probability_alive());
+  }
+  if (outlook.has_persona()) absl::StrAppend(out, "  persona: ", outlook.persona(), "\n");
+}
+
 // What stands before the caret: one space a character, tabs as they are.
 std::string CaretIndent(absl::string_view line, int column) {
   std::string indent;
@@ -161,6 +173,15 @@ std::string ProfileText(const v1::Profile& profile) {
     absl::StrAppend(&out, "  contact ", contact.action(), " by ", contact.channel(), " ", TimeText(contact.time()),
                     "\n");
   }
+  if (!profile.affinities().empty()) {
+    absl::StrAppend(&out, "  drawn to: ",
+                    absl::StrJoin(profile.affinities(), ", ",
+                                  [](std::string* text, const v1::Affinity& affinity) {
+                                    absl::StrAppendFormat(text, "%s %.3g", affinity.name(), affinity.weight());
+                                  }),
+                    "\n");
+  }
+  if (profile.has_outlook()) AppendOutlook(profile.outlook(), &out);
   absl::StrAppend(&out, "  etag: ", profile.etag(), "\n");
   return out;
 }

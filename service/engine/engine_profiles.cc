@@ -122,7 +122,7 @@ void Engine::GetProfile(std::string tenant, std::string customer, absl::Time dea
   Examine({std::move(tenant), std::move(customer)}, deadline, std::move(done),
           [](const PlaybookPointer& playbook, StoredProfile& stored, absl::Time now) {
             Adopt(Derive(*playbook, stored.profile, now), *playbook, stored.profile);
-            return ProfileAnswer{playbook, stored.revision, std::move(stored.profile)};
+            return ProfileAnswer{playbook, stored.revision, std::move(stored.profile), now};
           });
 }
 
@@ -160,6 +160,7 @@ void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadl
         Adopt(Derive(*call->answer.playbook, profile, now), *call->answer.playbook, profile);
         segmentation::Compact(profile, store::kMaxProfileBytes);
         call->answer.profile = profile;
+        call->answer.at = now;
         return absl::make_optional(std::move(profile));
       },
       [call](absl::StatusOr<uint64_t> revision) {

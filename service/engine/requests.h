@@ -114,6 +114,7 @@ struct ProfileAnswer {
   std::shared_ptr<const playbook::Playbook> playbook;
   uint64_t revision = 0;
   segmentation::Profile profile;  // positions and segments are derived now
+  absl::Time at;                  // that now
 };
 
 // In or out of one segment, and why.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "segmentation/affinity.h"
+#include "segmentation/population.h"
 #include "service/base/field_error.h"
 #include "service/rpc/positions_to_wire.h"
 #include "service/rpc/wire_values.h"
@@ -62,6 +65,34 @@ void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook&
   }
 }
 
+void AffinitiesToWire(const engine::ProfileAnswer& answer, v1::Profile& wire) {
+  for (const segmentation::Affinity& affinity : answer.profile.affinities) {
+    if (!IsKnown(*answer.playbook, affinity.name)) continue;
+    v1::Affinity& entry = *wire.add_affinities();
+    entry.set_name(Name(*answer.playbook, affinity.name));
+    entry.set_weight(segmentation::AffinityOf(answer.profile, affinity.name, answer.at));
+  }
+  std::sort(wire.mutable_affinities()->begin(), wire.mutable_affinities()->end(),
+            [](const v1::Affinity& a, const v1::Affinity& b) {
+              return std::make_tuple(-a.weight(), a.name()) < std::make_tuple(-b.weight(), b.name());
+            });
+}
+
+void OutlookToWire(const engine::ProfileAnswer& answer, v1::Outlook& wire) {
+  const segmentation::Population& population = *answer.playbook->population;
+  const segmentation::PopulationReader reader(population, answer.profile, answer.at);
+  wire.set_population_version(population.version);
+  if (const auto rfm = reader.rfm(); rfm.has_value()) {
+    wire.set_rfm_cell(rfm->cell());
+    wire.set_rfm_segment(std::string(segmentation::NameOf(rfm->segment())));
+  }
+  if (const auto value = reader.expected_purchases(population.horizon); value.has_value())
+    wire.set_expected_purchases(*value);
+  if (const auto value = reader.lifetime_value(); value.has_value()) wire.set_lifetime_value(*value);
+  if (const auto value = reader.probability_alive(); value.has_value()) wire.set_probability_alive(*value);
+  if (const auto persona = reader.persona(); persona.has_value()) wire.set_persona(std::string(*persona));
+}
+
 }  // namespace
 
 void PositionsToWire(const std::vector<segmentation::JourneyPosition>& positions, const playbook::Playbook& playbook,
@@ -110,6 +141,8 @@ void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1:
   TimeToWire(answer.profile.created, *wire.mutable_create_time());
   TimeToWire(answer.profile.updated, *wire.mutable_update_time());
   wire.set_etag(EtagOf(answer.revision));
+  AffinitiesToWire(answer, wire);
+  if (playbook.population != nullptr) OutlookToWire(answer, *wire.mutable_outlook());
 }
 
 void ToWire(const engine::EvaluateAnswer& answer, v1::EvaluateCustomerResponse& wire) {

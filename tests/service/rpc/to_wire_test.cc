@@ -8,6 +8,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "segmentation/affinity.h"
 #include "service/base/field_error.h"
 #include "tests/support/playbooks.h"
 
@@ -247,6 +248,28 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
     update_time { seconds: 2 }
     etag: "000000000000001a"
   )pb");
+}
+
+TEST(ProfileToWireTest, HoldsWhatTheCustomerIsDrawnToAndWhatIsToBeExpected) {
+  const absl::Time now = absl::FromUnixSeconds(1'780'000'000);
+  segmentation::Population population{.version = 3, .purchase = NameIdOf("purchase"), .horizon = absl::Hours(24 * 365)};
+  population.rfm = {{2, 12, 30, 60}, {1, 1, 1, 1}, {5, 10, 15, 30}};
+  auto playbook = std::make_shared<playbook::Playbook>(*SharedPlaybook());
+  playbook->population = std::make_shared<segmentation::Population>(population);
+  engine::ProfileAnswer answer{.playbook = playbook, .at = now};
+  for (const char* name : {"web", "undeclared", "email", "email"})
+    segmentation::AddAffinity(answer.profile, NameIdOf(name), now);
+  answer.profile.ledger.Add(NameIdOf("purchase"), now, 8'000'000);
+  v1::Profile wire;
+  ToWire(answer, "c1", wire);
+  ASSERT_EQ(wire.affinities_size(), 2) << "what has no name is left out";
+  EXPECT_EQ(wire.affinities(0).name(), "email");
+  EXPECT_NEAR(wire.affinities(0).weight(), 2, 0.001);
+  EXPECT_EQ(wire.affinities(1).name(), "web");
+  EXPECT_EQ(wire.outlook().population_version(), 3u);
+  EXPECT_EQ(wire.outlook().rfm_cell(), "512");
+  EXPECT_EQ(wire.outlook().rfm_segment(), "potential_loyalist");
+  EXPECT_FALSE(wire.outlook().has_lifetime_value()) << "there is no model";
 }
 
 TEST(EvaluateToWireTest, SegmentsAreByName) {
