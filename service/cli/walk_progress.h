@@ -25,7 +25,7 @@ template <typename Response, typename CallStream>
 absl::Status WithProgress(Session& session, std::string unit, Response& last, CallStream call) {
   Console& console = session.console;
   Progress progress(console.err_is_terminal, std::move(unit), absl::Now());
-  const absl::Status status = call([&](const Response& response) {
+  absl::Status status = call([&](const Response& response) {
     last = response;
     console.err << progress.Update(StateOf(response), absl::Now()) << std::flush;
   });

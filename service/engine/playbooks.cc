@@ -66,7 +66,7 @@ uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
   return it == current->end() ? 0 : it->second->version;
 }
 
-void Playbooks::Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook) {
+void Playbooks::Serve(const std::string& tenant, const std::shared_ptr<const playbook::Playbook>& playbook) {
   auto next = std::make_shared<ByTenant>(*current_.Get());
   auto with_population = std::make_shared<playbook::Playbook>(*playbook);
   if (auto it = populations_.find(tenant); it != populations_.end()) with_population->population = it->second;
@@ -134,7 +134,7 @@ void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) 
     return;
   }
   base::LogInfo(absl::StrCat("tenant ", tenant, ": serving playbook version ", version.version));
-  Serve(tenant, std::move(compiled.playbook));
+  Serve(tenant, compiled.playbook);
 }
 
 void Playbooks::Apply(std::string tenant, std::string text, absl::optional<uint64_t> expected_version,
@@ -168,7 +168,7 @@ absl::StatusOr<ApplyAnswer> Playbooks::StoreAndServe(const std::string& tenant, 
   auto put = PutRecord(records_, HeadName(tenant), store::EncodePlaybookHead(*head), record->revision, deadline);
   if (absl::IsAborted(put.status())) return absl::AbortedError("another playbook was applied meanwhile");
   if (!put.ok()) return put.status();
-  Serve(tenant, std::move(compiled.playbook));
+  Serve(tenant, compiled.playbook);
   base::LogInfo(absl::StrCat("tenant ", tenant, ": applied playbook version ", current + 1));
   return ApplyAnswer{.version = current + 1};
 }

@@ -82,7 +82,7 @@ class Playbooks {
   absl::StatusOr<PlaybookText> ReadVersion(const std::string& tenant, absl::optional<uint64_t> version,
                                            absl::Time deadline);
   void Load(const std::string& tenant, const store::PlaybookVersion& version);
-  void Serve(const std::string& tenant, std::shared_ptr<const playbook::Playbook> playbook);
+  void Serve(const std::string& tenant, const std::shared_ptr<const playbook::Playbook>& playbook);
   bool ReadPopulations(absl::Time deadline);
   void LoadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline);
   absl::StatusOr<PopulationPointer> StoreAndServePopulation(const std::string& tenant,

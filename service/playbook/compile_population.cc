@@ -34,6 +34,7 @@ absl::optional<PopulationSpec::TraitType> TraitTypeOf(v1::ValueType type) {
 
 std::vector<PopulationSpec::Name> Named(const std::vector<std::string>& names) {
   std::vector<PopulationSpec::Name> named;
+  named.reserve(names.size());
   for (const std::string& name : names) named.push_back({NameIdOf(name), name});
   return named;
 }

@@ -82,6 +82,7 @@ void Rules::Share(std::vector<segmentation::SegmentRule>& segment_rules) {
   }
   for (expression::Program& program : programs_) all.push_back(&program);
   std::vector<expression::Program> unshared;
+  unshared.reserve(all.size());
   for (const expression::Program* program : all) unshared.push_back(*program);
   std::vector<expression::Program> shared =
       expression::ShareParts(unshared, [this](const expression::Program& part) { return facts_->AddShared(part); });

@@ -289,8 +289,8 @@ Position Positions::Of(absl::string_view field) const {
   }
 }
 
-void Positions::Add(std::string field, absl::string_view scalar) {
-  Place& place = places_[std::move(field)];
+void Positions::Add(const std::string& field, absl::string_view scalar) {
+  Place& place = places_[field];
   place = {.value = {1, 1}, .runs = {{{1, 1}, {1, 1}}}};
   int line = 1;
   for (char c : scalar) {

@@ -31,7 +31,7 @@ class Positions {
   Position Within(absl::string_view field, int line, int column) const;
 
   // A scalar that stands in no file: its places are those within itself.
-  void Add(std::string field, absl::string_view scalar);
+  void Add(const std::string& field, absl::string_view scalar);
 
  private:
   friend class YamlReader;
