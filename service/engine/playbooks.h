@@ -84,7 +84,9 @@ class Playbooks {
   void Load(const std::string& tenant, const store::PlaybookVersion& version);
   void Serve(const std::string& tenant, const std::shared_ptr<const playbook::Playbook>& playbook);
   bool ReadPopulations(absl::Time deadline);
-  void LoadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline);
+  // False where the store did not answer.
+  bool LoadPopulation(const std::string& tenant, uint64_t head, absl::Time deadline);
+  void TellOfPopulation(const std::string& tenant, uint64_t version, const store::Record& head, absl::Time deadline);
   absl::StatusOr<PopulationPointer> StoreAndServePopulation(const std::string& tenant,
                                                             segmentation::Population population, absl::Time deadline);
   void ServePopulation(const std::string& tenant, PopulationPointer population);
@@ -97,9 +99,8 @@ class Playbooks {
   // The worker's own.
   absl::flat_hash_set<std::string> damaged_;  // tenants whose list of versions cannot be read
   absl::flat_hash_map<std::string, PopulationPointer> populations_;
-  absl::flat_hash_map<std::string, uint64_t>
-      unreadable_populations_;                               // a tenant's version that cannot be read, said once
-  bool complaining_ = false;                                 // whether the store's absence was logged
+  absl::flat_hash_map<std::string, uint64_t> population_heads_;  // what a tenant's head said when it was followed
+  bool complaining_ = false;                                     // whether the store's absence was logged
   absl::flat_hash_map<std::string, uint64_t> uncompilable_;  // a tenant's version that does not compile here, said once
   base::Worker worker_;                                      // last: stops before what it uses goes
 };

@@ -25,30 +25,32 @@ bool Playbooks::ReadPopulations(absl::Time deadline) {
   auto heads = Await<std::vector<Record>>(
       [&](store::RecordStore::ListDone done) { records_.List(kHeadClass, deadline, std::move(done)); });
   if (!heads.ok()) return false;
+  bool all = true;
   for (const Record& record : *heads) {
     const std::string tenant = record.name.substr(kHeadClass.size() + 1);
     const absl::StatusOr<uint64_t> version = store::DecodePopulationHead(record.value);
-    auto served = populations_.find(tenant);
-    if (!version.ok() || (served != populations_.end() && served->second->version >= *version)) continue;
-    if (auto it = unreadable_populations_.find(tenant); it != unreadable_populations_.end() && it->second == *version)
-      continue;
-    LoadPopulation(tenant, *version, deadline);
+    if (!version.ok()) continue;
+    // Also where it went back: a store that was restored is followed.
+    auto followed = population_heads_.find(tenant);
+    if (followed != population_heads_.end() && followed->second == *version) continue;
+    all = LoadPopulation(tenant, *version, deadline) && all;
   }
-  return true;
+  return all;
 }
 
-void Playbooks::LoadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline) {
+bool Playbooks::LoadPopulation(const std::string& tenant, uint64_t head, absl::Time deadline) {
   const absl::StatusOr<Record> record = GetRecord(records_, BodyName(tenant), deadline);
-  if (!record.ok()) return;
+  if (!record.ok()) return false;
+  population_heads_[tenant] = head;
   absl::StatusOr<segmentation::Population> population = store::DecodePopulation(record->value);
   if (!population.ok()) {
-    // Written by a newer Waymark, or damaged: what is served stays.
-    unreadable_populations_[tenant] = version;
-    base::LogError(absl::StrCat("tenant ", tenant, ": population ", version, " cannot be read here"));
-    return;
+    // Written by a newer Waymark, or damaged: what is served stays. Said once.
+    base::LogError(absl::StrCat("tenant ", tenant, ": population ", head, " cannot be read here"));
+    return true;
   }
   base::LogInfo(absl::StrCat("tenant ", tenant, ": using population ", population->version));
   ServePopulation(tenant, std::make_shared<segmentation::Population>(*std::move(population)));
+  return true;
 }
 
 void Playbooks::ServePopulation(const std::string& tenant, PopulationPointer population) {
@@ -64,6 +66,14 @@ void Playbooks::StorePopulation(std::string tenant, segmentation::Population pop
        done = std::move(done)]() mutable { done(StoreAndServePopulation(tenant, std::move(population), deadline)); });
 }
 
+// What is stored is stored whether or not the others hear of it now: the next poll, or the next fit, tells them where
+// this did not.
+void Playbooks::TellOfPopulation(const std::string& tenant, uint64_t version, const Record& head, absl::Time deadline) {
+  const absl::StatusOr<uint64_t> told = store::DecodePopulationHead(head.value);
+  if (head.revision != 0 && told.ok() && *told == version) return;
+  PutRecord(records_, HeadName(tenant), store::EncodePopulationHead(version), head.revision, deadline).IgnoreError();
+}
+
 absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(const std::string& tenant,
                                                                                 segmentation::Population population,
                                                                                 absl::Time deadline) {
@@ -75,16 +85,15 @@ absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(
     const absl::StatusOr<segmentation::Population> stored = store::DecodePopulation(body->value);
     // One that cannot be read is replaced.
     if (stored.ok() && stored->version + 1 != population.version) {
+      TellOfPopulation(tenant, stored->version, *head, deadline);
       return absl::AbortedError(absl::StrCat("population ", stored->version, " was stored meanwhile"));
     }
   }
-  auto put = PutRecord(records_, BodyName(tenant), store::EncodePopulation(population), body->revision, deadline);
+  const auto put = PutRecord(records_, BodyName(tenant), store::EncodePopulation(population), body->revision, deadline);
   if (absl::IsAborted(put.status())) return absl::AbortedError("another population was stored meanwhile");
   if (!put.ok()) return put.status();
-  // Where it says more already, somebody was quicker, and the others know.
-  put =
-      PutRecord(records_, HeadName(tenant), store::EncodePopulationHead(population.version), head->revision, deadline);
-  if (!put.ok() && !absl::IsAborted(put.status())) return put.status();
+  TellOfPopulation(tenant, population.version, *head, deadline);
+  population_heads_[tenant] = population.version;
   base::LogInfo(absl::StrCat("tenant ", tenant, ": stored population ", population.version));
   auto served = std::make_shared<segmentation::Population>(std::move(population));
   ServePopulation(tenant, served);

@@ -1,5 +1,6 @@
 #include "service/rpc/segmentation_studies.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -98,6 +99,15 @@ void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request
       });
 }
 
+// As many of each as fit into a message beside everything else, where there are very many segments.
+int FittingSample(const batch::Candidate& candidate, int sample) {
+  constexpr size_t kMaxNamed = 12'000;  // customers, of at most 128 bytes
+  size_t segments = candidate.playbook->segments.size();
+  if (candidate.current != nullptr) segments += candidate.current->segments.size();
+  return static_cast<int>(
+      std::min<size_t>(static_cast<size_t>(sample), kMaxNamed / (3 * std::max<size_t>(segments, 1))));
+}
+
 void PreviewPlaybook(const Batch& batch, const v1::PreviewPlaybookRequest& request,
                      const Writer<v1::PreviewPlaybookResponse>& writer) {
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
@@ -129,11 +139,12 @@ void PreviewPlaybook(const Batch& batch, const v1::PreviewPlaybookRequest& reque
           return absl::OkStatus();
         }
         Pace pace;
-        const auto impact = batch::Preview(batch.profiles, batch.clock, request.tenant(), *candidate, sample,
-                                           cancellation, [&](const batch::Impact& so_far, const auto& at) {
-                                             last = at;
-                                             if (pace.Now()) tell(&so_far, false);
-                                           });
+        const auto impact =
+            batch::Preview(batch.profiles, batch.clock, request.tenant(), *candidate, FittingSample(*candidate, sample),
+                           cancellation, [&](const batch::Impact& so_far, const auto& at) {
+                             last = at;
+                             if (pace.Now()) tell(&so_far, false);
+                           });
         if (!impact.ok()) return impact.status();
         tell(&*impact, true);
         return absl::OkStatus();

@@ -98,6 +98,30 @@ TEST_F(FitTest, OneOfTwoAtOnceIsRefused) {
   EXPECT_EQ(again.status().code(), absl::StatusCode::kAborted);
 }
 
+// What a kill between the two records leaves: the population is stored, and nobody was told.
+TEST_F(FitTest, GoesOnAfterAFitOfWhichNobodyWasTold) {
+  ASSERT_TRUE(Fit().ok());
+  testing_support::FakeRecordStore records;
+  const auto body = engine::GetRecord(world_.records, "population/shop", testing_support::World::Deadline());
+  ASSERT_TRUE(engine::PutRecord(records, "population/shop", body->value, 0, testing_support::World::Deadline()).ok());
+  engine::Playbooks playbooks(records, world_.clock);
+  const auto applied = engine::Await<engine::ApplyAnswer>([&](engine::Playbooks::Done<engine::ApplyAnswer> done) {
+    playbooks.Apply("shop", std::string(kPlaybook), absl::nullopt, testing_support::World::Deadline(), std::move(done));
+  });
+  ASSERT_TRUE(applied.ok());
+  const auto fit = [&] {
+    return FitPopulation(world_.profiles, playbooks, world_.clock, "shop", 1, cancellation_,
+                         [](const WalkProgress&) {});
+  };
+  EXPECT_EQ(fit().status().code(), absl::StatusCode::kAborted) << "somebody else's may be newer than what it knew";
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  while ((*playbooks.Current("shop"))->population == nullptr && absl::Now() < deadline)
+    absl::SleepFor(absl::Milliseconds(5));
+  const auto fitted = fit();
+  ASSERT_TRUE(fitted.ok()) << fitted.status();
+  EXPECT_EQ(fitted->population->version, 2u);
+}
+
 TEST_F(FitTest, StopsWhenItIsCancelled) {
   cancellation_->Cancel();
   EXPECT_EQ(Fit().status().code(), absl::StatusCode::kCancelled);
