@@ -66,7 +66,7 @@ void Playbooks::StorePopulation(std::string tenant, segmentation::Population pop
        done = std::move(done)]() mutable { done(StoreAndServePopulation(tenant, std::move(population), deadline)); });
 }
 
-// What is stored is stored whether or not the others hear of it now: the next poll, or the next fit, tells them where
+// What is stored is stored whether or not the others hear of it now: the next fit tells them where
 // this did not.
 void Playbooks::TellOfPopulation(const std::string& tenant, uint64_t version, const Record& head, absl::Time deadline) {
   const absl::StatusOr<uint64_t> told = store::DecodePopulationHead(head.value);
