@@ -2,6 +2,7 @@
 #define WAYMARK_SEGMENTATION_LEDGER_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -71,6 +72,8 @@ class Ledger {
   const std::vector<Series>& series() const { return series_; }
   // For decoding. REQUIRES: as `series()` gave it.
   void set_series(std::vector<Series> series) { series_ = std::move(series); }
+  // All of it, so that its memory can be used again; the ledger is empty afterwards.
+  std::vector<Series> take_series() { return std::exchange(series_, {}); }
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
 

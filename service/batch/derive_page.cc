@@ -152,21 +152,22 @@ absl::Status PageDeriver::Derive(PageOnItsWay page, absl::Time now, const std::s
 
 absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now,
                                      Writes& writes, ResegmentCounts& counts) const {
+  StoredProfile stored;  // each in the place of the one before
   for (size_t i = 0; i < read.size(); ++i) {
     if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(writes.cancellation().status());
-    const absl::StatusOr<StoredProfile> stored = read.Decode(i);
-    if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
+    const absl::Status decoded = read.Decode(i, stored);
+    if (decoded.ok() && stored.revision == 0) continue;  // gone since it was named
     ++counts.profiles;
-    if (!stored.ok()) {
+    if (!decoded.ok()) {
       ++counts.damaged;
       continue;
     }
-    engine::Derivation derivation = engine::Derive(*playbook_, stored->profile, now);
+    engine::Derivation derivation = engine::Derive(*playbook_, stored.profile, now);
     tally_.Add(derivation, counts);
-    if (!IsWorthAWrite(derivation, stored->profile, now)) continue;
+    if (!IsWorthAWrite(derivation, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
-    profiles_.UpdateFrom({tenant_, page.customers[i]}, *stored, absl::Now() + kStoreTimeout,
-                         ChangeOf(stored->revision, std::move(derivation), now), writes.Callback());
+    profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, absl::Now() + kStoreTimeout,
+                         ChangeOf(stored.revision, std::move(derivation), now), writes.Callback());
   }
   return absl::OkStatus();
 }

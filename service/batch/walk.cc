@@ -39,16 +39,17 @@ absl::Status Walk(ProfileStore& profiles, absl::string_view tenant_name,
                   absl::FunctionRef<absl::Status(const WalkProgress&)> after_page) {
   const std::string tenant(tenant_name);
   WalkProgress progress;
+  StoredProfile stored;  // each in the place of the one before
   const auto look_at = [&](PageOnItsWay page) -> absl::Status {
     const absl::StatusOr<StoredProfiles> read = page.profiles.Take();
     if (!read.ok()) return read.status();
     for (size_t i = 0; i < read->size(); ++i) {
       if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(cancellation->status());
-      const absl::StatusOr<StoredProfile> stored = read->Decode(i);
-      if (stored.ok() && stored->revision == 0) continue;  // gone since it was named
+      const absl::Status decoded = read->Decode(i, stored);
+      if (decoded.ok() && stored.revision == 0) continue;  // gone since it was named
       ++progress.profiles;
-      if (stored.ok()) {
-        look(page.customers[i], *stored);
+      if (decoded.ok()) {
+        look(page.customers[i], stored);
       } else {
         ++progress.damaged;
       }

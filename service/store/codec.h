@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "segmentation/profile.h"
@@ -18,6 +19,9 @@ std::string Encode(const segmentation::Profile& profile);
 // in proportion to the bytes. Limits such as Profile::kMaxTraits are not checked, so that lowering one leaves what is
 // stored readable.
 absl::StatusOr<segmentation::Profile> Decode(absl::string_view bytes);
+// The same in the place of another profile, whose lists keep their memory: decoding many, one after the other, hardly
+// allocates. Where it fails the profile is in any state.
+absl::Status Decode(absl::string_view bytes, segmentation::Profile& profile);
 
 }  // namespace waymark::store
 

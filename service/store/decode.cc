@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -6,93 +7,96 @@
 #include "absl/status/status.h"
 #include "service/store/codec.h"
 #include "service/store/columns.h"
+#include "service/store/profile_columns.h"
 #include "service/store/store.h"
 #include "waymark/storage/v1/profile.pb.h"
 
 namespace waymark::store {
 namespace {
 
-using Columns = storage::v1::Profile;
+using Fields = storage::v1::Profile;
 using segmentation::NameId;
 
-// Each Decode... says whether the columns fit together, and leaves the profile in any state where they do not.
+// Each Decode... says whether the columns fit together, and leaves the profile in any state where they do not. What a
+// profile held before is overwritten in its place, so that its lists keep their memory.
 
-template <typename A, typename... Columns>
-bool SameSize(const A& first, const Columns&... others) {
-  return ((first.size() == others.size()) && ...);
-}
-
-template <typename Column>
-bool Ascending(const Column& ids) {
-  for (int i = 1; i < ids.size(); ++i) {
-    if (ids[i - 1] >= ids[i]) return false;
+// As names of the profile; false where they do not ascend.
+template <typename Take>
+bool TakeAscending(const PackedFixed<uint32_t>& ids, Take take) {
+  if (!ids.whole()) return false;
+  uint32_t before = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const uint32_t id = ids[i];
+    if ((i > 0 && before >= id) || !take(i, NameId{id})) return false;
+    before = id;
   }
   return true;
+}
+
+// The value as a T: what it was where it was one, so that its memory is used again.
+template <typename T>
+T& As(segmentation::TraitValue& value) {
+  T* is = absl::get_if<T>(&value);
+  return is != nullptr ? *is : value.emplace<T>();
 }
 
 // Takes the traits' values from the columns of their kinds, in order.
 class TraitDecoder {
  public:
-  explicit TraitDecoder(const Columns& in) : in_(in) {}
+  explicit TraitDecoder(const ProfileColumns& in)
+      : ints_(in.varints(Fields::kTraitIntsFieldNumber)),
+        lengths_(in.varints(Fields::kTraitLengthsFieldNumber)),
+        doubles_(in.fixed64(Fields::kTraitDoublesFieldNumber)),
+        text_(in.bytes(Fields::kTraitTextFieldNumber)) {}
 
-  bool Next(int kind, segmentation::TraitValue& value) {
+  bool Next(uint64_t kind, segmentation::TraitValue& value) {
     switch (kind) {
       case storage::v1::TRAIT_KIND_BOOL: {
-        int64_t number = 0;
-        if (!Int(number) || (number != 0 && number != 1)) return false;
+        const int64_t number = ints_.TakeSigned();
         value = number == 1;
-        return true;
+        return number == 0 || number == 1;
       }
-      case storage::v1::TRAIT_KIND_INT: {
-        int64_t number = 0;
-        if (!Int(number)) return false;
-        value = number;
+      case storage::v1::TRAIT_KIND_INT:
+        value = ints_.TakeSigned();
         return true;
-      }
-      case storage::v1::TRAIT_KIND_TIME: {
-        int64_t millis = 0;
-        if (!Int(millis)) return false;
-        value = TimeOf(millis);
+      case storage::v1::TRAIT_KIND_TIME:
+        value = TimeOf(ints_.TakeSigned());
         return true;
-      }
       case storage::v1::TRAIT_KIND_DOUBLE:
-        if (doubles_ == in_.trait_doubles_size()) return false;
-        value = in_.trait_doubles(doubles_++);
-        return true;
+        return Double(As<double>(value));
       case storage::v1::TRAIT_KIND_STRING:
-        return Text(value.emplace<std::string>());
+        return Text(As<std::string>(value));
       case storage::v1::TRAIT_KIND_STRING_LIST:
-        return List(value.emplace<std::vector<std::string>>());
+        return List(As<std::vector<std::string>>(value));
       default:
         return false;
     }
   }
 
-  // Whether everything was taken.
+  // Whether everything was taken, and nothing else.
   bool AtEnd() const {
-    return ints_ == in_.trait_ints_size() && doubles_ == in_.trait_doubles_size() &&
-           lengths_ == in_.trait_lengths_size() && text_ == in_.trait_text().size();
+    return ints_.AtEnd() && lengths_.AtEnd() && doubles_.whole() && double_ == doubles_.size() && text_.empty();
   }
 
  private:
-  bool Int(int64_t& number) {
-    if (ints_ == in_.trait_ints_size()) return false;
-    number = in_.trait_ints(ints_++);
+  bool Double(double& number) {
+    if (double_ == doubles_.size()) return false;
+    const uint64_t bits = doubles_[double_++];
+    std::memcpy(&number, &bits, sizeof(number));
     return true;
   }
 
   bool Text(std::string& text) {
-    if (lengths_ == in_.trait_lengths_size()) return false;
-    const size_t length = in_.trait_lengths(lengths_++);
-    if (length > in_.trait_text().size() - text_) return false;
-    text.assign(in_.trait_text(), text_, length);
-    text_ += length;
+    const uint32_t length = lengths_.TakeUint32();
+    if (length > text_.size()) return false;
+    text.assign(text_.data(), length);
+    text_.remove_prefix(length);
     return true;
   }
 
   bool List(std::vector<std::string>& list) {
-    int64_t size = 0;
-    if (!Int(size) || size < 0 || size > in_.trait_lengths_size() - lengths_) return false;
+    const int64_t size = ints_.TakeSigned();
+    if (size < 0 || static_cast<uint64_t>(size) > lengths_.most()) return false;
     list.resize(static_cast<size_t>(size));
     for (std::string& text : list) {
       if (!Text(text)) return false;
@@ -100,220 +104,256 @@ class TraitDecoder {
     return true;
   }
 
-  const Columns& in_;
-  int ints_ = 0;
-  int doubles_ = 0;
-  int lengths_ = 0;
-  size_t text_ = 0;
+  PackedVarints ints_;
+  PackedVarints lengths_;
+  PackedFixed<uint64_t> doubles_;
+  size_t double_ = 0;  // the next
+  absl::string_view text_;
 };
 
-bool DecodeTraits(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.trait_names(), in.trait_kinds()) || !Ascending(in.trait_names())) return false;
+bool DecodeTraits(const ProfileColumns& in, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> names = in.fixed32(Fields::kTraitNamesFieldNumber);
+  PackedVarints kinds = in.varints(Fields::kTraitKindsFieldNumber);
   TraitDecoder decoder(in);
-  profile.traits.resize(static_cast<size_t>(in.trait_names_size()));
-  for (int i = 0; i < in.trait_names_size(); ++i) {
-    segmentation::Trait& trait = profile.traits[static_cast<size_t>(i)];
-    trait.name = NameId{in.trait_names(i)};
-    if (!decoder.Next(in.trait_kinds(i), trait.value)) return false;
-  }
-  return decoder.AtEnd();
+  profile.traits.resize(names.size());
+  const auto take = [&](size_t i, NameId name) {
+    profile.traits[i].name = name;
+    return decoder.Next(kinds.Take(), profile.traits[i].value);
+  };
+  return TakeAscending(names, take) && kinds.AtEnd() && decoder.AtEnd();
 }
 
-bool DecodeConsents(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.consent_purposes(), in.consent_granted(), in.consent_times())) return false;
-  if (!Ascending(in.consent_purposes())) return false;
-  profile.consents.reserve(static_cast<size_t>(in.consent_purposes_size()));
-  for (int i = 0; i < in.consent_purposes_size(); ++i) {
-    profile.consents.push_back({.purpose = NameId{in.consent_purposes(i)},
-                                .granted = in.consent_granted(i),
-                                .at = TimeOf(Plus(in.created_ms(), in.consent_times(i)))});
-  }
-  return true;
+bool DecodeConsents(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> purposes = in.fixed32(Fields::kConsentPurposesFieldNumber);
+  PackedVarints granted = in.varints(Fields::kConsentGrantedFieldNumber);
+  PackedVarints times = in.varints(Fields::kConsentTimesFieldNumber);
+  profile.consents.resize(purposes.size());
+  const auto take = [&](size_t i, NameId purpose) {
+    profile.consents[i] = {purpose, granted.Take() != 0, TimeOf(Plus(created_ms, times.TakeSigned()))};
+    return true;
+  };
+  return TakeAscending(purposes, take) && granted.AtEnd() && times.AtEnd();
 }
 
 // Takes the buckets of the ledger's series, in order.
 class BucketDecoder {
  public:
-  explicit BucketDecoder(const Columns& in) : in_(in) {
-    if (!in.bucket_multiples().empty()) next_multiple_ = in.bucket_multiples(0);
+  explicit BucketDecoder(const ProfileColumns& in)
+      : steps_(in.varints(Fields::kBucketStepsFieldNumber)),
+        values_(in.varints(Fields::kBucketValuesFieldNumber)),
+        counts_(in.varints(Fields::kBucketCountsFieldNumber)),
+        multiples_(in.varints(Fields::kBucketMultiplesFieldNumber)),
+        multiple_counts_(in.varints(Fields::kBucketMultipleCountsFieldNumber)),
+        counted_(counts_.most() > 0),
+        unit_(static_cast<uint32_t>(in.number(Fields::kValueUnitFieldNumber))) {
+    if (multiples_.most() > 0) next_multiple_ = multiples_.TakeUint32();
   }
 
   bool Next(uint32_t size, int32_t last, std::vector<segmentation::Bucket>& buckets) {
-    if (size > static_cast<uint32_t>(in_.bucket_steps_size() - at_)) return false;
+    if (size > steps_.most()) return false;
     buckets.resize(size);
     int32_t before = last;
     for (segmentation::Bucket& bucket : buckets) {
-      bucket.index = Plus(before, in_.bucket_steps(at_));
-      bucket.count = in_.bucket_counts().empty() ? TakeCount() : in_.bucket_counts(at_);
-      if (!Value(in_.bucket_values(at_), bucket.value_micros)) return false;
+      bucket.index = Plus(before, steps_.TakeSigned32());
+      bucket.count = counted_ ? counts_.TakeUint32() : TakeCount();
+      if (!Value(values_.TakeSigned(), bucket.value_micros)) return false;
       if (&bucket != buckets.data() && bucket.index <= before) return false;
       before = bucket.index;
-      ++at_;
     }
     return true;
   }
 
-  bool Value(int64_t units, int64_t& micros) const {
-    return !__builtin_mul_overflow(units, static_cast<int64_t>(in_.value_unit()), &micros);
-  }
+  bool Value(int64_t units, int64_t& micros) const { return !__builtin_mul_overflow(units, unit_, &micros); }
 
-  bool AtEnd() const { return at_ == in_.bucket_steps_size() && multiple_ == in_.bucket_multiples_size(); }
+  bool AtEnd() const {
+    return steps_.AtEnd() && values_.AtEnd() && counts_.AtEnd() && multiples_.AtEnd() && multiple_counts_.AtEnd() &&
+           next_multiple_ == kNoMultiple;
+  }
 
  private:
+  static constexpr uint64_t kNoMultiple = ~uint64_t{0};
+
   uint32_t TakeCount() {
-    if (multiple_ == in_.bucket_multiples_size() || next_multiple_ != static_cast<uint64_t>(at_)) return 1;
-    const uint32_t count = in_.bucket_multiple_counts(multiple_);
-    if (++multiple_ < in_.bucket_multiples_size()) next_multiple_ += in_.bucket_multiples(multiple_);
-    return count;
+    if (at_++ != next_multiple_) return 1;
+    next_multiple_ = multiples_.most() > 0 ? next_multiple_ + multiples_.TakeUint32() : kNoMultiple;
+    return multiple_counts_.TakeUint32();
   }
 
-  const Columns& in_;
-  int at_ = 0;
-  int multiple_ = 0;            // how many of bucket_multiples were taken
-  uint64_t next_multiple_ = 0;  // the place of the next
+  PackedVarints steps_;
+  PackedVarints values_;
+  PackedVarints counts_;
+  PackedVarints multiples_;
+  PackedVarints multiple_counts_;
+  const bool counted_;  // each has its count
+  const int64_t unit_;
+  uint64_t at_ = 0;                       // how many buckets were taken
+  uint64_t next_multiple_ = kNoMultiple;  // the place of the next
 };
 
-bool LedgerFits(const Columns& in) {
-  return SameSize(in.series_events(), in.series_counts(), in.series_values(), in.series_firsts(), in.series_lasts(),
-                  in.series_days()) &&
-         (in.series_hours().empty() || SameSize(in.series_events(), in.series_hours())) &&
-         SameSize(in.bucket_steps(), in.bucket_values()) &&
-         (in.bucket_counts().empty() || SameSize(in.bucket_steps(), in.bucket_counts())) &&
-         SameSize(in.bucket_multiples(), in.bucket_multiple_counts()) && Ascending(in.series_events()) &&
-         (in.value_unit() > 0 || in.series_events().empty());
-}
-
-bool DecodeLedger(const Columns& in, segmentation::Profile& profile) {
-  if (!LedgerFits(in)) return false;
+bool DecodeSeries(const ProfileColumns& in, int64_t created_ms, std::vector<segmentation::Series>& all) {
+  const PackedFixed<uint32_t> events = in.fixed32(Fields::kSeriesEventsFieldNumber);
+  PackedVarints counts = in.varints(Fields::kSeriesCountsFieldNumber);
+  PackedVarints values = in.varints(Fields::kSeriesValuesFieldNumber);
+  PackedVarints firsts = in.varints(Fields::kSeriesFirstsFieldNumber);
+  PackedVarints lasts = in.varints(Fields::kSeriesLastsFieldNumber);
+  PackedVarints hours = in.varints(Fields::kSeriesHoursFieldNumber);
+  PackedVarints days = in.varints(Fields::kSeriesDaysFieldNumber);
+  const bool has_hours = hours.most() > 0;
+  const auto stored_unit = static_cast<uint32_t>(in.number(Fields::kTimeUnitFieldNumber));
+  const int64_t time_unit = stored_unit == 0 ? 1 : stored_unit;
+  const int64_t created_units = created_ms / time_unit;
   BucketDecoder buckets(in);
-  const int64_t time_unit = in.time_unit() == 0 ? 1 : in.time_unit();
-  std::vector<segmentation::Series> all(static_cast<size_t>(in.series_events_size()));
-  for (int i = 0; i < in.series_events_size(); ++i) {
-    segmentation::Series& series = all[static_cast<size_t>(i)];
-    const int64_t first_units = Plus(in.created_ms() / time_unit, in.series_firsts(i));
+  all.resize(events.size());
+  const auto take = [&](size_t i, NameId event) {
+    segmentation::Series& series = all[i];
+    const int64_t first_units = Plus(created_units, firsts.TakeSigned());
     int64_t first = 0;
     int64_t last = 0;
     if (__builtin_mul_overflow(first_units, time_unit, &first) ||
-        __builtin_mul_overflow(Plus(first_units, in.series_lasts(i)), time_unit, &last)) {
+        __builtin_mul_overflow(Plus(first_units, lasts.TakeSigned()), time_unit, &last)) {
       return false;
     }
-    series.event = NameId{in.series_events(i)};
-    series.count = in.series_counts(i);
+    series.event = event;
+    series.count = counts.Take();
     series.first = TimeOf(first);
     series.last = TimeOf(last);
-    if (!buckets.Value(in.series_values(i), series.value_micros) ||
-        !buckets.Next(in.series_hours().empty() ? 0 : in.series_hours(i), BucketOf(last, kMillisPerHour),
-                      series.hours) ||
-        !buckets.Next(in.series_days(i), BucketOf(last, kMillisPerDay), series.days)) {
-      return false;
-    }
-  }
-  profile.ledger.set_series(std::move(all));
-  return buckets.AtEnd();
+    return buckets.Value(values.TakeSigned(), series.value_micros) &&
+           buckets.Next(has_hours ? hours.TakeUint32() : 0, BucketOf(last, kMillisPerHour), series.hours) &&
+           buckets.Next(days.TakeUint32(), BucketOf(last, kMillisPerDay), series.days);
+  };
+  return TakeAscending(events, take) && counts.AtEnd() && values.AtEnd() && firsts.AtEnd() && lasts.AtEnd() &&
+         hours.AtEnd() && days.AtEnd() && buckets.AtEnd();
 }
 
-bool DecodeAffinities(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.affinity_names(), in.affinity_weights()) || !Ascending(in.affinity_names())) return false;
-  profile.affinities.reserve(static_cast<size_t>(in.affinity_names_size()));
-  for (int i = 0; i < in.affinity_names_size(); ++i) {
-    const int64_t weight = Plus(in.affinity_weights(i), in.created_ms() / kMillisPerAffinityStep);
-    if (weight < -kMaxAffinityWeight || weight > kMaxAffinityWeight) return false;
-    profile.affinities.push_back(
-        {NameId{in.affinity_names(i)}, static_cast<double>(weight) / segmentation::Affinity::kStepsPerHalfLife});
-  }
-  return true;
-}
-
-bool DecodePositions(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.position_journeys(), in.position_history()) || !SameSize(in.stage_names(), in.stage_since()) ||
-      !Ascending(in.position_journeys())) {
+bool DecodeLedger(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  if (static_cast<uint32_t>(in.number(Fields::kValueUnitFieldNumber)) == 0 &&
+      !in.fixed32(Fields::kSeriesEventsFieldNumber).empty()) {
     return false;
   }
-  int at = 0;
-  int64_t since = in.created_ms();
-  const auto next = [&] {
-    since = Plus(since, in.stage_since(at));
-    return segmentation::StageEntry{NameId{in.stage_names(at++)}, TimeOf(since)};
+  std::vector<segmentation::Series> series = profile.ledger.take_series();
+  const bool fits = DecodeSeries(in, created_ms, series);
+  profile.ledger.set_series(std::move(series));
+  return fits;
+}
+
+bool DecodeAffinities(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> names = in.fixed32(Fields::kAffinityNamesFieldNumber);
+  PackedVarints weights = in.varints(Fields::kAffinityWeightsFieldNumber);
+  profile.affinities.resize(names.size());
+  const auto take = [&](size_t i, NameId name) {
+    const int64_t weight = Plus(weights.TakeSigned(), created_ms / kMillisPerAffinityStep);
+    if (weight < -kMaxAffinityWeight || weight > kMaxAffinityWeight) return false;
+    profile.affinities[i] = {name, static_cast<double>(weight) / segmentation::Affinity::kStepsPerHalfLife};
+    return true;
   };
-  profile.positions.resize(static_cast<size_t>(in.position_journeys_size()));
-  for (int i = 0; i < in.position_journeys_size(); ++i) {
-    segmentation::JourneyPosition& position = profile.positions[static_cast<size_t>(i)];
-    position.journey = NameId{in.position_journeys(i)};
-    const uint32_t history = in.position_history(i);
-    if (history >= static_cast<uint32_t>(in.stage_names_size() - at)) return false;  // the current one comes after them
-    position.history.reserve(history);
-    for (uint32_t j = 0; j < history; ++j) position.history.push_back(next());
+  return TakeAscending(names, take) && weights.AtEnd();
+}
+
+bool DecodePositions(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> journeys = in.fixed32(Fields::kPositionJourneysFieldNumber);
+  PackedVarints histories = in.varints(Fields::kPositionHistoryFieldNumber);
+  const PackedFixed<uint32_t> stages = in.fixed32(Fields::kStageNamesFieldNumber);
+  PackedVarints times = in.varints(Fields::kStageSinceFieldNumber);
+  size_t at = 0;
+  int64_t since = created_ms;
+  const auto next = [&] {
+    since = Plus(since, times.TakeSigned());
+    return segmentation::StageEntry{NameId{stages[at++]}, TimeOf(since)};
+  };
+  profile.positions.resize(journeys.size());
+  const auto take = [&](size_t i, NameId journey) {
+    segmentation::JourneyPosition& position = profile.positions[i];
+    const uint32_t history = histories.TakeUint32();
+    if (history >= stages.size() - at) return false;  // the current one comes after them
+    position.journey = journey;
+    position.history.resize(history);
+    for (segmentation::StageEntry& entry : position.history) entry = next();
     position.current = next();
-  }
-  return at == in.stage_names_size();
+    return true;
+  };
+  return TakeAscending(journeys, take) && histories.AtEnd() && stages.whole() && at == stages.size() && times.AtEnd();
 }
 
-bool DecodeContacts(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.contact_actions(), in.contact_channels(), in.contact_times(), in.contact_decisions())) return false;
-  const auto names = static_cast<uint32_t>(in.contact_names_size());
-  int64_t at = in.created_ms();
-  profile.contacts.reserve(static_cast<size_t>(in.contact_actions_size()));
-  for (int i = 0; i < in.contact_actions_size(); ++i) {
-    if (in.contact_actions(i) >= names || in.contact_channels(i) >= names) return false;
-    at = Plus(at, in.contact_times(i));
-    profile.contacts.push_back({.action = NameId{in.contact_names(static_cast<int>(in.contact_actions(i)))},
-                                .channel = NameId{in.contact_names(static_cast<int>(in.contact_channels(i)))},
-                                .at = TimeOf(at),
-                                .decision = in.contact_decisions(i)});
+bool DecodeContacts(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> names = in.fixed32(Fields::kContactNamesFieldNumber);
+  PackedVarints actions = in.varints(Fields::kContactActionsFieldNumber);
+  PackedVarints channels = in.varints(Fields::kContactChannelsFieldNumber);
+  PackedVarints times = in.varints(Fields::kContactTimesFieldNumber);
+  const PackedFixed<uint64_t> decisions = in.fixed64(Fields::kContactDecisionsFieldNumber);
+  int64_t at = created_ms;
+  profile.contacts.resize(decisions.size());
+  for (size_t i = 0; i < decisions.size(); ++i) {
+    const uint32_t action = actions.TakeUint32();
+    const uint32_t channel = channels.TakeUint32();
+    if (action >= names.size() || channel >= names.size()) return false;
+    at = Plus(at, times.TakeSigned());
+    profile.contacts[i] = {NameId{names[action]}, NameId{names[channel]}, TimeOf(at), decisions[i]};
   }
-  return true;
+  return names.whole() && decisions.whole() && actions.AtEnd() && channels.AtEnd() && times.AtEnd();
 }
 
-bool DecodeSeen(const Columns& in, segmentation::Profile& profile) {
-  if (!SameSize(in.seen_day_steps(), in.seen_day_counts())) return false;
-  const std::string& fingerprints = in.seen_fingerprints();
+uint64_t Fingerprint(const char* bytes) {
+  static_assert(kFingerprintBytes == sizeof(uint32_t) + sizeof(uint16_t));
+  return LittleEndian<uint32_t>(bytes) | uint64_t{LittleEndian<uint16_t>(bytes + sizeof(uint32_t))} << 32;
+}
+
+bool DecodeSeen(const ProfileColumns& in, segmentation::Profile& profile) {
+  const absl::string_view fingerprints = in.bytes(Fields::kSeenFingerprintsFieldNumber);
+  PackedVarints steps = in.varints(Fields::kSeenDayStepsFieldNumber);
+  PackedVarints counts = in.varints(Fields::kSeenDayCountsFieldNumber);
   if (fingerprints.size() % kFingerprintBytes != 0) return false;
   const size_t size = fingerprints.size() / kFingerprintBytes;
   profile.seen.resize(size);
-  size_t at = 0;
   int32_t day = 0;
-  for (int run = 0; run < in.seen_day_steps_size(); ++run) {
-    day = Plus(day, in.seen_day_steps(run));
-    const size_t count = in.seen_day_counts(run);
+  size_t at = 0;
+  while (at < size) {
+    day = Plus(day, steps.TakeSigned32());
+    const size_t count = counts.TakeUint32();
     if (count == 0 || count > size - at) return false;
     for (const size_t end = at + count; at < end; ++at) {
-      uint64_t fingerprint = 0;
-      for (size_t i = 0; i < kFingerprintBytes; ++i) {
-        fingerprint |= uint64_t{static_cast<uint8_t>(fingerprints[at * kFingerprintBytes + i])} << (8 * i);
-      }
-      profile.seen[at] = {fingerprint, day};
+      profile.seen[at] = {Fingerprint(fingerprints.data() + at * kFingerprintBytes), day};
     }
   }
-  return at == size;
+  return steps.AtEnd() && counts.AtEnd();
 }
 
-bool DecodeDerived(const Columns& in, segmentation::Profile& profile) {
-  if (!Ascending(in.derived_segments())) return false;
-  profile.derived.playbook_version = in.derived_version();
-  profile.derived.segments.reserve(static_cast<size_t>(in.derived_segments_size()));
-  for (uint32_t segment : in.derived_segments()) profile.derived.segments.push_back(NameId{segment});
-  return true;
+bool DecodeDerived(const ProfileColumns& in, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> segments = in.fixed32(Fields::kDerivedSegmentsFieldNumber);
+  profile.derived.playbook_version = in.number(Fields::kDerivedVersionFieldNumber);
+  profile.derived.segments.resize(segments.size());
+  return TakeAscending(segments, [&](size_t i, NameId segment) {
+    profile.derived.segments[i] = segment;
+    return true;
+  });
 }
 
 }  // namespace
 
-absl::StatusOr<segmentation::Profile> Decode(absl::string_view bytes) {
-  thread_local Columns in;  // keeps its memory from call to call
-  if (bytes.size() > kMaxProfileBytes || !in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::DataLossError("a stored profile cannot be read");
-  }
-  if (in.format() != kProfileFormat || !in.GetReflection()->GetUnknownFields(in).empty()) {
+absl::Status Decode(absl::string_view bytes, segmentation::Profile& profile) {
+  ProfileColumns in;
+  const ProfileColumns::Reading reading =
+      bytes.size() > kMaxProfileBytes ? ProfileColumns::Reading::kDamaged : in.Read(bytes);
+  if (reading == ProfileColumns::Reading::kDamaged) return absl::DataLossError("a stored profile cannot be read");
+  if (reading == ProfileColumns::Reading::kUnknown || in.number(Fields::kFormatFieldNumber) != kProfileFormat) {
     return absl::DataLossError("a stored profile has a format that this version does not know");
   }
-  segmentation::Profile profile;
-  profile.created = TimeOf(in.created_ms());
-  profile.updated = TimeOf(Plus(in.created_ms(), in.updated_ms()));
-  profile.compacted = in.compacted();
-  if (!DecodeLedger(in, profile) || !DecodeSeen(in, profile) || !DecodeAffinities(in, profile) ||
-      !DecodeTraits(in, profile) || !DecodeConsents(in, profile) || !DecodePositions(in, profile) ||
-      !DecodeContacts(in, profile) || !DecodeDerived(in, profile)) {
+  const int64_t created_ms = in.signed_number(Fields::kCreatedMsFieldNumber);
+  profile.created = TimeOf(created_ms);
+  profile.updated = TimeOf(Plus(created_ms, in.signed_number(Fields::kUpdatedMsFieldNumber)));
+  profile.compacted = in.number(Fields::kCompactedFieldNumber);
+  if (!DecodeLedger(in, created_ms, profile) || !DecodeSeen(in, profile) ||
+      !DecodeAffinities(in, created_ms, profile) || !DecodeTraits(in, profile) ||
+      !DecodeConsents(in, created_ms, profile) || !DecodePositions(in, created_ms, profile) ||
+      !DecodeContacts(in, created_ms, profile) || !DecodeDerived(in, profile)) {
     return absl::DataLossError("a stored profile contradicts itself");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<segmentation::Profile> Decode(absl::string_view bytes) {
+  segmentation::Profile profile;
+  absl::Status status = Decode(bytes, profile);
+  if (!status.ok()) return status;
   return profile;
 }
 

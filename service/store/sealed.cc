@@ -68,11 +68,17 @@ absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::P
 }
 
 absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value) {
+  StoredProfile stored;
+  absl::Status status = UnsealProfile(value, stored);
+  if (!status.ok()) return status;
+  return stored;
+}
+
+absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored) {
   const absl::StatusOr<Sealed> sealed = Unseal(value);
   if (!sealed.ok()) return sealed.status();
-  absl::StatusOr<segmentation::Profile> profile = Decode(sealed->body);
-  if (!profile.ok()) return profile.status();
-  return StoredProfile{sealed->revision, *std::move(profile)};
+  stored.revision = sealed->revision;
+  return Decode(sealed->body, stored.profile);
 }
 
 }  // namespace waymark::store

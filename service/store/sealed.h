@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "segmentation/profile.h"
@@ -39,6 +40,8 @@ absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::P
 
 // Unseal, then Decode.
 absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value);
+// The same in the place of another; see Decode.
+absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored);
 
 }  // namespace waymark::store
 

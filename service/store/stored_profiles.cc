@@ -10,6 +10,13 @@ absl::StatusOr<StoredProfile> StoredProfiles::Decode(size_t i) const {
   return UnsealProfile(stored);
 }
 
+absl::Status StoredProfiles::Decode(size_t i, StoredProfile& stored) const {
+  const absl::string_view found = value(i);
+  if (!found.empty()) return UnsealProfile(found, stored);
+  stored = StoredProfile{};
+  return absl::OkStatus();
+}
+
 void StoredProfiles::Add(absl::string_view value) {
   bytes_.append(value.data(), value.size());
   ends_.push_back(bytes_.size());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "segmentation/profile.h"
@@ -27,6 +28,8 @@ class StoredProfiles {
 
   // The i-th; revision 0 where there is none. DATA_LOSS for this one alone.
   absl::StatusOr<StoredProfile> Decode(size_t i) const;
+  // The same in the place of another profile, whose lists keep their memory; where it fails that is in any state.
+  absl::Status Decode(size_t i, StoredProfile& stored) const;
 
   // Adds a stored value (sealed.h), or that there is none.
   void Add(absl::string_view value);

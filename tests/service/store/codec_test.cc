@@ -5,8 +5,10 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "segmentation/affinity.h"
+#include "service/store/profile_columns.h"
 #include "service/store/sealed.h"
 #include "tests/service/store/sample_profiles.h"
 #include "waymark/storage/v1/profile.pb.h"
@@ -35,6 +37,52 @@ TEST(CodecTest, GivesBackAnyProfile) {
     const absl::StatusOr<Profile> decoded = Decode(Encode(profile));
     ASSERT_TRUE(decoded.ok()) << decoded.status() << " seed " << seed;
     ASSERT_EQ(*decoded, profile) << "seed " << seed;
+  }
+}
+
+// Whatever was there before, and also where what was there before could not be decoded.
+TEST(CodecTest, DecodesInThePlaceOfAnother) {
+  Profile profile;
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const Profile wanted = seed % 50 == 0 ? Profile() : RandomProfile(seed);
+    std::string bytes = Encode(wanted);
+    ASSERT_TRUE(Decode(bytes, profile).ok()) << "seed " << seed;
+    ASSERT_EQ(profile, wanted) << "seed " << seed;
+    bytes.resize(bytes.size() * 3 / 4);
+    Decode(bytes, profile).IgnoreError();
+  }
+}
+
+TEST(CodecTest, KnowsEveryFieldOfTheFormat) {
+  const auto& format = *Columns::descriptor();
+  ASSERT_EQ(format.field_count(), ProfileColumns::kLastField);
+  for (int i = 0; i < format.field_count(); ++i) {
+    const auto& field = *format.field(i);
+    ASSERT_LE(field.number(), ProfileColumns::kLastField);
+    const bool is_bytes = field.type() == google::protobuf::FieldDescriptor::TYPE_BYTES;
+    EXPECT_EQ(ProfileColumns::IsNumber(field.number()), !field.is_repeated() && !is_bytes) << field.name();
+  }
+}
+
+// What is not as Encode writes it is not read in some other way.
+TEST(CodecTest, RefusesOtherEncodings) {
+  const std::string bytes = Encode(TypicalProfile());
+  Columns columns;
+  ASSERT_TRUE(columns.ParseFromString(bytes));
+  ASSERT_TRUE(Decode(columns.SerializeAsString()).ok());
+  const absl::string_view format("\x08\x01", 2);
+  for (const absl::string_view more : {
+           format,                                            // a number twice
+           absl::string_view("\x22\x00", 2),                  // a list twice
+           absl::string_view("\xa0\x01\x02", 3),              // a list that is not packed
+           absl::string_view("\x09\0\0\0\0\0\0\0\0", 9),      // a number of another type
+           absl::string_view("\x00\x01", 2),                  // no field
+           absl::string_view("\x80", 1),                      // half a tag
+           absl::string_view("\xea\x02\x05", 3),              // a list cut off
+           absl::string_view("\x38\xff\xff\xff\xff\xff", 6),  // a number cut off
+       }) {
+    EXPECT_EQ(Decode(absl::StrCat(bytes, more)).status().code(), absl::StatusCode::kDataLoss)
+        << absl::BytesToHexString(more);
   }
 }
 
