@@ -262,12 +262,25 @@ FactFrame::FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment
                      const Context& context, absl::Time now)
     : facts_(facts),
       segment_rules_(segment_rules),
-      profile_(profile),
+      profile_(&profile),
       context_(context),
       now_(now),
+      arena_(absl::in_place),
       facts_read_(facts.facts().size()),
       in_segment_(segment_rules.size(), -1) {
   remembered_ = facts_read_.data();
+}
+
+void FactFrame::Begin(const Profile& profile) {
+  profile_ = &profile;
+  position_ = nullptr;
+  population_reader_.reset();
+  contacts_known_ = true;
+  own_decisions_.clear();
+  arena_.emplace();
+  std::fill(facts_read_.begin(), facts_read_.end(), Remembered());
+  std::fill(in_segment_.begin(), in_segment_.end(), -1);
+  windows_.resize(facts_read_.size());
 }
 
 Value FactFrame::Fact(int slot) {
@@ -291,24 +304,24 @@ bool FactFrame::Derive(int segment) {
 }
 
 bool FactFrame::WasInSegment(int segment) const {
-  const std::vector<NameId>& stored = profile_.derived.segments;
+  const std::vector<NameId>& stored = profile_->derived.segments;
   return std::binary_search(stored.begin(), stored.end(), segment_rules_[segment].segment);
 }
 
 Value FactFrame::ReadFact(const segmentation::Fact& fact) {
   switch (fact.kind) {
     case FactKind::kTrait:
-      return ReadTrait(fact, FindTrait(profile_, fact.name));
+      return ReadTrait(fact, FindTrait(*profile_, fact.name));
     case FactKind::kContext: {
       auto it = std::find_if(context_.begin(), context_.end(), [&](const Trait& key) { return key.name == fact.name; });
       return ReadTrait(fact, it != context_.end() ? &*it : nullptr);
     }
     case FactKind::kConsent: {
-      const Consent* consent = FindConsent(profile_, fact.name);
+      const Consent* consent = FindConsent(*profile_, fact.name);
       return Value::Bool(consent != nullptr && consent->granted);
     }
     case FactKind::kAffinity:
-      return Value::Double(AffinityOf(profile_, fact.name, now_));
+      return Value::Double(AffinityOf(*profile_, fact.name, now_));
     case FactKind::kInSegment:
       return Value::Bool(InSegment(fact.segment));
     case FactKind::kContacts:
@@ -345,13 +358,9 @@ Value FactFrame::ReadTrait(const segmentation::Fact& fact, const Trait* trait) {
 }
 
 Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
-  if (fact.kind == FactKind::kCount) {
-    return Value::Int(static_cast<int64_t>(profile_.ledger.Query(fact.name, now_, fact.window).count));
-  }
-  if (fact.kind == FactKind::kTotal) {
-    return Value::Double(static_cast<double>(profile_.ledger.Query(fact.name, now_, fact.window).value_micros) / 1e6);
-  }
-  const Series* series = profile_.ledger.Find(fact.name);
+  if (fact.kind == FactKind::kCount) return Value::Int(static_cast<int64_t>(ReadWindow(fact).count));
+  if (fact.kind == FactKind::kTotal) return Value::Double(static_cast<double>(ReadWindow(fact).value_micros) / 1e6);
+  const Series* series = profile_->ledger.Find(fact.name);
   if (fact.kind == FactKind::kEver) return Value::Bool(series != nullptr);
   if (series == nullptr) return Value::Error(expression::ErrorCode::kMissing, fact.missing);
   if (fact.kind == FactKind::kFirst) return Value::Timestamp(series->first);
@@ -359,10 +368,17 @@ Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
   return Value::Int((now_ - series->last) / absl::Hours(24));
 }
 
+WindowSum FactFrame::ReadWindow(const segmentation::Fact& fact) {
+  if (windows_.empty()) return profile_->ledger.Query(fact.name, now_, fact.window);
+  BucketRange& window = windows_[static_cast<size_t>(&fact - facts_.facts().data())];
+  if (window.to < window.from) window = Ledger::RangeOf(now_, fact.window);
+  return profile_->ledger.Query(fact.name, window);
+}
+
 Value FactFrame::ReadPopulation(const segmentation::Fact& fact) {
   const Value missing = Value::Error(expression::ErrorCode::kMissing, fact.missing);
   if (population_ == nullptr) return missing;
-  if (!population_reader_.has_value()) population_reader_.emplace(*population_, profile_, now_);
+  if (!population_reader_.has_value()) population_reader_.emplace(*population_, *profile_, now_);
   const PopulationReader& reader = *population_reader_;
   const auto number = [&](const absl::optional<double>& value) {
     return value.has_value() ? Value::Double(*value) : missing;
@@ -396,7 +412,7 @@ Value FactFrame::ReadRfm(FactKind kind, const Rfm& rfm) {
     case FactKind::kRfmMonetary:
       return Value::Int(rfm.monetary);
     case FactKind::kRfmCell:
-      return Value::String(arena_.Copy(rfm.cell()));
+      return Value::String(arena_->Copy(rfm.cell()));
     default:
       return Value::String(NameOf(rfm.segment()));
   }
@@ -414,10 +430,10 @@ Value FactFrame::ReadPosition(const segmentation::Fact& fact) {
 
 Value FactFrame::ReadContacts(const segmentation::Fact& fact) const {
   const absl::Time since = now_ - fact.window;
-  if (!contacts_known_ || MayLackContacts(profile_, since)) {
+  if (!contacts_known_ || MayLackContacts(*profile_, since)) {
     return Value::Error(expression::ErrorCode::kMissing, "the customer's contacts are not all known");
   }
-  return Value::Int(CountContacts(profile_, since, [&](const Contact& contact) {
+  return Value::Int(CountContacts(*profile_, since, [&](const Contact& contact) {
     const bool own = std::find(own_decisions_.begin(), own_decisions_.end(), contact.decision) != own_decisions_.end();
     return !own && fact.name == (fact.channel ? contact.channel : contact.action);
   }));
@@ -438,7 +454,7 @@ Value FactFrame::ToValue(const TraitValue& value) {
       return Value::List(arena.New(expression::ListValue{absl::MakeConstSpan(elements, v.size())}));
     }
   };
-  return absl::visit(Visitor{arena_}, value);
+  return absl::visit(Visitor{*arena_}, value);
 }
 
 }  // namespace waymark::segmentation

@@ -148,12 +148,17 @@ struct SegmentRule {
 using Context = std::vector<Trait>;
 
 // The facts of one customer at one moment: each is read once and remembered. Segments are evaluated when they are first
-// asked for. Borrows all it is given. Single-threaded; made for one evaluation.
+// asked for. Borrows all it is given. Single-threaded.
 class FactFrame final : public expression::Activation {
  public:
   // `segment_rules` are the vocabulary's segments, by index; they depend on each other without cycles.
   FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment_rules, const Profile& profile,
             const Context& context, absl::Time now);
+
+  // Forgets the customer, and takes the next one, at the same moment and in the same memory: so a walk over many does
+  // not allocate. What was evaluated before is not valid any more; the population stays, and the rest is as it was in
+  // the beginning.
+  void Begin(const Profile& profile);
 
   // The position on the primary journey, once it is resolved; nullptr: not on it. Before, `stage` and its kin are not
   // known.
@@ -175,16 +180,17 @@ class FactFrame final : public expression::Activation {
   // Whether the customer is in by what is stored.
   bool WasInSegment(int segment) const;
   // Evaluates a rule of the playbook.
-  expression::Value Evaluate(const expression::Program& rule) { return rule.Evaluate(*this, arena_); }
+  expression::Value Evaluate(const expression::Program& rule) { return rule.Evaluate(*this, *arena_); }
 
   absl::Time now() const { return now_; }
-  const Profile& profile() const { return profile_; }
-  expression::Arena& arena() { return arena_; }
+  const Profile& profile() const { return *profile_; }
+  expression::Arena& arena() { return *arena_; }
 
  private:
   expression::Value ReadFact(const segmentation::Fact& fact);
   expression::Value ReadTrait(const segmentation::Fact& fact, const Trait* trait);
   expression::Value ReadSeries(const segmentation::Fact& fact);
+  WindowSum ReadWindow(const segmentation::Fact& fact);
   expression::Value ReadPopulation(const segmentation::Fact& fact);
   expression::Value ReadRfm(FactKind kind, const Rfm& rfm);
   expression::Value ReadPosition(const segmentation::Fact& fact);
@@ -194,7 +200,7 @@ class FactFrame final : public expression::Activation {
 
   const FactSet& facts_;
   absl::Span<const SegmentRule> segment_rules_;
-  const Profile& profile_;
+  const Profile* profile_;
   const Context& context_;
   const absl::Time now_;
   const JourneyPosition* position_ = nullptr;
@@ -202,9 +208,10 @@ class FactFrame final : public expression::Activation {
   absl::optional<PopulationReader> population_reader_;  // once it is asked for
   bool contacts_known_ = true;
   std::vector<uint64_t> own_decisions_;
-  expression::Arena arena_;
-  std::vector<Remembered> facts_read_;  // by slot
-  std::vector<int8_t> in_segment_;      // -1: not asked yet
+  absl::optional<expression::Arena> arena_;  // never empty
+  std::vector<Remembered> facts_read_;       // by slot
+  std::vector<int8_t> in_segment_;           // -1: not asked yet
+  std::vector<BucketRange> windows_;  // by slot, where they are known for `now`; empty before the second customer
 };
 
 }  // namespace waymark::segmentation

@@ -69,15 +69,20 @@ void Ledger::ForgetHours(absl::Time now) {
   for (Series& series : series_) series.hours.erase(series.hours.begin(), FirstFrom(series.hours, oldest));
 }
 
-WindowSum Ledger::Query(NameId event, absl::Time now, absl::Duration window) const {
-  const Series* series = Find(event);
-  if (series == nullptr || window <= absl::ZeroDuration()) return {};
+BucketRange Ledger::RangeOf(absl::Time now, absl::Duration window) {
+  if (window <= absl::ZeroDuration()) return {};
   window = std::min(window, kLongest);
   // Nothing lies at `now - window` itself, so a window that begins on a bucket's edge begins with that bucket.
-  absl::Time begin = now - window + absl::Nanoseconds(1);
+  const absl::Time begin = now - window + absl::Nanoseconds(1);
   const bool by_hour = window <= kLongestHourly;
   const int64_t granularity = by_hour ? kHourSeconds : kDaySeconds;
-  return Sum(by_hour ? series->hours : series->days, IndexOf(begin, granularity), IndexOf(now, granularity));
+  return {by_hour, IndexOf(begin, granularity), IndexOf(now, granularity)};
+}
+
+WindowSum Ledger::Query(NameId event, const BucketRange& range) const {
+  const Series* series = Find(event);
+  if (series == nullptr) return {};
+  return Sum(range.by_hour ? series->hours : series->days, range.from, range.to);
 }
 
 const Series* Ledger::Find(NameId event) const {

@@ -38,6 +38,13 @@ struct WindowSum {
   int64_t value_micros = 0;
 };
 
+// The buckets that a window reaches.
+struct BucketRange {
+  bool by_hour = false;
+  int32_t from = 0;
+  int32_t to = -1;  // included
+};
+
 // The bounded record of a customer's behaviour: how often, how much, how long ago. For each event type, counts and
 // value sums by hour for 48 hours, by day for 400 days (both counted back from the type's newest event, so that history
 // can be imported in any order) and for ever in total. Adding is commutative: the order in which events arrive does not
@@ -63,7 +70,12 @@ class Ledger {
   // UTC): the bucket in which the window begins counts whole, so the answer never misses an event of the window and may
   // hold some up to one bucket older. Events in buckets after now's do not count. A window beyond 400 days is answered
   // for 400 days.
-  WindowSum Query(NameId event, absl::Time now, absl::Duration window) const;
+  WindowSum Query(NameId event, absl::Time now, absl::Duration window) const {
+    return Query(event, RangeOf(now, window));
+  }
+  // The same in two steps, for many ledgers at one moment.
+  static BucketRange RangeOf(absl::Time now, absl::Duration window);
+  WindowSum Query(NameId event, const BucketRange& range) const;
 
   // The whole history of the type; nullptr where there is none.
   const Series* Find(NameId event) const;

@@ -152,6 +152,7 @@ absl::Status PageDeriver::Derive(PageOnItsWay page, absl::Time now, const std::s
 
 absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now,
                                      Writes& writes, ResegmentCounts& counts) const {
+  engine::Deriver deriver(*playbook_, now);
   StoredProfile stored;  // each in the place of the one before
   for (size_t i = 0; i < read.size(); ++i) {
     if (i % kProfilesBetweenChecks == 0) WAYMARK_RETURN_IF_ERROR(writes.cancellation().status());
@@ -162,12 +163,12 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
       ++counts.damaged;
       continue;
     }
-    engine::Derivation derivation = engine::Derive(*playbook_, stored.profile, now);
+    const engine::Derivation& derivation = deriver.Derive(stored.profile);
     tally_.Add(derivation, counts);
     if (!IsWorthAWrite(derivation, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
     profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, absl::Now() + kStoreTimeout,
-                         ChangeOf(stored.revision, std::move(derivation), now), writes.Callback());
+                         ChangeOf(stored.revision, derivation, now), writes.Callback());
   }
   return absl::OkStatus();
 }

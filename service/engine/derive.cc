@@ -30,13 +30,18 @@ std::vector<NameId> Minus(const std::vector<NameId>& a, const std::vector<NameId
   return left;
 }
 
-}  // namespace
-
-std::vector<JourneyPosition> ResolveStages(playbook::Evaluation& evaluation) {
-  std::vector<JourneyPosition> positions = journey::Resolve(evaluation);
+void ResolveStages(playbook::Evaluation& evaluation, std::vector<JourneyPosition>& positions) {
+  journey::Resolve(evaluation, positions);
   for (const JourneyPosition& position : positions) {
     if (position.journey == evaluation.playbook().facts->primary_journey()) evaluation.frame().set_position(&position);
   }
+}
+
+}  // namespace
+
+std::vector<JourneyPosition> ResolveStages(playbook::Evaluation& evaluation) {
+  std::vector<JourneyPosition> positions;
+  ResolveStages(evaluation, positions);
   return positions;
 }
 
@@ -54,6 +59,24 @@ Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profil
   const segmentation::Context no_context;
   playbook::Evaluation evaluation(playbook, profile, no_context, now);
   return Derive(evaluation);
+}
+
+Deriver::Deriver(const playbook::Playbook& playbook, absl::Time now)
+    : evaluation_(playbook, nobody_, no_context_, now) {
+  for (size_t i = 0; i < playbook.segments.size(); ++i) {
+    segments_.emplace_back(playbook.segments[i].id, static_cast<int>(i));
+  }
+  std::sort(segments_.begin(), segments_.end());
+}
+
+const Derivation& Deriver::Derive(const segmentation::Profile& profile) {
+  evaluation_.Begin(profile);
+  ResolveStages(evaluation_, derivation_.positions);
+  derivation_.segments.clear();
+  for (const auto& [segment, index] : segments_) {
+    if (evaluation_.frame().InSegment(index)) derivation_.segments.push_back(segment);
+  }
+  return derivation_;
 }
 
 Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile) {

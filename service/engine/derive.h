@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_ENGINE_DERIVE_H_
 #define WAYMARK_SERVICE_ENGINE_DERIVE_H_
 
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -24,6 +25,23 @@ std::vector<segmentation::JourneyPosition> ResolveStages(playbook::Evaluation& e
 // Resolves the stages, then evaluates every segment. The same holds for the derivation.
 Derivation Derive(playbook::Evaluation& evaluation);
 Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profile& profile, absl::Time now);
+
+// Derives one profile after the other, all at one moment, in the same memory. Single-threaded.
+class Deriver {
+ public:
+  // Borrows the playbook.
+  Deriver(const playbook::Playbook& playbook, absl::Time now);
+
+  // As Derive gives it. Valid until the next call.
+  const Derivation& Derive(const segmentation::Profile& profile);
+
+ private:
+  const segmentation::Profile nobody_;
+  const segmentation::Context no_context_;
+  playbook::Evaluation evaluation_;
+  std::vector<std::pair<segmentation::NameId, int>> segments_;  // ascending, with the index
+  Derivation derivation_;
+};
 
 // Puts the derivation into the profile, stamped with the playbook's version, and says what changed. Positions on
 // journeys that the playbook does not have are dropped.

@@ -51,30 +51,39 @@ void MoveTo(segmentation::NameId stage, absl::Time now, JourneyPosition& positio
   position.current = {stage, now};
 }
 
-JourneyPosition ResolveOne(const Journey& journey, Evaluation& evaluation) {
+void ResolveOne(const Journey& journey, Evaluation& evaluation, JourneyPosition& position) {
   const JourneyPosition* stored = segmentation::FindPosition(evaluation.profile(), journey.id);
   const int current = stored != nullptr ? IndexOf(stored->current.stage, journey) : kNone;
+  position.journey = journey.id;
+  if (stored == nullptr) {
+    position.history.clear();
+  } else {
+    position.history = stored->history;
+  }
   if (current == kNone) {
     const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
-    JourneyPosition position{.journey = journey.id, .current = {journey.stages[furthest].id, evaluation.now()}};
-    if (stored != nullptr) position.history = stored->history;
-    return position;
+    position.current = {journey.stages[furthest].id, evaluation.now()};
+    return;
   }
-  JourneyPosition position = *stored;
+  position.current = stored->current;
   const int next = NextStage(current, stored->current.since, journey, evaluation);
   if (next != current) MoveTo(journey.stages[next].id, evaluation.now(), position);
-  return position;
 }
 
 }  // namespace
 
 std::vector<JourneyPosition> Resolve(Evaluation& evaluation) {
   std::vector<JourneyPosition> positions;
-  positions.reserve(evaluation.playbook().journeys.size());
-  for (const Journey& journey : evaluation.playbook().journeys) positions.push_back(ResolveOne(journey, evaluation));
+  Resolve(evaluation, positions);
+  return positions;
+}
+
+void Resolve(Evaluation& evaluation, std::vector<JourneyPosition>& positions) {
+  const std::vector<Journey>& journeys = evaluation.playbook().journeys;
+  positions.resize(journeys.size());
+  for (size_t i = 0; i < journeys.size(); ++i) ResolveOne(journeys[i], evaluation, positions[i]);
   std::sort(positions.begin(), positions.end(),
             [](const JourneyPosition& a, const JourneyPosition& b) { return a.journey < b.journey; });
-  return positions;
 }
 
 }  // namespace waymark::journey

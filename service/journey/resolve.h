@@ -18,6 +18,8 @@ namespace waymark::journey {
 //
 // Positions keep what was stored where nothing moved. Pure; O(stages), each rule once.
 std::vector<segmentation::JourneyPosition> Resolve(playbook::Evaluation& evaluation);
+// The same in the place of other positions, whose memory is used again.
+void Resolve(playbook::Evaluation& evaluation, std::vector<segmentation::JourneyPosition>& positions);
 
 }  // namespace waymark::journey
 

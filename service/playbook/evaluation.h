@@ -24,6 +24,13 @@ class Evaluation {
     frame_.set_population(playbook.population.get());
   }
 
+  // Takes the next customer, at the same moment and in the same memory: see FactFrame::Begin.
+  void Begin(const segmentation::Profile& profile) {
+    frame_.Begin(profile);
+    values_ = frame_.arena().Allocate<expression::Value>(playbook_.rules.size());
+    known_.assign(playbook_.rules.size(), 0);
+  }
+
   // REQUIRES: an index of the playbook's rules.
   const expression::Value& Rule(RuleIndex rule) {
     if (known_[rule] == 0) {
