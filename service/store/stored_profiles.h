@@ -25,6 +25,8 @@ struct StoredProfile {
 class StoredProfiles {
  public:
   size_t size() const { return ends_.size(); }
+  // All values together.
+  size_t bytes() const { return bytes_.size(); }
 
   // The i-th; revision 0 where there is none. DATA_LOSS for this one alone.
   absl::StatusOr<StoredProfile> Decode(size_t i) const;

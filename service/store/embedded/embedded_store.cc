@@ -1,6 +1,7 @@
 #include "service/store/embedded/embedded_store.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -160,26 +161,43 @@ class EmbeddedStore::Parts {
   }
 
   absl::StatusOr<ProfileStore::Page> ReadPage(const std::string& tenant, const std::string& cursor,
-                                              const std::string& until, size_t limit) const {
+                                              const std::string& until, size_t limit) {
+    WalkedPage walked{tenant, {}, {}, writer.profile_writes()};
+    bool keep = walked.profile_writes % 2 == 0;
     const std::string prefix = TenantPrefix(tenant);
     // The key right after the cursor's.
     const std::string first = cursor.empty() ? prefix : absl::StrCat(prefix, cursor, absl::string_view("\0", 1));
     ProfileStore::Page page;
-    const auto take = [&](absl::string_view key, absl::string_view) {
+    const auto take = [&](absl::string_view key, absl::string_view value) {
       if (!absl::ConsumePrefix(&key, prefix) || (!until.empty() && key > until)) return false;
       if (page.customers.size() == limit) {
         page.next_cursor = page.customers.back();
         return false;
       }
       page.customers.emplace_back(key);
+      keep = keep && walked.profiles.bytes() + value.size() <= kMaxWalkedBytes;
+      if (keep) walked.profiles.Add(value);
       return true;
     };
     if (absl::Status status = database->Walk(Family::kProfiles, first, take); !status.ok()) return status;
+    if (keep) {
+      walked.customers = page.customers;
+      if (walked_.size() == kMaxWalked) walked_.pop_front();
+      walked_.push_back(std::move(walked));
+    }
     return page;
   }
 
-  absl::StatusOr<StoredProfiles> ReadMany(const std::string& tenant, const std::vector<std::string>& customers) const {
+  absl::StatusOr<StoredProfiles> ReadMany(const std::string& tenant, const std::vector<std::string>& customers) {
+    const auto walked = std::find_if(walked_.begin(), walked_.end(), [&](const WalkedPage& page) {
+      return page.tenant == tenant && page.customers == customers && page.profile_writes == writer.profile_writes();
+    });
     StoredProfiles read;
+    if (walked != walked_.end()) {
+      read = std::move(walked->profiles);
+      walked_.erase(walked);
+      return read;
+    }
     const auto add = [&](absl::optional<absl::string_view> value) { read.Add(value.value_or("")); };
     const absl::Status status = database->GetMany(Family::kProfiles, TenantPrefix(tenant), customers, add);
     if (!status.ok()) return status;
@@ -201,6 +219,22 @@ class EmbeddedStore::Parts {
 
   const std::unique_ptr<Database> database;
   Writer writer;
+
+ private:
+  // A page of names that was read lately, and the profiles that the database walked over for it: whoever loads them
+  // next, before any profile is written, needs no second walk.
+  struct WalkedPage {
+    std::string tenant;
+    std::vector<std::string> customers;
+    StoredProfiles profiles;
+    uint64_t profile_writes = 0;  // as the writer had them before the walk
+  };
+  // A walk over all is two pages ahead of what it looks at.
+  static constexpr size_t kMaxWalked = 2;
+  static constexpr size_t kMaxWalkedBytes = 2 << 20;  // a page
+  std::deque<WalkedPage> walked_;                     // the reader's thread only
+
+ public:
   Reader reader;
 };
 

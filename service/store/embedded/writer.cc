@@ -19,6 +19,7 @@ struct Writer::Batch {
   rocksdb::WriteBatchWithIndex writes{rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true};
   Requests waiting;
   absl::flat_hash_map<std::string, int64_t> created;  // how many new profiles, by tenant
+  bool profiles = false;                              // whether it writes any
 };
 
 Writer::Writer(Database& database, absl::flat_hash_map<std::string, int64_t> counts, const EmbeddedOptions& options)
@@ -86,6 +87,7 @@ void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
       if (!status.ok()) return request->Finish(status);
     }
     database_.Put(batch.writes, request->family, request->key, **value);
+    if (request->family == Family::kProfiles) batch.profiles = true;
     if (absent && request->family == Family::kProfiles) ++batch.created[TenantOf(request->key)];
   }
   // One that writes nothing waits too: what it saw may be of this batch.
@@ -96,7 +98,9 @@ void Writer::Commit(Batch& batch) {
   absl::Status status;
   if (batch.writes.GetWriteBatch()->Count() > 0) {
     PutCounts(batch);
+    if (batch.profiles) ++profile_writes_;
     status = database_.Write(batch.writes);
+    if (batch.profiles) ++profile_writes_;
     healthy_.store(status.ok(), std::memory_order_relaxed);
     failure_ = status;
     next_resume_ = absl::Now() + resume_interval_;
@@ -111,6 +115,7 @@ void Writer::Commit(Batch& batch) {
   batch.writes.Clear();
   batch.waiting.clear();
   batch.created.clear();
+  batch.profiles = false;
 }
 
 void Writer::PutCounts(Batch& batch) {

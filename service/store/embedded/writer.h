@@ -68,6 +68,10 @@ class Writer {
   // How many profiles a tenant has.
   int64_t CountOf(absl::string_view tenant) const;
 
+  // Counts what is written of profiles: even where nothing is, odd while something is on its way to the disk. Where it
+  // is even, and later still the same, what was read in between is what is stored. Never blocks.
+  uint64_t profile_writes() const { return profile_writes_.load(std::memory_order_seq_cst); }
+
   // Whether the last write came through.
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
 
@@ -86,6 +90,7 @@ class Writer {
   const absl::Duration resume_interval_;
   BoundedQueue<std::unique_ptr<WriteRequest>> queue_;
   std::atomic<bool> healthy_{true};
+  std::atomic<uint64_t> profile_writes_{0};
   absl::Status failure_;                           // the writer's thread only: why not healthy
   absl::Time next_resume_ = absl::InfinitePast();  // the writer's thread only
   Feeds feeds_;                                    // the writer's thread only

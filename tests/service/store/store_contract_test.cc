@@ -374,6 +374,31 @@ TEST_P(StoreContractTest, ManyAreLoadedInTheirOrder) {
   EXPECT_EQ(LoadManyNow(profiles(), "other", {"c1"})->Decode(0)->revision, 0u);
 }
 
+// What was written between naming and loading is seen; also where the store kept what it walked over.
+TEST_P(StoreContractTest, ManyAreLoadedAsTheyAreNow) {
+  Create(0, 20);
+  const auto counters = [&](const std::vector<std::string>& customers) {
+    std::vector<int64_t> found;
+    const absl::StatusOr<StoredProfiles> read = LoadManyNow(profiles(), "shop", customers);
+    for (size_t i = 0; i < read->size(); ++i) found.push_back(CounterOf(read->Decode(i)->profile));
+    return found;
+  };
+  for (int round = 0; round < 3; ++round) {
+    const std::vector<std::string> customers = ScanNow(profiles(), "shop", "", "", 1000)->customers;
+    ASSERT_EQ(customers.size(), 20u);
+    const std::vector<int64_t> before = counters(customers);
+    EXPECT_EQ(counters(customers), before);
+    ASSERT_EQ(ScanNow(profiles(), "shop", "", "", 1000)->customers, customers);
+    ASSERT_TRUE(UpdateNow(profiles(), {"shop", customers[7]}, Increment).ok());
+    std::vector<int64_t> after = before;
+    ++after[7];
+    EXPECT_EQ(counters(customers), after);
+    ASSERT_EQ(ScanNow(profiles(), "shop", "", "", 1000)->customers, customers);
+    EXPECT_EQ(counters({customers[8], customers[7]}), (std::vector<int64_t>{after[8], after[7]}));
+    EXPECT_EQ(counters(customers), after);
+  }
+}
+
 // Every part of a walk, done again in pages of another size, shows whom it showed the first time, and nobody else: also
 // when many customers came in between (Redis's table of keys grows).
 TEST_P(StoreContractTest, APartOfAWalkCanBeDoneAgain) {
