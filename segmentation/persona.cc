@@ -237,7 +237,8 @@ PersonaFit FitPersonas(const ObservationPlan& plan, const PopulationSample& samp
   const auto min = static_cast<size_t>(plan.spec.personas_min);
   Features features = FitFeatures(plan, sample);
   if (features.model.columns == 0 || observations.size() < kMinCustomersEach * min) return {};
-  const size_t clustered = std::min(observations.size(), kMaxClustered);
+  const size_t affordable = std::clamp(kMaxClusteredNumbers / features.model.columns, kMinClustered, kMaxClustered);
+  const size_t clustered = std::min(observations.size(), affordable);
   Rows points(clustered, features.model.columns);
   for (size_t i = 0; i < clustered; ++i) {
     features.EncodeObservation(observations[i],

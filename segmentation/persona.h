@@ -70,6 +70,10 @@ struct PersonaFit {
 // in its arguments. Costs O(kMaxClustered x columns x sum of the numbers of personas x iterations x starts): a second
 // or two for 30 columns and 3 to 8 personas.
 inline constexpr size_t kMaxClustered = 20'000;
+// Where there are more than 50 columns, so many numbers at most are clustered, and so fewer customers, at least 1,000:
+// it takes no longer.
+inline constexpr size_t kMaxClusteredNumbers = 1'000'000;
+inline constexpr size_t kMinClustered = 1'000;
 inline constexpr size_t kMaxSilhouette = 2'000;
 PersonaFit FitPersonas(const ObservationPlan& plan, const PopulationSample& sample, uint64_t seed);
 

@@ -40,6 +40,7 @@ class Checker {
   };
 
   void Visit(ExprId id) {
+    const size_t problems_before = problems_.size();
     const Expr& expr = ast_[id];
     switch (expr.kind) {
       case ExprKind::kLiteral:
@@ -74,7 +75,7 @@ class Checker {
         VisitComprehension(id);
         break;
     }
-    Fold(id);
+    Fold(id, problems_.size() == problems_before);
   }
 
   static Type TypeOfLiteral(const Value& literal) { return Type::Of(literal.kind()); }
@@ -409,12 +410,13 @@ class Checker {
 
   // ---- constants ----
 
-  // REQUIRES: the children were visited.
-  void Fold(ExprId id) {
+  // REQUIRES: the children were visited. What is wrong elsewhere in the rule does not keep a sound part from being
+  // constant, so that one mistake does not bring others along.
+  void Fold(ExprId id, bool sound) {
     const Checked& node = nodes_[id];
     if (node.meaning != Meaning::kPlain || node.constant) return;
     SetDependencies(ast_, nodes_, id);
-    if (!problems_.empty()) return;
+    if (!sound) return;
     SetConstant(ast_, nodes_, id, arena_, steps_);
     if (node.constant && check_types_) RefuseBadConstant(id);
   }

@@ -20,33 +20,25 @@ class Range {
   void Constrain(Relation relation, const Value& constant) {
     switch (relation) {
       case Relation::kEqual:
-        Allow({constant});
-        break;
+        return Allow({constant});
       case Relation::kNotEqual:
         refused_.push_back(constant);
         break;
       default:
-        bounds_.push_back({relation, constant});
+        Tighten({relation, constant});
+    }
+    if (allowed_.has_value()) {
+      std::erase_if(*allowed_, [&](const Value& value) { return !Takes(relation, constant, value); });
     }
   }
 
   // The subject is one of these.
   void Allow(std::vector<Value> values) {
-    if (!allowed_.has_value()) {
-      allowed_ = std::move(values);
-      return;
-    }
-    std::erase_if(*allowed_, [&](const Value& value) { return !Contains(values, value); });
+    std::erase_if(values, [this](const Value& value) { return !TakesAll(value); });
+    allowed_ = std::move(values);
   }
 
-  bool IsEmpty() const {
-    if (allowed_.has_value()) {
-      return std::none_of(allowed_->begin(), allowed_->end(), [this](const Value& value) { return Takes(value); });
-    }
-    return std::any_of(bounds_.begin(), bounds_.end(), [this](const Bound& lower) {
-      return std::any_of(bounds_.begin(), bounds_.end(), [&](const Bound& upper) { return Exclude(lower, upper); });
-    });
-  }
+  bool IsEmpty() const { return empty_ || (allowed_.has_value() && allowed_->empty()); }
 
  private:
   struct Bound {
@@ -54,22 +46,50 @@ class Range {
     Value constant;
   };
 
-  static bool Contains(const std::vector<Value>& values, const Value& wanted) {
-    return std::any_of(values.begin(), values.end(), [&](const Value& value) { return Equal(value, wanted); });
+  static bool IsLower(Relation relation) {
+    return relation == Relation::kGreater || relation == Relation::kGreaterOrEqual;
   }
 
-  bool Takes(const Value& value) const {
-    if (Contains(refused_, value)) return false;
-    return std::all_of(bounds_.begin(), bounds_.end(), [&](const Bound& bound) {
-      const absl::optional<Order> order = Compare(value, bound.constant);
-      return order.has_value() && Holds(bound.relation, *order);
-    });
+  static bool Takes(Relation relation, const Value& constant, const Value& value) {
+    if (relation == Relation::kNotEqual) return !Equal(value, constant);
+    const absl::optional<Order> order = Compare(value, constant);
+    return order.has_value() && Holds(relation, *order);
+  }
+
+  bool TakesAll(const Value& value) const {
+    const auto equals = [&](const Value& other) { return Equal(other, value); };
+    if (allowed_.has_value() && std::none_of(allowed_->begin(), allowed_->end(), equals)) return false;
+    if (std::any_of(refused_.begin(), refused_.end(), equals)) return false;
+    return std::all_of(bounds_.begin(), bounds_.end(),
+                       [&](const Bound& bound) { return Takes(bound.relation, bound.constant, value); });
+  }
+
+  // Of each kind of constants the tightest bound in each direction is enough; so there are few. Constants of different
+  // kinds are not held against each other: an int beside a double is compared as doubles are, which beyond 2^53 has no
+  // order.
+  void Tighten(const Bound& bound) {
+    Bound* same = nullptr;
+    for (Bound& known : bounds_) {
+      if (known.constant.kind() != bound.constant.kind()) continue;
+      if (IsLower(known.relation) == IsLower(bound.relation)) {
+        same = &known;
+      } else if (Exclude(known, bound)) {
+        empty_ = true;
+      }
+    }
+    if (same == nullptr) {
+      bounds_.push_back(bound);
+    } else if (!Takes(same->relation, same->constant, bound.constant)) {
+      // The known one is as tight, or tighter.
+    } else {
+      *same = bound;
+    }
   }
 
   // Whether nothing is both above the one and below the other.
-  static bool Exclude(const Bound& lower, const Bound& upper) {
-    if (lower.relation != Relation::kGreater && lower.relation != Relation::kGreaterOrEqual) return false;
-    if (upper.relation != Relation::kLess && upper.relation != Relation::kLessOrEqual) return false;
+  static bool Exclude(const Bound& a, const Bound& b) {
+    const Bound& lower = IsLower(a.relation) ? a : b;
+    const Bound& upper = IsLower(a.relation) ? b : a;
     const absl::optional<Order> order = Compare(lower.constant, upper.constant);
     if (order == Order::kGreater) return true;
     const bool both_inclusive = lower.relation == Relation::kGreaterOrEqual && upper.relation == Relation::kLessOrEqual;
@@ -79,6 +99,7 @@ class Range {
   absl::optional<std::vector<Value>> allowed_;  // absent: anything
   std::vector<Value> refused_;
   std::vector<Bound> bounds_;
+  bool empty_ = false;
 };
 
 // By the subject's key.

@@ -95,8 +95,12 @@ void AppendLifetimeValue(const v1::LifetimeValueSummary& value, std::string& out
     absl::StrAppendFormat(&out, "spend (Gamma-Gamma): p %.4g, q %.4g, gamma %.4g\n", value.p(), value.q(),
                           value.gamma());
   }
-  absl::StrAppendFormat(&out, "expected within the horizon: %.1f orders worth %.2f; a buyer is alive with %.0f %%\n",
-                        value.expected_purchases(), value.expected_value(), 100 * value.mean_probability_alive());
+  if (!value.has_r()) absl::StrAppend(&out, "too few repeat buyers for a model of purchases: 50 are needed\n");
+  if (value.has_expected_purchases()) {
+    absl::StrAppendFormat(&out, "expected within the horizon: %.1f orders; a buyer is alive with %.0f %%\n",
+                          value.expected_purchases(), 100 * value.mean_probability_alive());
+  }
+  if (value.has_expected_value()) absl::StrAppendFormat(&out, "lifetime value: %.2f\n", value.expected_value());
 }
 
 }  // namespace

@@ -107,6 +107,8 @@ CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, con
   result.compiled = CompileRead(source, std::move(reading), version);
   for (Problem& problem : result.compiled.problems) {
     if (problem.field == field) problem.field = "when";
+    if (problem.field == absl::StrCat("segments[", result.index, "].name"))
+      problem = {"segment", 0, 0, problem.message};
   }
   return result;
 }

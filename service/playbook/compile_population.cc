@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "segmentation/observation.h"
+#include "service/playbook/compile.h"
 #include "service/playbook/compiler.h"
 
 namespace waymark::playbook {
@@ -49,7 +51,10 @@ void Compiler::CompilePopulation() {
   spec.purchase = NameIdOf(purchase);
   CompileLifetimeValue(source.lifetime_value(), spec);
   CompilePersonas(source.personas(), spec);
-  spec.events = Named(events_.names());
+  // The playbook's own first: of very many, those that are looked at last are left out.
+  std::vector<std::string> events = events_.names();
+  std::rotate(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(BuiltInEvents().size()), events.end());
+  spec.events = Named(events);
   spec.channels = Named(channels_.names());
   for (const EventLabel& label : playbook_->event_labels) spec.labels.push_back({label.id, label.name});
   if (playbook_->journeys.empty()) return;
@@ -83,6 +88,10 @@ void Compiler::CompilePersonas(const v1::Personas& source, PopulationSpec& spec)
     const std::string field = absl::StrCat("population.personas.traits[", i, "]");
     const int index = traits_.Find(field, source.traits(i));
     if (index < 0) continue;
+    if (std::find(source.traits().begin(), source.traits().begin() + i, source.traits(i)) !=
+        source.traits().begin() + i) {
+      problems_.Add(field, absl::StrCat("`", source.traits(i), "` is given twice"));
+    }
     if (!AddPersonaTrait(index, spec)) problems_.Add(field, "personas look at BOOL, INT, DOUBLE and STRING");
   }
   for (int i = 0; i < source_.traits_size() && source.traits().empty(); ++i) AddPersonaTrait(i, spec);

@@ -67,9 +67,14 @@ void LifetimeValueToWire(const segmentation::Population& population, v1::Lifetim
     wire.set_q(population.gamma_gamma->q);
     wire.set_gamma(population.gamma_gamma->gamma);
   }
-  wire.set_expected_purchases(population.lifetime_value.expected_purchases);
-  wire.set_expected_value(population.lifetime_value.expected_value);
-  wire.set_mean_probability_alive(population.lifetime_value.mean_probability_alive);
+  const segmentation::LifetimeValueTotals& totals = population.lifetime_value;
+  const bool plain = population.method == segmentation::LifetimeValueMethod::kPlain;
+  if (population.bg_nbd.has_value()) {
+    wire.set_expected_purchases(totals.expected_purchases);
+    wire.set_mean_probability_alive(totals.mean_probability_alive);
+  }
+  if (plain || (population.bg_nbd.has_value() && population.gamma_gamma.has_value()))
+    wire.set_expected_value(totals.expected_value);
 }
 
 }  // namespace

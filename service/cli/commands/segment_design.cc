@@ -92,7 +92,7 @@ void AddSegmentDesign(CLI::App& segments, Session& session) {
   CLI::App* suggest =
       segments.add_subcommand("suggest", "Proposes rules that separate those who did something from the others");
   suggest->add_option("--event", search->event, "the event that makes a converter; default: the playbook's purchase");
-  suggest->add_option("--within", search->within_days, "days; default: ever")->check(CLI::PositiveNumber);
+  suggest->add_option("--within", search->within_days, "days; default: ever")->check(CLI::Range(0.00002, 36600.0));
   suggest->add_option("--max", search->max, "how many")->check(CLI::Range(1, 100))->capture_default_str();
   suggest->add_option("--seed", search->seed)->capture_default_str();
   suggest->callback([&session, search] { Suggest(session, *search); });

@@ -42,6 +42,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"(customer.age > 3 && customer.age < 2) || spend > 2.0", true},
         Row{"count('purchase', days(30)) > 3 && count('purchase', days(30)) < 2", false},
         Row{"count('purchase', days(30)) > 3 && count('purchase', days(7)) < 2", true},
+        Row{"customer.age > 3 && customer.age > 5 && customer.age < 5", false},
+        Row{"customer.age > 5 && customer.age > 3 && customer.age <= 5", false},
+        Row{"customer.age >= 5 && customer.age > 5 && customer.age <= 5", false},
+        Row{"customer.age > 5 && customer.age >= 5 && customer.age <= 5", false},
+        Row{"customer.age >= 5 && customer.age < 9 && customer.age <= 5", true},
+        Row{"customer.age in [1, 9] && customer.age < 9 && customer.age > 1", false},
+        Row{"customer.age < 9 && customer.age > 1 && customer.age in [1, 9]", false},
+        Row{"customer.age in [1, 5, 9] && customer.age < 9 && customer.age > 1", true},
+        // 2^53 + 1 is above the one, and as a double not above the other.
+        Row{"customer.age > 9007199254740992 && customer.age <= 9007199254740992.0", true},
         // A NaN is neither below nor above.
         Row{"!(spend < 5.0) && !(spend > 3.0)", true},
         // What is not compared with a constant is not looked at.

@@ -224,7 +224,8 @@ TEST(PopulationText, IsWhatPeopleRead) {
             R"(population 2 of 2026-05-28T20:26:40Z (playbook 5)
 4,400 customers, 4,338 buyers, 18,532 orders, 8911407.90 GBP, 1,493 bought once
 purchases and dropping out (BG/NBD, weeks): r 0.243, alpha 4.414, a 0.793, b 2.426
-expected within the horizon: 1.5 orders worth 20.00; a buyer is alive with 50 %
+expected within the horizon: 1.5 orders; a buyer is alive with 50 %
+lifetime value: 20.00
 RFM
          900  champions
 personas (mean silhouette 0.31)

@@ -250,6 +250,14 @@ population:
   EXPECT_EQ(MustCompile("name: shop")->population_spec.personas_max, 8);
 }
 
+TEST(CompilePlaybook, OneMistakeBringsNoOthersAlong) {
+  const CompileResult result = CompilePlaybook(
+      "segments: [{name: a, when: 'totl(\"purchase\", days(365)) >= 600.0 * double(count(\"purchase\", days(365)))'}]",
+      1);
+  ASSERT_EQ(result.problems.size(), 1u);
+  EXPECT_THAT(result.problems[0].message, HasSubstr("total"));
+}
+
 TEST(CompileWithSegment, AddsOneOrGivesOneAnotherRule) {
   constexpr absl::string_view kText =
       "segments:\n  - {name: a, enter_when: ever('login'), leave_when: ever('share')}\n";
