@@ -156,14 +156,14 @@ void FakeProfileStore::Read(absl::string_view tenant, absl::string_view cursor, 
                             ReadDone done) {
   const auto answer = [&]() -> absl::StatusOr<Changes> {
     if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
-    const absl::StatusOr<uint64_t> after = store::ParseChangeCursor(cursor);
+    const absl::StatusOr<store::ChangeCursor> after = store::ParseChangeCursor(cursor);
     if (!after.ok()) return after.status();
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    const size_t max_found = static_cast<size_t>(std::max(limit, 1)) + (*after == 0 ? 0 : 1);
+    const size_t max_found = after->EntriesFor(static_cast<size_t>(std::max(limit, 1)));
     std::vector<store::NumberedChange> found;
     const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
-    for (auto at = feed.lower_bound(*after); at != feed.end() && found.size() < max_found; ++at) {
+    for (auto at = feed.lower_bound(after->number); at != feed.end() && found.size() < max_found; ++at) {
       found.push_back({at->first, at->second});
     }
     return store::ChangesAfter(*after, found);
@@ -177,7 +177,8 @@ void FakeProfileStore::End(absl::string_view tenant, absl::Time deadline, EndDon
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
     const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
-    return absl::StrCat(feed.empty() ? 0 : feed.rbegin()->first);
+    if (feed.empty()) return store::EndCursor(absl::nullopt);
+    return store::EndCursor(store::NumberedChange{feed.rbegin()->first, feed.rbegin()->second});
   };
   done(answer());
 }

@@ -332,7 +332,7 @@ void EmbeddedStore::List(absl::string_view record_class, absl::Time deadline, Li
 void EmbeddedStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
                          ReadDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  const absl::StatusOr<uint64_t> after = ParseChangeCursor(cursor);
+  const absl::StatusOr<ChangeCursor> after = ParseChangeCursor(cursor);
   if (!after.ok()) return done(after.status());
   parts_->reader.Submit(
       deadline, [parts = parts_.get(), tenant = std::string(tenant), after = *after,

@@ -3,7 +3,6 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/store/embedded/keys.h"
 
@@ -33,18 +32,17 @@ absl::StatusOr<uint64_t> OldestOf(const Database& database, absl::string_view te
 
 }  // namespace
 
-absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::string_view tenant, uint64_t cursor,
-                                                size_t limit) {
-  // From the cursor's own change on: where that is there, nothing after it was lost.
-  const size_t max_found = limit + (cursor == 0 ? 0 : 1);
+absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::string_view tenant,
+                                                const ChangeCursor& cursor, size_t limit) {
+  const size_t max_found = cursor.EntriesFor(limit);
   std::vector<std::pair<uint64_t, std::string>> values;
-  const absl::Status status =
-      database.Walk(Family::kChanges, ChangeKey(tenant, cursor), [&](absl::string_view key, absl::string_view value) {
-        const absl::optional<uint64_t> number = ChangeNumberOf(tenant, key);
-        if (!number.has_value() || values.size() == max_found) return false;
-        values.emplace_back(*number, value);
-        return true;
-      });
+  const absl::Status status = database.Walk(Family::kChanges, ChangeKey(tenant, cursor.number),
+                                            [&](absl::string_view key, absl::string_view value) {
+                                              const absl::optional<uint64_t> number = ChangeNumberOf(tenant, key);
+                                              if (!number.has_value() || values.size() == max_found) return false;
+                                              values.emplace_back(*number, value);
+                                              return true;
+                                            });
   if (!status.ok()) return status;
   std::vector<NumberedChange> found;
   found.reserve(values.size());
@@ -55,7 +53,15 @@ absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::
 absl::StatusOr<std::string> EndOfChanges(const Database& database, absl::string_view tenant) {
   const absl::StatusOr<uint64_t> newest = NewestOf(database, tenant);
   if (!newest.ok()) return newest.status();
-  return absl::StrCat(*newest);
+  std::string end = EndCursor(absl::nullopt);
+  if (*newest == 0) return end;
+  const absl::Status status =
+      database.Walk(Family::kChanges, ChangeKey(tenant, *newest), [&](absl::string_view, absl::string_view value) {
+        end = EndCursor(NumberedChange{*newest, value});
+        return false;
+      });
+  if (!status.ok()) return status;
+  return end;
 }
 
 absl::StatusOr<Feeds::Feed*> Feeds::FeedOf(absl::string_view tenant) {

@@ -16,8 +16,8 @@
 namespace waymark::store {
 
 // The changes after a cursor (ChangeFeed::Read), and the cursor after the newest (ChangeFeed::End). Thread-safe.
-absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::string_view tenant, uint64_t cursor,
-                                                size_t limit);
+absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::string_view tenant,
+                                                const ChangeCursor& cursor, size_t limit);
 absl::StatusOr<std::string> EndOfChanges(const Database& database, absl::string_view tenant);
 
 // Where each tenant's feed is, as the writer appends to it and cuts what is too old. Single-threaded: the writer's

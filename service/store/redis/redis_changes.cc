@@ -40,18 +40,17 @@ absl::StatusOr<std::vector<NumberedChange>> EntriesIn(const redisReply& reply) {
 void RedisStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
                       ReadDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  const absl::StatusOr<uint64_t> after = ParseChangeCursor(cursor);
+  const absl::StatusOr<ChangeCursor> after = ParseChangeCursor(cursor);
   if (!after.ok()) return done(after.status());
-  // From the cursor's own change on: where that is there, nothing after it was lost.
-  const int count = std::clamp(limit, 1, kMaxChangesRead) + (*after == 0 ? 0 : 1);
-  connection_.Send(
-      FormatCommand({"XRANGE", ChangesKey(tenant), absl::StrCat(kIdPrefix, *after), "+", "COUNT", absl::StrCat(count)}),
-      deadline, [after = *after, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
-        if (!reply.ok()) return done(reply.status());
-        const absl::StatusOr<std::vector<NumberedChange>> entries = EntriesIn(**reply);
-        if (!entries.ok()) return done(entries.status());
-        done(ChangesAfter(after, *entries));
-      });
+  const size_t count = after->EntriesFor(static_cast<size_t>(std::clamp(limit, 1, kMaxChangesRead)));
+  connection_.Send(FormatCommand({"XRANGE", ChangesKey(tenant), absl::StrCat(kIdPrefix, after->number), "+", "COUNT",
+                                  absl::StrCat(count)}),
+                   deadline, [after = *after, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                     if (!reply.ok()) return done(reply.status());
+                     const absl::StatusOr<std::vector<NumberedChange>> entries = EntriesIn(**reply);
+                     if (!entries.ok()) return done(entries.status());
+                     done(ChangesAfter(after, *entries));
+                   });
 }
 
 void RedisStore::End(absl::string_view tenant, absl::Time deadline, EndDone done) {
@@ -61,7 +60,7 @@ void RedisStore::End(absl::string_view tenant, absl::Time deadline, EndDone done
                      if (!reply.ok()) return done(reply.status());
                      const absl::StatusOr<std::vector<NumberedChange>> entries = EntriesIn(**reply);
                      if (!entries.ok()) return done(entries.status());
-                     done(absl::StrCat(entries->empty() ? 0 : entries->front().number));
+                     done(EndCursor(entries->empty() ? absl::nullopt : absl::make_optional(entries->front())));
                    });
 }
 

@@ -83,6 +83,9 @@ class ChangeFeedContractTest : public testing::TestWithParam<Implementation> {
 
   std::string End() { return EndNow(subject_->changes(), "shop").value_or("failed"); }
 
+  // What a cursor has before its hash.
+  static std::string NumberOf(const std::string& cursor) { return cursor.substr(0, cursor.find('.')); }
+
   std::unique_ptr<ContractSubject> subject_;
 };
 
@@ -117,8 +120,6 @@ TEST_P(ChangeFeedContractTest, SaysNothingWhereTheSegmentsAreTheSame) {
 }
 
 TEST_P(ChangeFeedContractTest, GoesOnFromACursor) {
-  EXPECT_EQ(End(), "0") << "nothing yet";
-  EXPECT_EQ(Read("0").next_cursor, "0");
   for (int i = 0; i < 10; ++i) Store(absl::StrCat("c", i), In({NameId{1}}));
   std::vector<std::string> customers;
   std::string cursor = "0";
@@ -132,10 +133,51 @@ TEST_P(ChangeFeedContractTest, GoesOnFromACursor) {
   EXPECT_EQ(cursor, End());
   EXPECT_THAT(Read(cursor).changes, IsEmpty());
   EXPECT_EQ(Read(cursor).next_cursor, cursor);
+  EXPECT_EQ(ReadNow(subject_->changes(), "shop", NumberOf(cursor), 10)->next_cursor, cursor) << "as they once were";
   Store("late", In({NameId{1}}));
   const std::vector<MembershipChange> late = Read(cursor).changes;
   ASSERT_EQ(late.size(), 1u);
   EXPECT_EQ(late[0].customer, "late");
+}
+
+TEST_P(ChangeFeedContractTest, EachChangeHasItsCursor) {
+  for (int i = 0; i < 5; ++i) Store(absl::StrCat("c", i), In({NameId{1}}));
+  const ChangeFeed::Changes all = Read("0");
+  ASSERT_EQ(all.cursors.size(), 5u);
+  EXPECT_EQ(all.cursors[4], all.next_cursor);
+  for (size_t i = 0; i < 5; ++i) {
+    const std::vector<MembershipChange> rest = Read(all.cursors[i]).changes;
+    ASSERT_EQ(rest.size(), 4 - i);
+    if (!rest.empty()) {
+      EXPECT_EQ(rest[0], all.changes[i + 1]);
+    }
+  }
+}
+
+// The end of an empty feed is not the oldest that is kept: what is lost after it is seen.
+TEST_P(ChangeFeedContractTest, AnEmptyFeedHasAnEnd) {
+  const std::string empty = End();
+  EXPECT_NE(empty, "0");
+  EXPECT_EQ(Read("0").next_cursor, empty);
+  EXPECT_EQ(Read(empty).next_cursor, empty);
+  Fill(3);
+  EXPECT_EQ(Read(empty, 2).changes, Read("0", 2).changes);
+  EXPECT_EQ(Read(empty).changes.size(), 3u);
+  Fill(static_cast<int>(kSubjectMaxChanges) + 1000);
+  EXPECT_EQ(ReadNow(subject_->changes(), "shop", empty, 10).status().code(), absl::StatusCode::kOutOfRange);
+}
+
+// A store that lost its newest changes gives their numbers to others.
+TEST_P(ChangeFeedContractTest, AnotherChangeAtTheCursorIsSeen) {
+  Store("a", In({NameId{1}}));
+  const std::string first = End();
+  Store("b", In({NameId{1}}));
+  const std::string second = End();
+  const auto hash_of = [](const std::string& cursor) { return cursor.substr(cursor.find('.')); };
+  ASSERT_NE(hash_of(first), hash_of(second));
+  const std::string other = NumberOf(first) + hash_of(second);
+  EXPECT_EQ(ReadNow(subject_->changes(), "shop", other, 10).status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(Read(first).changes.size(), 1u);
 }
 
 TEST_P(ChangeFeedContractTest, WhatWasLostIsSeen) {
@@ -156,7 +198,7 @@ TEST_P(ChangeFeedContractTest, WhatWasLostIsSeen) {
 TEST_P(ChangeFeedContractTest, ACursorOfAFeedThatIsGoneIsSeen) {
   Store("a", In({NameId{1}}));
   uint64_t number = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(End(), &number));
+  ASSERT_TRUE(absl::SimpleAtoi(NumberOf(End()), &number));
   const auto lost = absl::StatusCode::kOutOfRange;
   EXPECT_EQ(ReadNow(subject_->changes(), "shop", absl::StrCat(number + 1), 10).status().code(), lost)
       << "the store came back from an older copy";
@@ -185,7 +227,8 @@ TEST_P(ChangeFeedContractTest, ACustomersChangesAreInOrder) {
 }
 
 TEST_P(ChangeFeedContractTest, RefusesWhatIsNoCursor) {
-  for (absl::string_view cursor : {"", "x", "-1", "01", " 1", "1-1", "99999999999999999999"}) {
+  for (absl::string_view cursor : {"", "x", "-1", "01", " 1", "1-1", "99999999999999999999", "5.", ".5", "5.x", "5.05",
+                                   "5.6.7", "5.4294967296", "0.5", "1.5"}) {
     EXPECT_EQ(ReadNow(subject_->changes(), "shop", cursor, 10).status().code(), absl::StatusCode::kInvalidArgument)
         << cursor;
   }
