@@ -119,18 +119,21 @@ void Tally::Add(const engine::Derivation& derivation, ResegmentCounts& counts) c
   }
 }
 
-// The derivation is of the profile at `revision`; of any other one it is made anew.
+// The derivation is of the profile at `revision`. Any other one that was derived with this playbook, or with a newer
+// one, is later than the derivation: it stays as it is. One of an older playbook is derived anew.
 ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation derivation, absl::Time now) const {
   return [playbook = playbook_, revision, derivation = std::move(derivation),
           now](const StoredProfile& stored) -> absl::optional<Profile> {
     if (stored.revision == 0) return absl::nullopt;
+    const bool conflict = stored.revision != revision;
+    if (conflict && stored.profile.derived.playbook_version >= playbook->version) return absl::nullopt;
     Profile profile = stored.profile;
-    if (stored.revision == revision) {
-      engine::Adopt(derivation, *playbook, profile);
-    } else {
+    if (conflict) {
       engine::Derivation anew = engine::Derive(*playbook, profile, now);
       if (!IsWorthAWrite(anew, profile, now)) return absl::nullopt;
       engine::Adopt(std::move(anew), *playbook, profile);
+    } else {
+      engine::Adopt(derivation, *playbook, profile);
     }
     segmentation::ForgetExpired(profile, now);
     segmentation::Compact(profile, store::kMaxProfileBytes);
@@ -165,6 +168,7 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
     }
     const engine::Derivation& derivation = deriver.Derive(stored.profile);
     tally_.Add(derivation, counts);
+    if (stored.profile.derived.playbook_version > playbook_->version) continue;  // not to be undone
     if (!IsWorthAWrite(derivation, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
     profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, absl::Now() + kStoreTimeout,

@@ -50,7 +50,8 @@ class PageDeriver {
       : profiles_(profiles), tenant_(std::move(tenant)), playbook_(std::move(playbook)), tally_(*playbook_) {}
 
   // A page, as of `now`. Blocks until what it wrote is stored; at most 256 writes are on their way at once. A profile
-  // that cannot be decoded, or not be written because it would be too large, is counted as damaged and left alone.
+  // that cannot be decoded, or not be written because it would be too large, is counted as damaged and left alone. So
+  // is, undamaged, one that was derived with a newer playbook.
   // Errors: the cancellation's; UNAVAILABLE the store went away or does not answer, and any other of its writes; part
   // of the page may be written then, which `counts.changed` says, and doing it again writes the rest.
   absl::Status Derive(PageOnItsWay page, absl::Time now, const std::shared_ptr<Cancellation>& cancellation,

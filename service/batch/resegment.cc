@@ -171,11 +171,19 @@ class Participant {
     return absl::OkStatus();
   }
 
+  // Whoever has a newer playbook or population begins a run of its own: this one would undo what that one writes.
+  absl::Status CheckBasis() const {
+    const auto current = environment_.playbooks.Current(request_.tenant);
+    if (!current.ok() || !IsNewer(BasisFor(**current), BasisFor(*playbook_))) return absl::OkStatus();
+    return absl::AbortedError("a newer playbook or population came meanwhile: re-segment with that one");
+  }
+
   Worker Self() const { return {.id = worker_, .now = options_.machine(), .lease = options_.lease}; }
 
   // Counts what is done, and claims a page where one is wanted and there is one; else waits for the derivers, or for
   // the other workers.
   absl::Status Step() {
+    WAYMARK_RETURN_IF_ERROR(CheckBasis());
     WAYMARK_RETURN_IF_ERROR(exchange_.problem());
     const bool wants = exchange_.Wants();
     if (wants && !run_.state().exhausted) {
@@ -223,6 +231,7 @@ class Participant {
     WAYMARK_RETURN_IF_ERROR(run_.Change([&](store::ResegmentRun& run) {
       for (const Exchange::DonePage& page : done_) Complete(run, page.claim, page.counts);
       claim = absl::nullopt;
+      if (exchange_.Busy()) Renew(run, self);  // first: what the derivers have is not free, however late this is
       if (wants) claim = TakeOver(run, self);
       if (wants && !claim.has_value() && named_.has_value()) {
         claim = ClaimNext(run, named_->from, named_->page.next_cursor, self);

@@ -58,8 +58,8 @@ struct ResegmentOptions {
 // `progress` is called whenever pages are counted, the last time with `done` and the totals of all workers; `done` is
 // called exactly once, afterwards. Both on any thread, one at a time. Errors: FAILED_PRECONDITION no playbook;
 // UNAVAILABLE the store went away or does not answer, the service stops, or this replica does not have the run's
-// playbook yet (try again later); RESOURCE_EXHAUSTED too much batch work; ABORTED the run was replaced by another;
-// CANCELLED.
+// playbook yet (try again later); RESOURCE_EXHAUSTED too much batch work; ABORTED the run was replaced by another, or a
+// newer playbook or population came; CANCELLED.
 //
 // Returns where to cancel it: the workers stop within a page, what they claimed is free at once. Where it could not
 // begin, `done` was called, and there is nothing to cancel (nullptr).

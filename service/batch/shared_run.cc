@@ -26,14 +26,14 @@ SharedRun::SharedRun(RecordStore& records, const std::string& tenant, std::share
 absl::Status SharedRun::Join(bool restart, const Basis& basis, size_t segments, size_t stages) {
   while (true) {
     WAYMARK_RETURN_IF_ERROR(Read());
-    if (!IsOver(state_) && !restart) {
-      if (IsNewer(BasisOf(state_), basis)) {
-        return absl::UnavailableError("a re-segmentation with a newer playbook is running, which is not here yet");
-      }
-      if (BasisOf(state_) == basis) {
-        id_ = state_.id;
-        return absl::OkStatus();
-      }
+    if (!restart && IsNewer(BasisOf(state_), basis)) {
+      return absl::UnavailableError(
+          "the last re-segmentation is of a newer playbook, which is not here yet: try again, or restart it where that "
+          "playbook is gone");
+    }
+    if (!restart && !IsOver(state_) && BasisOf(state_) == basis) {
+      id_ = state_.id;
+      return absl::OkStatus();
     }
     const ResegmentRun begun = BeginRun(state_, NewRandomId(), basis, segments, stages);
     absl::Status written = Write(begun);

@@ -26,7 +26,7 @@ class SharedRun {
   SharedRun(store::RecordStore& records, const std::string& tenant, std::shared_ptr<Cancellation> cancellation);
 
   // Takes part in the tenant's run where there is one with this basis that is not over; else, and with `restart` in any
-  // case, begins one. UNAVAILABLE where there is one with a newer basis.
+  // case, begins one. UNAVAILABLE where the last one, over or not, has a newer basis.
   absl::Status Join(bool restart, const Basis& basis, size_t segments, size_t stages);
 
   // Changes the state; again, with what others made of it, until nobody came between. `change` says whether there is

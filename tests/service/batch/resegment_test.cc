@@ -113,7 +113,7 @@ class ResegmentTest : public ::testing::Test {
 TEST_F(ResegmentTest, WritesOnlyWhatChangedAndCountsEveryone) {
   const int before = world_.profiles.updates();
   Call call(environment_, request_);
-  ASSERT_TRUE(call.Wait().ok());
+  ASSERT_EQ(call.Wait(), absl::OkStatus());
   EXPECT_TRUE(call.last().done);
   EXPECT_EQ(call.last().profiles, kCustomers);
   EXPECT_EQ(call.last().changed, 0);
@@ -344,6 +344,52 @@ TEST_F(ResegmentTest, LeavesARunWithANewerPlaybookAlone) {
   ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeResegmentRun(newer), 0).ok());
   EXPECT_EQ(Call(environment_, request_).Wait().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(*store::DecodeResegmentRun(GetNow(world_.records, "resegment/shop")->value), newer);
+}
+
+TEST_F(ResegmentTest, BeginsNoneAfterOneWithANewerPlaybook) {
+  const store::ResegmentRun over{.id = 5, .playbook_version = 99, .exhausted = true};
+  ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeResegmentRun(over), 0).ok());
+  EXPECT_EQ(Call(environment_, request_).Wait().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(*store::DecodeResegmentRun(GetNow(world_.records, "resegment/shop")->value), over);
+  EXPECT_TRUE(Call(environment_, {.tenant = "shop", .restart = true}).Wait().ok()) << "unless it is told to";
+}
+
+TEST_F(ResegmentTest, EndsWhereANewerPlaybookComes) {
+  LetAMonthPass();
+  Call call(environment_, request_, options_, [&](const ResegmentProgress& progress, Cancellation&) {
+    if (progress.playbook->version != 1 || world_.playbooks.Current("shop").value()->version != 1) return;
+    EXPECT_TRUE(world_.Apply("shop", "segments: [{name: visitor, when: 'ever(\"login\")'}]").ok());
+  });
+  EXPECT_EQ(call.Wait().code(), absl::StatusCode::kAborted);
+  EXPECT_LT(call.last().profiles, kCustomers);
+}
+
+TEST_F(ResegmentTest, DoesNotUndoWhatANewerPlaybookStored) {
+  const segmentation::Derived newer{99, {NameIdOf("newer")}};
+  const auto derived = [&](const std::string& customer) {
+    return LoadNow(world_.profiles, {"shop", customer})->profile.derived;
+  };
+  segmentation::Profile profile = LoadNow(world_.profiles, {"shop", "c3"})->profile;
+  profile.derived = newer;
+  ASSERT_TRUE(UpdateNow(world_.profiles, {"shop", "c3"}, testing_support::Write(profile)).ok());
+  LetAMonthPass();
+  // And one between the reading and the writing of the first that is written.
+  world_.profiles.InterfereOnce([&](segmentation::Profile& stored) { stored.derived = newer; });
+  Call call(environment_, request_);
+  ASSERT_TRUE(call.Wait().ok());
+  EXPECT_EQ(call.last().profiles, kCustomers);
+  EXPECT_EQ(derived("c3"), newer);
+  EXPECT_EQ(derived("c0"), newer);
+}
+
+// What an event stored meanwhile is of a later time than the pass.
+TEST_F(ResegmentTest, DoesNotUndoWhatAnEventStored) {
+  const segmentation::Derived by_event{1, {NameIdOf("buyer")}};
+  LetAMonthPass();
+  world_.profiles.InterfereOnce([&](segmentation::Profile& stored) { stored.derived = by_event; });
+  Call call(environment_, request_);
+  ASSERT_TRUE(call.Wait().ok());
+  EXPECT_EQ(LoadNow(world_.profiles, {"shop", "c0"})->profile.derived, by_event);
 }
 
 }  // namespace
