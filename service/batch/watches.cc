@@ -9,12 +9,31 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "segmentation/stable_hash.h"
+#include "service/base/field_error.h"
 
 namespace waymark::batch {
 
 using segmentation::NameId;
 using store::ChangeFeed;
 using store::MembershipChange;
+
+namespace {
+
+absl::Status CheckSegments(const WatchRequest& request, const playbook::Playbook& playbook) {
+  if (request.segments.empty()) return absl::OkStatus();
+  if (request.segments.size() > playbook.segments.size()) {
+    return base::FieldError("segments", "more than the playbook has");
+  }
+  absl::flat_hash_set<absl::string_view> names;
+  for (const playbook::Segment& segment : playbook.segments) names.insert(segment.name);
+  for (size_t i = 0; i < request.segments.size(); ++i) {
+    if (names.contains(request.segments[i])) continue;
+    return absl::NotFoundError(absl::StrCat("segments[", i, "]: there is no such segment"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 // One at a time of: reading the feed, sending, waiting to read again. So its state needs no lock.
 class Watches::Watch final : public Handle, public std::enable_shared_from_this<Watch> {
@@ -45,7 +64,9 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
     watches_.feed_.Read(tenant_, cursor_, watches_.options_.page, Deadline(),
                         [self = shared_from_this()](absl::StatusOr<ChangeFeed::Changes> changes) {
                           if (!changes.ok()) return self->Finish(changes.status());
-                          self->Take(*std::move(changes));
+                          // The store's thread has others to serve.
+                          self->watches_.worker_.Post(
+                              [self, changes = *std::move(changes)]() mutable { self->Take(std::move(changes)); });
                         });
   }
 
@@ -65,18 +86,28 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
   absl::Time Deadline() const { return absl::Now() + watches_.options_.store_timeout; }
 
   void Take(ChangeFeed::Changes read) {
-    const bool more = read.changes.size() >= static_cast<size_t>(watches_.options_.page);
     LearnNames();
+    const size_t found = read.changes.size();
     std::vector<NamedChange> changes;
-    for (MembershipChange& change : read.changes) {
-      NamedChange named{.customer = std::move(change.customer),
-                        .entered = NamesOf(change.entered),
-                        .left = NamesOf(change.left),
-                        .playbook_version = change.playbook_version,
-                        .stored_at = change.stored_at};
-      if (!named.entered.empty() || !named.left.empty()) changes.push_back(std::move(named));
+    size_t taken = 0;
+    for (size_t bytes = 0; taken < found && bytes < watches_.options_.message_bytes; ++taken) {
+      if (read.changes[taken].playbook_version > learned_) break;
+      NamedChange named = Named(std::move(read.changes[taken]));
+      if (named.entered.empty() && named.left.empty()) continue;
+      bytes += SizeOf(named);
+      changes.push_back(std::move(named));
     }
-    cursor_ = std::move(read.next_cursor);
+    if (taken == found) {
+      cursor_ = std::move(read.next_cursor);
+    } else if (taken > 0) {
+      cursor_ = std::move(read.cursors[taken - 1]);
+    }
+    const bool early = taken < found && read.changes[taken].playbook_version > learned_;
+    if (!early || taken > 0) in_step_at_ = absl::Now();
+    if (absl::Now() - in_step_at_ > watches_.options_.playbook_timeout) {
+      return Finish(absl::UnavailableError("the next change is of a newer playbook, which is not here yet: try again"));
+    }
+    const bool more = !early && (taken < found || found >= static_cast<size_t>(watches_.options_.page));
     const bool silent = absl::Now() - sent_at_ < watches_.options_.keep_alive;
     if (changes.empty() && silent) return watches_.GoOn(shared_from_this(), more);
     SendOn(std::move(changes), more);
@@ -99,6 +130,23 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
     for (const playbook::Segment& segment : (*playbook)->segments) names_[segment.id] = segment.name;
   }
 
+  NamedChange Named(MembershipChange change) const {
+    return {.customer = std::move(change.customer),
+            .entered = NamesOf(change.entered),
+            .left = NamesOf(change.left),
+            .playbook_version = change.playbook_version,
+            .stored_at = change.stored_at};
+  }
+
+  // About what it takes in a message.
+  static size_t SizeOf(const NamedChange& change) {
+    size_t size = 32 + change.customer.size();
+    for (const auto* names : {&change.entered, &change.left}) {
+      for (const std::string& name : *names) size += 2 + name.size();
+    }
+    return size;
+  }
+
   std::vector<std::string> NamesOf(const std::vector<NameId>& segments) const {
     std::vector<std::string> names;
     for (NameId segment : segments) {
@@ -117,6 +165,7 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
   absl::AnyInvocable<void(absl::Status)> done_;
   std::atomic<bool> cancelled_{false};
   absl::Time sent_at_ = absl::InfinitePast();  // so that the first message comes at once
+  absl::Time in_step_at_ = absl::Now();        // when the next change was last not of a newer playbook
   uint64_t learned_ = 0;                       // the version whose names are known
   absl::flat_hash_map<NameId, std::string> names_;
 };
@@ -137,17 +186,12 @@ std::shared_ptr<Watches::Handle> Watches::Begin(const WatchRequest& request, Sen
     done(playbook.status());
     return nullptr;
   }
-  for (size_t i = 0; i < request.segments.size(); ++i) {
-    const auto& segments = (*playbook)->segments;
-    const bool known = std::any_of(segments.begin(), segments.end(), [&](const playbook::Segment& segment) {
-      return segment.name == request.segments[i];
-    });
-    if (known) continue;
-    done(absl::NotFoundError(absl::StrCat("segments[", i, "]: there is no such segment")));
+  if (absl::Status status = CheckSegments(request, **playbook); !status.ok()) {
+    done(std::move(status));
     return nullptr;
   }
-  if (!Admit()) {
-    done(Watch::Stopping());
+  if (absl::Status status = Admit(); !status.ok()) {
+    done(std::move(status));
     return nullptr;
   }
   auto watch = std::make_shared<Watch>(*this, request, std::move(send), std::move(done));
@@ -165,10 +209,14 @@ bool Watches::stopping() const {
   return stopping_;
 }
 
-bool Watches::Admit() {
+absl::Status Watches::Admit() {
   absl::MutexLock lock(&mutex_);
-  if (!stopping_) ++running_;
-  return !stopping_;
+  if (stopping_) return Watch::Stopping();
+  if (running_ >= options_.max_watches) {
+    return absl::ResourceExhaustedError("too many watch the changes: wait until some have ended");
+  }
+  ++running_;
+  return absl::OkStatus();
 }
 
 void Watches::End() {

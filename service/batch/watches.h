@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_BATCH_WATCHES_H_
 #define WAYMARK_SERVICE_BATCH_WATCHES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,7 +37,11 @@ struct WatchOptions {
   absl::Duration poll = absl::Milliseconds(100);     // of a feed that was read to its end
   absl::Duration keep_alive = absl::Seconds(15);     // the longest silence
   absl::Duration store_timeout = absl::Seconds(10);  // of a read
-  int page = 500;                                    // changes a message
+  // What a replica that has not loaded a newer playbook yet gets to do so before a change that was made with it.
+  absl::Duration playbook_timeout = absl::Seconds(10);
+  int page = 500;                    // changes a message, at most
+  size_t message_bytes = 1'000'000;  // beyond which none is added to a message
+  int max_watches = 256;             // at once
 };
 
 // Those who watch the changes of membership. A watch reads its tenant's feed, waits until what it read was sent, and
@@ -62,9 +67,11 @@ class Watches {
   ~Watches();
 
   // The first message comes at once, so that the caller knows where "now" is. `done` is called exactly once, after the
-  // last. Segments that are in none of the playbooks that the watch has seen are left out. Errors: NOT_FOUND no such
-  // segment; FAILED_PRECONDITION no playbook; INVALID_ARGUMENT, OUT_OF_RANGE the cursor (see ChangeFeed); UNAVAILABLE
-  // the store went away, or the service stops; CANCELLED.
+  // last. Segments that are in none of the playbooks that the watch has seen are left out; a change that was made with
+  // a playbook that is newer than the one here waits for that one. Errors: NOT_FOUND no such segment;
+  // FAILED_PRECONDITION no playbook; INVALID_ARGUMENT more segments than there are; INVALID_ARGUMENT, OUT_OF_RANGE the
+  // cursor (see ChangeFeed); RESOURCE_EXHAUSTED too many watches; UNAVAILABLE the store went away, the newer playbook
+  // did not come, or the service stops; CANCELLED.
   std::shared_ptr<Handle> Begin(const WatchRequest& request, Send send, absl::AnyInvocable<void(absl::Status)> done);
 
   // Ends all, with UNAVAILABLE, and refuses new ones.
@@ -77,8 +84,8 @@ class Watches {
   // Looks at the feed again for a watch: now, or after a while.
   void GoOn(std::shared_ptr<Watch> watch, bool now);
   bool stopping() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Whether another one may begin.
-  bool Admit() ABSL_LOCKS_EXCLUDED(mutex_);
+  // One more, where it may begin.
+  absl::Status Admit() ABSL_LOCKS_EXCLUDED(mutex_);
   void End() ABSL_LOCKS_EXCLUDED(mutex_);
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_ == 0; }
 

@@ -5,11 +5,13 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "tests/support/world.h"
 
 namespace waymark::batch {
@@ -174,6 +176,119 @@ TEST_F(WatchesTest, KnowsTheNamesOfSegmentsThatAreGone) {
   EXPECT_THAT(message.changes[0].left, ElementsAre("visitor"));
   receiver.handle->Cancel();
   EXPECT_FALSE(receiver.WaitForEnd().ok());
+}
+
+// A replica that has not loaded a playbook yet does not know the names of what was stored with it.
+TEST_F(WatchesTest, WaitsForThePlaybookOfAChange) {
+  constexpr absl::string_view kNewer = "segments: [{name: guest, when: 'ever(\"login\")'}]";
+  const auto apply = [](engine::Playbooks& playbooks, absl::string_view text) {
+    return engine::Await<engine::ApplyAnswer>([&](engine::Playbooks::Done<engine::ApplyAnswer> done) {
+      playbooks.Apply("shop", std::string(text), absl::nullopt, testing_support::World::Deadline(), std::move(done));
+    });
+  };
+  testing_support::FakeRecordStore other_records;
+  engine::Playbooks other(other_records, world_.clock);
+  ASSERT_TRUE(apply(other, kPlaybook).ok());
+  Record("c1", "login");
+  ASSERT_TRUE(world_.Apply("shop", kNewer).ok());
+  Record("c2", "login");
+  {
+    Watches hasty(world_.profiles, other, {.poll = absl::Milliseconds(1), .playbook_timeout = absl::Milliseconds(5)});
+    Receiver receiver;
+    receiver.Begin(hasty, {.tenant = "shop", .cursor = "0"});
+    EXPECT_EQ(receiver.Take().changes.size(), 1u);
+    EXPECT_EQ(receiver.WaitForEnd().code(), absl::StatusCode::kUnavailable);
+  }
+  Watches watches(world_.profiles, other, {.poll = absl::Milliseconds(1), .keep_alive = absl::Milliseconds(1)});
+  Receiver receiver;
+  receiver.Begin(watches, {.tenant = "shop", .cursor = "0"});
+  const std::string cursor = receiver.Take().cursor;
+  for (int i = 0; i < 3; ++i) {
+    const Receiver::Message silence = receiver.Take();
+    EXPECT_THAT(silence.changes, IsEmpty());
+    EXPECT_EQ(silence.cursor, cursor) << "not beyond what was not said";
+  }
+  ASSERT_TRUE(apply(other, kNewer).ok());
+  Receiver::Message message = receiver.Take();
+  while (message.changes.empty()) message = receiver.Take();
+  EXPECT_EQ(message.changes[0].customer, "c2");
+  EXPECT_THAT(message.changes[0].entered, ElementsAre("guest"));
+  receiver.Next();
+  receiver.Answer(false);
+  EXPECT_FALSE(receiver.WaitForEnd().ok());
+}
+
+TEST_F(WatchesTest, AMessageHasABoundInBytes) {
+  for (int i = 0; i < 5; ++i) Record(absl::StrCat("c", i), "login");
+  Watches watches(world_.profiles, world_.playbooks, {.poll = absl::Milliseconds(1), .message_bytes = 60});
+  Receiver receiver;
+  receiver.Begin(watches, {.tenant = "shop", .cursor = "0"});
+  std::vector<std::string> customers;
+  for (size_t expected : {2, 2, 1}) {
+    const Receiver::Message message = receiver.Take();
+    EXPECT_EQ(message.changes.size(), expected);
+    for (const NamedChange& change : message.changes) customers.push_back(change.customer);
+  }
+  EXPECT_THAT(customers, ElementsAre("c0", "c1", "c2", "c3", "c4"));
+  receiver.handle->Cancel();
+  EXPECT_FALSE(receiver.WaitForEnd().ok());
+}
+
+TEST_F(WatchesTest, RefusesTooManyAndSegmentsThatAreNot) {
+  Watches one(world_.profiles, world_.playbooks, {.poll = absl::Milliseconds(1), .max_watches = 1});
+  Receiver first;
+  first.Begin(one, {.tenant = "shop"});
+  Receiver second;
+  second.Begin(one, {.tenant = "shop"});
+  EXPECT_EQ(second.WaitForEnd().code(), absl::StatusCode::kResourceExhausted);
+  first.Take();
+  first.handle->Cancel();
+  EXPECT_EQ(first.WaitForEnd().code(), absl::StatusCode::kCancelled);
+
+  Receiver unknown;
+  unknown.Begin(one, {.tenant = "shop", .segments = {"buyer", "nobody"}});
+  EXPECT_EQ(unknown.WaitForEnd().code(), absl::StatusCode::kNotFound);
+  Receiver many;
+  many.Begin(one, {.tenant = "shop", .segments = {"buyer", "buyer", "buyer"}});
+  EXPECT_EQ(many.WaitForEnd().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The feed's thread is the store's: what a watch makes of the changes is made on another.
+class FeedOnThisThread final : public store::ChangeFeed {
+ public:
+  void Read(absl::string_view, absl::string_view, int, absl::Time, ReadDone done) override {
+    absl::MutexLock lock(&mutex_);
+    done_ = std::move(done);
+  }
+  void End(absl::string_view, absl::Time, EndDone done) override { done(std::string("1")); }
+
+  ReadDone NextRead() {
+    absl::MutexLock lock(&mutex_);
+    const auto asked = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return done_ != nullptr; };
+    mutex_.Await(absl::Condition(&asked));
+    return std::exchange(done_, nullptr);
+  }
+
+ private:
+  absl::Mutex mutex_;
+  ReadDone done_;
+};
+
+TEST_F(WatchesTest, DoesNotWorkOnTheFeedsThread) {
+  FeedOnThisThread feed;
+  Watches watches(feed, world_.playbooks, {.poll = absl::Milliseconds(1)});
+  std::thread::id thread;
+  absl::Notification ended;
+  watches.Begin(
+      {.tenant = "shop", .cursor = "0"},
+      [&](const std::vector<NamedChange>&, const std::string&, Watches::Sent sent) {
+        thread = std::this_thread::get_id();
+        sent(false);
+      },
+      [&](const absl::Status&) { ended.Notify(); });
+  feed.NextRead()(store::ChangeFeed::Changes{.next_cursor = "1"});
+  ended.WaitForNotification();
+  EXPECT_NE(thread, std::this_thread::get_id());
 }
 
 TEST_F(WatchesTest, SaysNowAndThenThatItIsThere) {

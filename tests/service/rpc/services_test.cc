@@ -338,7 +338,7 @@ TEST_F(ServicesTest, AWatchEndsWithTheService) {
   auto changes = segmentation_->WatchChanges(&context, request);
   v1::WatchChangesResponse message;
   ASSERT_TRUE(changes->Read(&message));
-  EXPECT_EQ(message.cursor(), "0");
+  EXPECT_EQ(message.cursor(), "1");
   watches_.Stop();
   server_->Shutdown(absl::Seconds(60));
   EXPECT_FALSE(changes->Read(&message));
