@@ -103,8 +103,8 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
       cursor_ = std::move(read.cursors[taken - 1]);
     }
     const bool early = taken < found && read.changes[taken].playbook_version > learned_;
-    if (!early || taken > 0) in_step_at_ = absl::Now();
-    if (absl::Now() - in_step_at_ > watches_.options_.playbook_timeout) {
+    early_since_ = early && taken == 0 ? std::min(early_since_, absl::Now()) : absl::InfiniteFuture();
+    if (absl::Now() - early_since_ > watches_.options_.playbook_timeout) {
       return Finish(absl::UnavailableError("the next change is of a newer playbook, which is not here yet: try again"));
     }
     const bool more = !early && (taken < found || found >= static_cast<size_t>(watches_.options_.page));
@@ -165,8 +165,9 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
   absl::AnyInvocable<void(absl::Status)> done_;
   std::atomic<bool> cancelled_{false};
   absl::Time sent_at_ = absl::InfinitePast();  // so that the first message comes at once
-  absl::Time in_step_at_ = absl::Now();        // when the next change was last not of a newer playbook
-  uint64_t learned_ = 0;                       // the version whose names are known
+  // Since when the next change is of a newer playbook.
+  absl::Time early_since_ = absl::InfiniteFuture();
+  uint64_t learned_ = 0;  // the version whose names are known
   absl::flat_hash_map<NameId, std::string> names_;
 };
 
