@@ -53,8 +53,9 @@ std::shared_ptr<Cancellation> ListMembers(const Environment& environment, const 
   auto shared_done = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
   if (refused.ok()) {
     auto started = environment.threads.Start(
-        1, [environment, tenant, id = *id, playbook = *std::move(playbook), page = std::move(page),
-            shared_done](const std::shared_ptr<Cancellation>& cancellation) mutable {
+        tenant, 1,
+        [environment, tenant, id = *id, playbook = *std::move(playbook), page = std::move(page),
+         shared_done](const std::shared_ptr<Cancellation>& cancellation) mutable {
           (*shared_done)(WalkMembers(environment, tenant, *playbook, id, cancellation, page));
         });
     if (started.ok()) return *std::move(started);

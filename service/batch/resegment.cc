@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -136,9 +137,8 @@ class Participant {
 
   absl::Status Work(absl::AnyInvocable<void(const ResegmentProgress&)>& progress) {
     std::vector<std::thread> derivers;
-    derivers.reserve(static_cast<size_t>(request_.workers));
-    for (int i = 0; i < request_.workers; ++i) derivers.emplace_back([this] { DerivePages(); });
-    absl::Status status = TakePart(progress);
+    absl::Status status = StartDerivers(derivers);
+    if (status.ok()) status = TakePart(progress);
     exchange_.Close();
     if (!status.ok()) cancellation_->Cancel(status);
     for (std::thread& deriver : derivers) deriver.join();
@@ -147,6 +147,16 @@ class Participant {
   }
 
  private:
+  absl::Status StartDerivers(std::vector<std::thread>& derivers) {
+    derivers.reserve(static_cast<size_t>(request_.workers));
+    try {
+      for (int i = 0; i < request_.workers; ++i) derivers.emplace_back([this] { DerivePages(); });
+    } catch (const std::system_error&) {
+      return absl::ResourceExhaustedError("the system has no thread for batch work");
+    }
+    return absl::OkStatus();
+  }
+
   void DerivePages() {
     while (absl::optional<Exchange::Page> page = exchange_.Take()) {
       Exchange::DonePage done{page->claim, {}};
@@ -365,7 +375,7 @@ std::shared_ptr<Cancellation> Resegment(const Environment& environment, const Re
   // Called in any case: by the thread, or here where there is none for it.
   auto shared_done = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
   absl::StatusOr<std::shared_ptr<Cancellation>> started = environment.threads.Start(
-      request.workers + 1,
+      request.tenant, request.workers + 1,
       [environment, request, options, playbook = *std::move(playbook), progress = std::move(progress),
        shared_done](const std::shared_ptr<Cancellation>& cancellation) mutable {
         absl::Status status;

@@ -2,9 +2,12 @@
 #define WAYMARK_SERVICE_BATCH_THREADS_H_
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -12,7 +15,8 @@
 
 namespace waymark::batch {
 
-// The threads of a server that do batch work, so that no number of calls makes any number of threads. Thread-safe.
+// The threads of a server that do batch work, so that no number of calls makes any number of threads. A tenant has half
+// of them at most: the others' work goes on. Thread-safe.
 class Threads {
  public:
   using Work = absl::AnyInvocable<void(const std::shared_ptr<Cancellation>&)>;
@@ -22,20 +26,30 @@ class Threads {
   ~Threads();
 
   // Begins the work on a thread of its own, which may start others: `count` in all. The work is told where it will hear
-  // that it should stop, and the caller where to say so. RESOURCE_EXHAUSTED where there would be too many threads;
-  // UNAVAILABLE after Stop.
-  absl::StatusOr<std::shared_ptr<Cancellation>> Start(int count, Work work) ABSL_LOCKS_EXCLUDED(mutex_);
+  // that it should stop, and the caller where to say so. RESOURCE_EXHAUSTED where there would be too many threads, or
+  // the system has none; UNAVAILABLE after Stop.
+  absl::StatusOr<std::shared_ptr<Cancellation>> Start(const std::string& tenant, int count, Work work)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Of no tenant: all of these together have half of the threads, too.
+  absl::StatusOr<std::shared_ptr<Cancellation>> Start(int count, Work work) {
+    return Start("", count, std::move(work));
+  }
 
   // Cancels all work, with UNAVAILABLE, and begins none from now on.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  void End(int count, const std::shared_ptr<Cancellation>& cancellation) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Counts the threads of work that begins.
+  absl::Status Admit(const std::string& tenant, int count, const std::shared_ptr<Cancellation>& cancellation)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void End(const std::string& tenant, int count, const std::shared_ptr<Cancellation>& cancellation)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_.empty(); }
 
   const int max_threads_;
   absl::Mutex mutex_;
   int threads_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::string, int> threads_of_ ABSL_GUARDED_BY(mutex_);  // tenants that have some
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::shared_ptr<Cancellation>> running_ ABSL_GUARDED_BY(mutex_);
 };

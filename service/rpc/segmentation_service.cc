@@ -49,7 +49,7 @@ void Resegment(const batch::Environment& batch, const v1::ResegmentRequest& requ
   if (run != nullptr) writer->OnCancel([run] { run->Cancel(); });
 }
 
-// As Resegment; and a client that does not read holds one of the batch threads, not the memory.
+// As Resegment; and a client that does not read holds one of the batch threads for a while, not the memory.
 void ListMembers(const batch::Environment& batch, const v1::ListMembersRequest& request,
                  const std::shared_ptr<StreamWriter<v1::ListMembersResponse>>& writer) {
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));

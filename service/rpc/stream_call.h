@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "service/rpc/call.h"
 #include "service/rpc/status.h"
@@ -37,21 +38,27 @@ class StreamWriter {
   virtual void Send(Response message, absl::AnyInvocable<void(bool)> sent) = 0;
   // Ends the stream after what was written; the first call counts.
   virtual void Finish(absl::Status status) = 0;
+  // Ends the call at once, as if the client had cancelled it: what is on its way to one that does not read is dropped.
+  virtual void Cancel() = 0;
   // Called once, on any thread, if the client cancels, goes or lets its deadline pass before Finish: at once where it
   // has already. Finish is owed still.
   virtual void OnCancel(absl::AnyInvocable<void()> callback) = 0;
 };
 
+// How long a client may take to read a message.
+inline constexpr absl::Duration kSlowestClient = absl::Seconds(30);
+
 // Sends, and waits until the next message may be sent; false where there is no use in that. For threads that may block:
-// a client that does not read holds them until it, or the server, cancels the call.
+// the call of a client that holds them beyond `patience` is cancelled.
 template <typename Response>
-bool SendAndWait(StreamWriter<Response>& writer, Response message) {
+bool SendAndWait(StreamWriter<Response>& writer, Response message, absl::Duration patience = kSlowestClient) {
   bool useful = false;
   absl::Notification answered;
   writer.Send(std::move(message), [&](bool sent) {
     useful = sent;
     answered.Notify();
   });
+  if (!answered.WaitForNotificationWithTimeout(patience)) writer.Cancel();
   answered.WaitForNotification();
   return useful;
 }
@@ -107,6 +114,8 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
     SendNext();
   }
 
+  void Cancel() { context_.TryCancel(); }
+
   void OnCancel(absl::AnyInvocable<void()> callback) {
     {
       absl::MutexLock lock(&mutex_);
@@ -141,6 +150,7 @@ class StreamCall final : public std::enable_shared_from_this<StreamCall<Request,
       call_->Send(std::move(message), std::move(sent));
     }
     void Finish(absl::Status status) override { call_->Finish(std::move(status)); }
+    void Cancel() override { call_->Cancel(); }
     void OnCancel(absl::AnyInvocable<void()> callback) override { call_->OnCancel(std::move(callback)); }
 
    private:

@@ -104,7 +104,7 @@ class ResegmentTest : public ::testing::Test {
 
   testing_support::World world_{kPlaybook};
   testing_support::FakeClock machine_;
-  Threads threads_;
+  Threads threads_{128};  // for three calls of one tenant with 16 workers
   const Environment environment_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
   ResegmentOptions options_;
   const ResegmentRequest request_{.tenant = "shop"};
@@ -318,7 +318,7 @@ TEST_F(ResegmentTest, RefusesWhatItCannotBegin) {
     EXPECT_EQ(Call(environment_, {.tenant = "shop", .workers = workers}).Wait().code(),
               absl::StatusCode::kInvalidArgument);
   }
-  Threads few(3);
+  Threads few(6);  // of which a tenant has half
   const Environment small{world_.profiles, world_.records, world_.playbooks, world_.clock, few};
   EXPECT_EQ(Call(small, {.tenant = "shop", .workers = 3}).Wait().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(Call(small, {.tenant = "shop", .workers = 2}).Wait().ok());

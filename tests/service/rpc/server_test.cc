@@ -284,7 +284,7 @@ TEST(StreamTest, AMessageReplacesTheOneThatWaits) {
 // Sends from a thread of its own until it is told to stop.
 class Sender {
  public:
-  explicit Sender(int messages) : messages_(messages) {}
+  explicit Sender(int messages, absl::Duration patience = kSlowestClient) : messages_(messages), patience_(patience) {}
   ~Sender() { thread_.join(); }
 
   Stream Handler() {
@@ -294,7 +294,7 @@ class Sender {
           v1::ResegmentResponse message;
           message.set_profiles(sent + 1);
           message.add_segments()->set_segment(std::string(1000, 'x'));
-          if (!SendAndWait(*writer, std::move(message))) break;
+          if (!SendAndWait(*writer, std::move(message), patience_)) break;
         }
         writer->Finish(absl::OkStatus());
         EXPECT_FALSE(SendAndWait(*writer, v1::ResegmentResponse())) << "it is over";
@@ -308,8 +308,23 @@ class Sender {
 
  private:
   const int messages_;
+  const absl::Duration patience_;
   std::thread thread_;
 };
+
+TEST(StreamTest, AClientThatDoesNotReadIsCancelled) {
+  constexpr int kEndless = 100'000'000;
+  Sender sender(kEndless, absl::Milliseconds(50));
+  Subject subject(Succeed, sender.Handler());
+  grpc::ClientContext context;
+  auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
+  sender.ended.WaitForNotification();
+  EXPECT_LT(sender.sent, kEndless);
+  v1::ResegmentResponse message;
+  while (reader->Read(&message)) {
+  }
+  EXPECT_EQ(reader->Finish().error_code(), grpc::CANCELLED);
+}
 
 TEST(StreamTest, EveryMessageThatIsSentArrives) {
   Sender sender(5'000);
