@@ -29,7 +29,7 @@ absl::Status OrderIsGone() { return absl::OutOfRangeError("redis was restarted: 
 // A cursor of ours: Redis's own, and the process that it is of, for each hashes its keys in its own way.
 // "<server>:<n>".
 struct OurCursor {
-  std::string server;  // empty: of any
+  std::string server;  // empty: of any, as where Redis does not say its run id
   std::string redis;   // as SCAN takes it
   ScanCursor place;
 };
@@ -37,7 +37,7 @@ struct OurCursor {
 absl::optional<OurCursor> ParseOurs(absl::string_view text) {
   if (text.empty()) return OurCursor{"", "0", {}};
   const size_t colon = text.find(':');
-  if (colon == 0 || colon == absl::string_view::npos) return absl::nullopt;
+  if (colon == absl::string_view::npos) return absl::nullopt;
   const absl::optional<ScanCursor> place = ScanCursor::Parse(text.substr(colon + 1));
   if (!place.has_value() || place->AtEnd()) return absl::nullopt;
   return OurCursor{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)), *place};
