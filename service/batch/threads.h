@@ -30,10 +30,6 @@ class Threads {
   // the system has none; UNAVAILABLE after Stop.
   absl::StatusOr<std::shared_ptr<Cancellation>> Start(const std::string& tenant, int count, Work work)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // Of no tenant: all of these together have half of the threads, too.
-  absl::StatusOr<std::shared_ptr<Cancellation>> Start(int count, Work work) {
-    return Start("", count, std::move(work));
-  }
 
   // Cancels all work, with UNAVAILABLE, and begins none from now on.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -47,9 +47,9 @@ class Pace {
 
 // Runs `study(cancellation)`, which returns how it ended.
 template <typename Response, typename Study>
-void RunStudy(const Batch& batch, const Writer<Response>& writer, Study study) {
+void RunStudy(const Batch& batch, const std::string& tenant, const Writer<Response>& writer, Study study) {
   auto started = batch.threads.Start(
-      1, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
+      tenant, 1, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
         writer->Finish(study(cancellation));
       });
   if (!started.ok()) return writer->Finish(started.status());
@@ -71,7 +71,7 @@ void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request
     return writer->Finish(base::FieldError("when", "this needs a rule, of at most 16 KiB"));
   }
   RunStudy<v1::PreviewSegmentResponse>(
-      batch, writer,
+      batch, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         const auto candidate = batch::CandidateOf(batch.playbooks, request.tenant(),
                                                   playbook::CandidateSegment{request.segment(), request.when()});
@@ -117,7 +117,7 @@ void PreviewPlaybook(const Batch& batch, const v1::PreviewPlaybookRequest& reque
     return writer->Finish(base::FieldError("text", "a playbook is at most 1 MiB"));
   }
   RunStudy<v1::PreviewPlaybookResponse>(
-      batch, writer,
+      batch, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         const auto candidate = batch::CandidateOf(batch.playbooks, request.tenant(), request.text());
         if (!candidate.ok()) return candidate.status();
@@ -155,7 +155,8 @@ void FitPopulation(const Batch& batch, const v1::FitPopulationRequest& request,
                    const Writer<v1::FitPopulationResponse>& writer) {
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
   RunStudy<v1::FitPopulationResponse>(
-      batch, writer, [batch, request, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
+      batch, request.tenant(), writer,
+      [batch, request, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         v1::FitPopulationResponse message;
         const auto fitted = batch::FitPopulation(batch.profiles, batch.playbooks, batch.clock, request.tenant(),
                                                  request.seed(), cancellation, [&](const batch::WalkProgress& at) {
@@ -196,7 +197,7 @@ void SuggestSegments(const Batch& batch, const v1::SuggestSegmentsRequest& wire,
   absl::StatusOr<batch::SuggestRequest> request = FromWire(wire);
   if (!request.ok()) return writer->Finish(request.status());
   RunStudy<v1::SuggestSegmentsResponse>(
-      batch, writer,
+      batch, wire.tenant(), writer,
       [batch, request = *std::move(request), writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         v1::SuggestSegmentsResponse message;
         const auto separation = batch::SuggestSegments(batch.profiles, batch.playbooks, batch.clock, request,
