@@ -5,8 +5,8 @@
 
 namespace waymark::expression {
 
-// Whether the rule at `root` may hold for some values of its facts. False only where it is sure that it cannot: what && joins
-// contradicts itself, by comparisons with constants (`customer.age > 60 && customer.age < 20`), `in` lists of
+// Whether the rule at `root` may hold for some values of its facts. False only where it is sure that it cannot: what &&
+// joins contradicts itself, by comparisons with constants (`customer.age > 60 && customer.age < 20`), `in` lists of
 // constants, or a condition beside its own negation; or each side of an || does. True says nothing. O(nodes^2) at most.
 bool MayHold(const InstructionTree& tree, uint32_t root);
 

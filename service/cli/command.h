@@ -58,7 +58,7 @@ void AddImportCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);  // decide, content
 void AddRecordCommand(CLI::App& app, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
-void AddSegmentCommands(CLI::App& app, Session& session);  // segments, members, watch, resegment
+void AddSegmentCommands(CLI::App& app, Session& session);     // segments, members, watch, resegment
 void AddSegmentDesign(CLI::App& segments, Session& session);  // segments preview, segments suggest
 void AddPopulationCommand(CLI::App& app, Session& session);
 
