@@ -1,10 +1,12 @@
 // What a rule costs once it is compiled, over facts that are at hand, and what compiling costs.
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "benchmark/benchmark.h"
 #include "segmentation/expression/environment.h"
 #include "segmentation/expression/program.h"
@@ -142,6 +144,10 @@ class MeasureReporter final : public benchmark::BenchmarkReporter {
 
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
+      if (run.error_occurred) {
+        absl::FPrintF(stderr, "%s: %s\n", run.benchmark_name(), run.error_message);
+        std::exit(1);
+      }
       const std::string name = run.report_label.empty() ? "compile" : run.report_label;
       bench::Measure measure{.name = absl::StrCat("rules/", name), .value = run.GetAdjustedCPUTime(), .unit = "ns"};
       for (const Limit& limit : kLimits) {

@@ -1,12 +1,14 @@
 #include "tests/bench/sample_segments.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <random>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "service/playbook/compile.h"
 
 namespace waymark::bench {
 namespace {
@@ -116,8 +118,19 @@ std::string SegmentsPlaybook(int count, uint64_t seed) {
   absl::StrAppend(&yaml, "  - {name: tags, type: STRING_LIST}\n  - {name: born, type: TIMESTAMP}\n",
                   "events: [{name: newsletter}]\nsegments:\n");
   Writer writer(seed);
-  for (int i = 0; i < count; ++i) absl::StrAppend(&yaml, "  - {name: s", i, ", when: \"", writer.Rule(i), "\"}\n");
-  return yaml;
+  std::vector<std::string> rules;
+  for (int i = 0; i < count; ++i) rules.push_back(writer.Rule(i));
+  // Chance also makes rules that contradict themselves, which a playbook refuses: those are made anew.
+  for (;;) {
+    std::string whole = yaml;
+    for (int i = 0; i < count; ++i) absl::StrAppend(&whole, "  - {name: s", i, ", when: \"", rules[i], "\"}\n");
+    const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(whole, 1).problems;
+    if (problems.empty()) return whole;
+    for (const playbook::Problem& problem : problems) {
+      int segment = 0;
+      if (std::sscanf(problem.field.c_str(), "segments[%d]", &segment) == 1) rules[segment] = writer.Rule(segment);
+    }
+  }
 }
 
 segmentation::Profile SegmentsProfile(absl::Time now, uint64_t seed) {
