@@ -79,10 +79,8 @@ class Range {
     }
     if (same == nullptr) {
       bounds_.push_back(bound);
-    } else if (!Takes(same->relation, same->constant, bound.constant)) {
-      // The known one is as tight, or tighter.
-    } else {
-      *same = bound;
+    } else if (Takes(same->relation, same->constant, bound.constant)) {
+      *same = bound;  // else the known one is as tight, or tighter
     }
   }
 

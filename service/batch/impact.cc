@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "segmentation/stable_hash.h"
 #include "service/engine/derive.h"
@@ -31,15 +32,16 @@ void Count(bool before, bool after, int64_t& now, int64_t& earlier, Counts& coun
 }  // namespace
 
 void CustomerSample::Offer(absl::string_view customer) {
-  const uint64_t hash = segmentation::StableHash(customer);
-  if (size_ == 0 || (smallest_.size() == size_ && hash >= smallest_.rbegin()->first)) return;
-  smallest_.insert({hash, std::string(customer)});
-  if (smallest_.size() > size_) smallest_.erase(std::prev(smallest_.end()));
+  const uint64_t key = segmentation::StableHash(customer);
+  if (smallest_.Wants(key)) smallest_.Put({key, std::string(customer)});
 }
 
 std::vector<std::string> CustomerSample::customers() const {
   std::vector<std::string> customers;
-  for (const auto& [hash, customer] : smallest_) customers.push_back(customer);
+  for (Entry& entry : segmentation::SmallestKeys<Entry>(smallest_).Take()) {
+    // A walk may see somebody twice.
+    if (customers.empty() || customers.back() != entry.customer) customers.push_back(std::move(entry.customer));
+  }
   return customers;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,22 +10,26 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "segmentation/profile.h"
+#include "segmentation/sample.h"
 #include "service/playbook/playbook.h"
 
 namespace waymark::batch {
 
-// Up to `size` customers out of all that were offered, the same whatever their order: those of the smallest hashes.
+// Up to `size` customers out of all that were offered, each once; the same whatever their order.
 class CustomerSample {
  public:
-  explicit CustomerSample(int size) : size_(static_cast<size_t>(size)) {}
+  explicit CustomerSample(int size) : smallest_(static_cast<size_t>(size)) {}
 
   void Offer(absl::string_view customer);
   // By hash, which is as good as in no order.
   std::vector<std::string> customers() const;
 
  private:
-  size_t size_;
-  std::set<std::pair<uint64_t, std::string>> smallest_;
+  struct Entry {
+    uint64_t key = 0;
+    std::string customer;
+  };
+  segmentation::SmallestKeys<Entry> smallest_;
 };
 
 // What becomes of a segment where one playbook follows another.

@@ -1,35 +1,32 @@
 #include "service/batch/members.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/types/optional.h"
-#include "segmentation/stable_hash.h"
 #include "service/engine/derive.h"
+#include "service/playbook/evaluation.h"
 
 namespace waymark::batch {
 namespace {
 
-using segmentation::NameId;
-
-absl::optional<NameId> SegmentIn(const playbook::Playbook& playbook, const std::string& name) {
-  for (const playbook::Segment& segment : playbook.segments) {
-    if (segment.name == name) return segment.id;
+// The segment's index; kNone where there is none.
+int SegmentIn(const playbook::Playbook& playbook, const std::string& name) {
+  for (size_t i = 0; i < playbook.segments.size(); ++i) {
+    if (playbook.segments[i].name == name) return static_cast<int>(i);
   }
-  return absl::nullopt;
+  return playbook::kNone;
 }
 
 absl::Status WalkMembers(const Environment& environment, const std::string& tenant, const playbook::Playbook& playbook,
-                         NameId segment, const std::shared_ptr<Cancellation>& cancellation,
+                         int segment, const std::shared_ptr<Cancellation>& cancellation,
                          absl::AnyInvocable<bool(MembersPage)>& page) {
   MembersPage next;
   return Walk(
       environment.profiles, tenant, cancellation,
       [&](const std::string& customer, const store::StoredProfile& stored) {
-        const engine::Derivation derived = engine::Derive(playbook, stored.profile, environment.clock.Now());
-        if (std::binary_search(derived.segments.begin(), derived.segments.end(), segment)) {
-          next.customers.push_back(customer);
-        }
+        const segmentation::Context no_context;
+        playbook::Evaluation evaluation(playbook, stored.profile, no_context, environment.clock.Now());
+        const auto positions = engine::ResolveStages(evaluation);
+        if (evaluation.frame().InSegment(segment)) next.customers.push_back(customer);
       },
       [&](const WalkProgress& progress) {
         next.progress = progress;
@@ -44,19 +41,19 @@ std::shared_ptr<Cancellation> ListMembers(const Environment& environment, const 
                                           absl::AnyInvocable<void(absl::Status)> done) {
   auto playbook = environment.playbooks.Current(tenant);
   absl::Status refused = playbook.status();
-  absl::optional<NameId> id;
+  int index = playbook::kNone;
   if (playbook.ok()) {
-    id = SegmentIn(**playbook, segment);
-    if (!id.has_value()) refused = absl::NotFoundError("there is no such segment");
+    index = SegmentIn(**playbook, segment);
+    if (index == playbook::kNone) refused = absl::NotFoundError("there is no such segment");
   }
   // Called in any case: by the thread, or here where there is none for it.
   auto shared_done = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(done));
   if (refused.ok()) {
     auto started = environment.threads.Start(
         tenant, 1,
-        [environment, tenant, id = *id, playbook = *std::move(playbook), page = std::move(page),
+        [environment, tenant, index, playbook = *std::move(playbook), page = std::move(page),
          shared_done](const std::shared_ptr<Cancellation>& cancellation) mutable {
-          (*shared_done)(WalkMembers(environment, tenant, *playbook, id, cancellation, page));
+          (*shared_done)(WalkMembers(environment, tenant, *playbook, index, cancellation, page));
         });
     if (started.ok()) return *std::move(started);
     refused = started.status();

@@ -7,16 +7,6 @@
 #include "service/engine/await.h"
 
 namespace waymark::batch {
-namespace {
-
-std::shared_ptr<const playbook::Playbook> WithPopulation(const playbook::Playbook& playbook,
-                                                         std::shared_ptr<const segmentation::Population> population) {
-  auto result = std::make_shared<playbook::Playbook>(playbook);
-  result->population = std::move(population);
-  return result;
-}
-
-}  // namespace
 
 absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::string& tenant,
                                       const playbook::CandidateSegment& segment) {
@@ -29,7 +19,7 @@ absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::s
   playbook::CandidateResult result = playbook::CompileWithSegment(text->text, (*current)->version, segment);
   Candidate candidate{.current = *current, .segment = result.index, .problems = std::move(result.compiled.problems)};
   if (candidate.problems.empty()) {
-    candidate.playbook = WithPopulation(*result.compiled.playbook, (*current)->population);
+    candidate.playbook = playbook::WithPopulation(*result.compiled.playbook, (*current)->population);
   }
   return candidate;
 }
@@ -43,8 +33,8 @@ absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::s
       playbook::CompilePlaybook(text, candidate.current == nullptr ? 1 : candidate.current->version + 1);
   candidate.problems = std::move(compiled.problems);
   if (!candidate.problems.empty()) return candidate;
-  candidate.playbook =
-      WithPopulation(*compiled.playbook, candidate.current == nullptr ? nullptr : candidate.current->population);
+  candidate.playbook = playbook::WithPopulation(*compiled.playbook,
+                                                candidate.current == nullptr ? nullptr : candidate.current->population);
   return candidate;
 }
 

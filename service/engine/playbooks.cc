@@ -68,9 +68,9 @@ uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
 
 void Playbooks::Serve(const std::string& tenant, const std::shared_ptr<const playbook::Playbook>& playbook) {
   auto next = std::make_shared<ByTenant>(*current_.Get());
-  auto with_population = std::make_shared<playbook::Playbook>(*playbook);
-  if (auto it = populations_.find(tenant); it != populations_.end()) with_population->population = it->second;
-  (*next)[tenant] = std::move(with_population);
+  auto population = populations_.find(tenant);
+  (*next)[tenant] =
+      playbook::WithPopulation(*playbook, population == populations_.end() ? nullptr : population->second);
   current_.Set(std::move(next));
 }
 

@@ -1,6 +1,7 @@
 #include "service/playbook/playbook.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace waymark::playbook {
 
@@ -20,6 +21,13 @@ bool Playbook::CountsContacts(int action, int channel) const {
   return std::any_of(counted_by_rules.begin(), counted_by_rules.end(), [&](NameId id) {
     return id == actions[action].id || (channel != kNone && id == channels[channel].id);
   });
+}
+
+std::shared_ptr<const Playbook> WithPopulation(const Playbook& playbook,
+                                               std::shared_ptr<const segmentation::Population> population) {
+  auto result = std::make_shared<Playbook>(playbook);
+  result->population = std::move(population);
+  return result;
 }
 
 absl::string_view NameOf(const Playbook& playbook, NameId id) {

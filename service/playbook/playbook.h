@@ -188,6 +188,10 @@ struct Playbook {
   std::vector<NameId> counted_by_rules;
 };
 
+// The playbook with this population in place of its own.
+std::shared_ptr<const Playbook> WithPopulation(const Playbook& playbook,
+                                               std::shared_ptr<const segmentation::Population> population);
+
 // The name of an id that this playbook knows; "unknown" otherwise (a trait of an earlier version).
 absl::string_view NameOf(const Playbook& playbook, NameId id);
 

@@ -99,6 +99,18 @@ void ToWire(const batch::StageImpact& impact, v1::StageImpact& wire) {
   wire.set_leaving(impact.leaving);
 }
 
+void ToWire(const segmentation::Separation& separation, v1::SuggestSegmentsResponse& wire) {
+  wire.set_sample(separation.customers);
+  wire.set_converters(separation.converters);
+  for (const segmentation::SeparatingRule& rule : separation.rules) {
+    v1::Suggestion& suggestion = *wire.add_suggestions();
+    suggestion.set_rule(rule.rule);
+    suggestion.set_customers(rule.customers);
+    suggestion.set_converters(rule.converters);
+    suggestion.set_lift(rule.lift);
+  }
+}
+
 void ToWire(const segmentation::Population& population, const playbook::Playbook& playbook,
             v1::PopulationSummary& wire) {
   wire.set_version(population.version);

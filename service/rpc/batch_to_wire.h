@@ -2,6 +2,7 @@
 #define WAYMARK_SERVICE_RPC_BATCH_TO_WIRE_H_
 
 #include "segmentation/population.h"
+#include "segmentation/separation.h"
 #include "service/batch/impact.h"
 #include "service/batch/walk.h"
 #include "service/playbook/playbook.h"
@@ -13,6 +14,7 @@ namespace waymark::rpc {
 
 void ToWire(const batch::SegmentImpact& impact, v1::SegmentImpact& wire);
 void ToWire(const batch::StageImpact& impact, v1::StageImpact& wire);
+void ToWire(const segmentation::Separation& separation, v1::SuggestSegmentsResponse& wire);
 // Money is in the playbook's currency.
 void ToWire(const segmentation::Population& population, const playbook::Playbook& playbook,
             v1::PopulationSummary& wire);

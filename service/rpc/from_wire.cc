@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "segmentation/expression/parser.h"
 #include "service/base/field_error.h"
 #include "service/base/status_macros.h"
 #include "service/rpc/wire_values.h"
@@ -222,6 +223,17 @@ absl::StatusOr<RecordBatch> FromWire(const v1::RecordEventsRequest& wire) {
   return batch;
 }
 
+absl::StatusOr<batch::SuggestRequest> FromWire(const v1::SuggestSegmentsRequest& wire) {
+  WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
+  batch::SuggestRequest request{
+      .tenant = wire.tenant(), .event = wire.event(), .max = wire.max() == 0 ? 10 : wire.max(), .seed = wire.seed()};
+  if (request.max < 1 || request.max > 100) return FieldError("max", "1 to 100");
+  if (!wire.has_within()) return request;
+  request.within = absl::Seconds(wire.within().seconds()) + absl::Nanoseconds(wire.within().nanos());
+  if (*request.within <= absl::ZeroDuration()) return FieldError("within", "more than 0");
+  return request;
+}
+
 absl::Status Check(const v1::ApplyPlaybookRequest& wire) {
   WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
   return CheckText("text", wire.text(), 1, kMaxPlaybookBytes);
@@ -229,6 +241,16 @@ absl::Status Check(const v1::ApplyPlaybookRequest& wire) {
 
 absl::Status Check(const v1::ValidatePlaybookRequest& wire) {
   return CheckText("text", wire.text(), 1, kMaxPlaybookBytes);
+}
+
+absl::Status Check(const v1::PreviewSegmentRequest& wire) {
+  WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
+  return CheckText("when", wire.when(), 1, expression::kMaxSourceBytes);
+}
+
+absl::Status Check(const v1::PreviewPlaybookRequest& wire) {
+  WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
+  return CheckText("text", wire.text(), 0, kMaxPlaybookBytes);
 }
 
 }  // namespace waymark::rpc

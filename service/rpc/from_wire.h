@@ -8,11 +8,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/batch/suggest.h"
 #include "service/engine/requests.h"
 #include "waymark/v1/decision.pb.h"
 #include "waymark/v1/event.pb.h"
 #include "waymark/v1/playbook.pb.h"
 #include "waymark/v1/profile.pb.h"
+#include "waymark/v1/segmentation.pb.h"
 
 namespace waymark::rpc {
 
@@ -44,8 +46,12 @@ absl::StatusOr<RecordBatch> FromWire(const v1::RecordEventsRequest& wire);
 // Without a mask: what the profile names. An etag that is none is ABORTED, as one that is not the current one.
 absl::StatusOr<engine::UpdateProfileRequest> FromWire(const v1::UpdateProfileRequest& wire);
 
+absl::StatusOr<batch::SuggestRequest> FromWire(const v1::SuggestSegmentsRequest& wire);
+
 absl::Status Check(const v1::ApplyPlaybookRequest& wire);
 absl::Status Check(const v1::ValidatePlaybookRequest& wire);
+absl::Status Check(const v1::PreviewSegmentRequest& wire);
+absl::Status Check(const v1::PreviewPlaybookRequest& wire);
 
 }  // namespace waymark::rpc
 

@@ -24,8 +24,6 @@ namespace {
 using Batch = batch::Environment;
 
 constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
-constexpr size_t kMaxRuleBytes = 16 * 1024;
-constexpr size_t kMaxPlaybookBytes = 1 << 20;
 
 template <typename Response>
 using Writer = std::shared_ptr<StreamWriter<Response>>;
@@ -62,14 +60,26 @@ absl::StatusOr<int> SampleSize(bool present, int size, int absent, int most) {
   return size;
 }
 
+// Calls `tell(impact, at, done)` now and then, the last time with the whole of it.
+template <typename Tell>
+absl::Status RunPreview(const Batch& batch, const std::string& tenant, const batch::Candidate& candidate, int sample,
+                        const std::shared_ptr<batch::Cancellation>& cancellation, Tell tell) {
+  batch::WalkProgress last;
+  Pace pace;
+  const auto impact = batch::Preview(batch.profiles, batch.clock, tenant, candidate, sample, cancellation,
+                                     [&](const batch::Impact& so_far, const batch::WalkProgress& at) {
+                                       last = at;
+                                       if (pace.Now()) tell(so_far, at, false);
+                                     });
+  if (impact.ok()) tell(*impact, last, true);
+  return impact.status();
+}
+
 void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request,
                     const Writer<v1::PreviewSegmentResponse>& writer) {
-  if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
+  if (absl::Status status = Check(request); !status.ok()) return writer->Finish(std::move(status));
   const absl::StatusOr<int> sample = SampleSize(request.has_sample(), request.sample(), 10, 1000);
   if (!sample.ok()) return writer->Finish(sample.status());
-  if (request.when().empty() || request.when().size() > kMaxRuleBytes) {
-    return writer->Finish(base::FieldError("when", "this needs a rule, of at most 16 KiB"));
-  }
   RunStudy<v1::PreviewSegmentResponse>(
       batch, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
@@ -77,25 +87,16 @@ void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request
                                                   playbook::CandidateSegment{request.segment(), request.when()});
         if (!candidate.ok()) return candidate.status();
         if (!candidate->problems.empty()) return ProblemsToStatus(candidate->problems);
-        batch::WalkProgress last;
-        const auto tell = [&](const batch::Impact& impact, bool done) {
-          v1::PreviewSegmentResponse message;
-          ToWire(impact.segments()[0], *message.mutable_impact());
-          message.mutable_impact()->set_segment(request.segment());
-          ToWire(last, message);
-          message.set_done(done);
-          message.set_playbook_version(candidate->current->version);
-          writer->Write(std::move(message));
-        };
-        Pace pace;
-        const auto impact = batch::Preview(batch.profiles, batch.clock, request.tenant(), *candidate, sample,
-                                           cancellation, [&](const batch::Impact& so_far, const auto& at) {
-                                             last = at;
-                                             if (pace.Now()) tell(so_far, false);
-                                           });
-        if (!impact.ok()) return impact.status();
-        tell(*impact, true);
-        return absl::OkStatus();
+        return RunPreview(batch, request.tenant(), *candidate, sample, cancellation,
+                          [&](const batch::Impact& impact, const batch::WalkProgress& at, bool done) {
+                            v1::PreviewSegmentResponse message;
+                            ToWire(impact.segments()[0], *message.mutable_impact());
+                            message.mutable_impact()->set_segment(request.segment());
+                            ToWire(at, message);
+                            message.set_done(done);
+                            message.set_playbook_version(candidate->current->version);
+                            writer->Write(std::move(message));
+                          });
       });
 }
 
@@ -110,44 +111,33 @@ int FittingSample(const batch::Candidate& candidate, int sample) {
 
 void PreviewPlaybook(const Batch& batch, const v1::PreviewPlaybookRequest& request,
                      const Writer<v1::PreviewPlaybookResponse>& writer) {
-  if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
+  if (absl::Status status = Check(request); !status.ok()) return writer->Finish(std::move(status));
   const absl::StatusOr<int> sample = SampleSize(request.has_sample(), request.sample(), 3, 20);
   if (!sample.ok()) return writer->Finish(sample.status());
-  if (request.text().size() > kMaxPlaybookBytes) {
-    return writer->Finish(base::FieldError("text", "a playbook is at most 1 MiB"));
-  }
   RunStudy<v1::PreviewPlaybookResponse>(
       batch, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         const auto candidate = batch::CandidateOf(batch.playbooks, request.tenant(), request.text());
         if (!candidate.ok()) return candidate.status();
-        batch::WalkProgress last;
-        const auto tell = [&](const batch::Impact* impact, bool done) {
+        const uint64_t current = candidate->current == nullptr ? 0 : candidate->current->version;
+        if (!candidate->problems.empty()) {
           v1::PreviewPlaybookResponse message;
           for (const playbook::Problem& problem : candidate->problems) ToWire(problem, *message.add_problems());
-          if (impact != nullptr) {
-            for (const batch::SegmentImpact& segment : impact->segments()) ToWire(segment, *message.add_segments());
-            for (const batch::StageImpact& stage : impact->stages()) ToWire(stage, *message.add_stages());
-          }
-          ToWire(last, message);
-          message.set_done(done);
-          message.set_playbook_version(candidate->current == nullptr ? 0 : candidate->current->version);
+          message.set_done(true);
+          message.set_playbook_version(current);
           writer->Write(std::move(message));
-        };
-        if (!candidate->problems.empty()) {
-          tell(nullptr, true);
           return absl::OkStatus();
         }
-        Pace pace;
-        const auto impact =
-            batch::Preview(batch.profiles, batch.clock, request.tenant(), *candidate, FittingSample(*candidate, sample),
-                           cancellation, [&](const batch::Impact& so_far, const auto& at) {
-                             last = at;
-                             if (pace.Now()) tell(&so_far, false);
-                           });
-        if (!impact.ok()) return impact.status();
-        tell(&*impact, true);
-        return absl::OkStatus();
+        return RunPreview(batch, request.tenant(), *candidate, FittingSample(*candidate, sample), cancellation,
+                          [&](const batch::Impact& impact, const batch::WalkProgress& at, bool done) {
+                            v1::PreviewPlaybookResponse message;
+                            for (const auto& segment : impact.segments()) ToWire(segment, *message.add_segments());
+                            for (const auto& stage : impact.stages()) ToWire(stage, *message.add_stages());
+                            ToWire(at, message);
+                            message.set_done(done);
+                            message.set_playbook_version(current);
+                            writer->Write(std::move(message));
+                          });
       });
 }
 
@@ -181,19 +171,8 @@ void GetPopulation(const Batch& batch, const v1::GetPopulationRequest& request,
   responder.Finish();
 }
 
-absl::StatusOr<batch::SuggestRequest> FromWire(const v1::SuggestSegmentsRequest& wire) {
-  batch::SuggestRequest request{
-      .tenant = wire.tenant(), .event = wire.event(), .max = wire.max() == 0 ? 10 : wire.max(), .seed = wire.seed()};
-  if (request.max < 1 || request.max > 100) return base::FieldError("max", "1 to 100");
-  if (!wire.has_within()) return request;
-  request.within = absl::Seconds(wire.within().seconds()) + absl::Nanoseconds(wire.within().nanos());
-  if (*request.within <= absl::ZeroDuration()) return base::FieldError("within", "more than 0");
-  return request;
-}
-
 void SuggestSegments(const Batch& batch, const v1::SuggestSegmentsRequest& wire,
                      const Writer<v1::SuggestSegmentsResponse>& writer) {
-  if (absl::Status status = CheckTenant(wire.tenant()); !status.ok()) return writer->Finish(std::move(status));
   absl::StatusOr<batch::SuggestRequest> request = FromWire(wire);
   if (!request.ok()) return writer->Finish(request.status());
   RunStudy<v1::SuggestSegmentsResponse>(
@@ -207,15 +186,7 @@ void SuggestSegments(const Batch& batch, const v1::SuggestSegmentsRequest& wire,
                                                        });
         if (!separation.ok()) return separation.status();
         message.set_done(true);
-        message.set_sample(separation->customers);
-        message.set_converters(separation->converters);
-        for (const segmentation::SeparatingRule& rule : separation->rules) {
-          v1::Suggestion& suggestion = *message.add_suggestions();
-          suggestion.set_rule(rule.rule);
-          suggestion.set_customers(rule.customers);
-          suggestion.set_converters(rule.converters);
-          suggestion.set_lift(rule.lift);
-        }
+        ToWire(*separation, message);
         writer->Write(std::move(message));
         return absl::OkStatus();
       });

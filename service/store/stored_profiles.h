@@ -35,7 +35,6 @@ class StoredProfiles {
 
   // Adds a stored value (sealed.h), or that there is none.
   void Add(absl::string_view value);
-  void AddNone() { Add({}); }
   // Adds those of another, after its own.
   void Append(const StoredProfiles& others);
 

@@ -81,11 +81,13 @@ void Diff(Session& session, const std::string& path, bool impact) {
   if (!status.ok() && !absl::IsNotFound(status)) return session.Fail(status);
   const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
   if (!problems.empty()) return session.Report(path, *text, problems);
-  if (!session.json()) session.console.out << DifferencesText(playbook::ComparePlaybooks(current.text(), *text));
-  if (!impact) {
-    if (session.json()) session.console.out << DifferencesJson(playbook::ComparePlaybooks(current.text(), *text));
-    return;
+  const std::vector<playbook::Difference> differences = playbook::ComparePlaybooks(current.text(), *text);
+  if (!session.json()) {
+    session.console.out << DifferencesText(differences);
+  } else if (!impact) {
+    session.console.out << DifferencesJson(differences);
   }
+  if (!impact) return;
   v1::PreviewPlaybookRequest request;
   request.set_tenant(session.tenant);
   request.set_text(*text);

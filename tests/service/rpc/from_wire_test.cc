@@ -355,5 +355,39 @@ TEST(PlaybookFromWireTest, ChecksTenantAndText) {
   EXPECT_EQ(FieldOf(Check(request)), "tenant");
 }
 
+TEST(PreviewFromWireTest, ChecksTenantAndText) {
+  v1::PreviewSegmentRequest segment;
+  segment.set_tenant("shop");
+  segment.set_when(std::string(16 * 1024, ' '));
+  EXPECT_TRUE(Check(segment).ok());
+  segment.mutable_when()->push_back(' ');
+  EXPECT_EQ(FieldOf(Check(segment)), "when");
+  segment.clear_when();
+  EXPECT_EQ(FieldOf(Check(segment)), "when");
+  v1::PreviewPlaybookRequest playbook;
+  EXPECT_EQ(FieldOf(Check(playbook)), "tenant");
+  playbook.set_tenant("shop");
+  EXPECT_TRUE(Check(playbook).ok());
+  playbook.set_text(std::string((1 << 20) + 1, ' '));
+  EXPECT_EQ(FieldOf(Check(playbook)), "text");
+}
+
+TEST(SuggestFromWireTest, HasDefaultsAndLimits) {
+  v1::SuggestSegmentsRequest wire;
+  EXPECT_EQ(FieldOf(FromWire(wire).status()), "tenant");
+  wire.set_tenant("shop");
+  absl::StatusOr<batch::SuggestRequest> request = FromWire(wire);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->max, 10);
+  EXPECT_FALSE(request->within.has_value());
+  wire.set_max(101);
+  EXPECT_EQ(FieldOf(FromWire(wire).status()), "max");
+  wire.set_max(100);
+  wire.mutable_within()->set_seconds(60);
+  EXPECT_EQ(FromWire(wire)->within, absl::Minutes(1));
+  wire.mutable_within()->set_seconds(-60);
+  EXPECT_EQ(FieldOf(FromWire(wire).status()), "within");
+}
+
 }  // namespace
 }  // namespace waymark::rpc
