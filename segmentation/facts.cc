@@ -98,6 +98,8 @@ bool IsStageFact(FactKind kind) {
   return kind == FactKind::kStage || kind == FactKind::kPreviousStage || kind == FactKind::kDaysInStage;
 }
 
+bool ReadsEvents(FactKind kind) { return kind >= FactKind::kCount && kind <= FactKind::kDaysSince; }
+
 bool TakesWindow(FactKind kind) {
   return kind == FactKind::kCount || kind == FactKind::kTotal || kind == FactKind::kContacts;
 }
@@ -244,11 +246,15 @@ absl::string_view FactSet::StageName(NameId stage) const {
   return it == stages_.end() ? absl::string_view() : it->second;
 }
 
-expression::FactReference FactSet::Intern(const segmentation::Fact& fact, const Type& type) {
+expression::FactReference FactSet::Intern(segmentation::Fact fact, const Type& type) {
   const std::string key = absl::StrCat(static_cast<int>(fact.kind), "/", static_cast<uint32_t>(fact.name), "/",
                                        fact.channel, "/", absl::ToInt64Nanoseconds(fact.window));
   auto [it, inserted] = slots_.try_emplace(key, static_cast<int>(facts_.size()));
-  if (inserted) facts_.push_back(fact);
+  if (inserted) {
+    if (fact.kind == FactKind::kTrait) fact.place = traits_.Add(fact.name);
+    if (ReadsEvents(fact.kind)) fact.place = event_mentions_.Add(fact.name);
+    facts_.push_back(std::move(fact));
+  }
   return {it->second, type};
 }
 
@@ -267,8 +273,11 @@ FactFrame::FactFrame(const FactSet& facts, absl::Span<const SegmentRule> segment
       now_(now),
       arena_(absl::in_place),
       facts_read_(facts.facts().size()),
-      in_segment_(segment_rules.size(), -1) {
+      in_segment_(segment_rules.size(), -1),
+      traits_(facts.traits().size()),
+      series_(facts.events().size()) {
   remembered_ = facts_read_.data();
+  FindMentions();
 }
 
 void FactFrame::Begin(const Profile& profile) {
@@ -281,6 +290,12 @@ void FactFrame::Begin(const Profile& profile) {
   std::fill(facts_read_.begin(), facts_read_.end(), Remembered());
   std::fill(in_segment_.begin(), in_segment_.end(), -1);
   windows_.resize(facts_read_.size());
+  FindMentions();
+}
+
+void FactFrame::FindMentions() {
+  facts_.traits().FindIn(profile_->traits, &Trait::name, traits_.data());
+  facts_.events().FindIn(profile_->ledger.series(), &Series::event, series_.data());
 }
 
 Value FactFrame::Fact(int slot) {
@@ -292,6 +307,15 @@ Value FactFrame::Fact(int slot) {
 bool FactFrame::InSegment(int segment) {
   if (in_segment_[segment] < 0) in_segment_[segment] = Derive(segment) ? 1 : 0;
   return in_segment_[segment] == 1;
+}
+
+absl::Span<const int8_t> FactFrame::EvaluateSegments(const expression::RuleSet& enter) {
+  // Where there is hysteresis, more than the rule decides.
+  for (size_t i = 0; i < segment_rules_.size(); ++i) {
+    if (segment_rules_[i].leave.has_value()) InSegment(static_cast<int>(i));
+  }
+  enter.EvaluateUnknown(*this, *arena_, absl::MakeSpan(in_segment_));
+  return in_segment_;
 }
 
 bool FactFrame::Derive(int segment) {
@@ -311,7 +335,7 @@ bool FactFrame::WasInSegment(int segment) const {
 Value FactFrame::ReadFact(const segmentation::Fact& fact) {
   switch (fact.kind) {
     case FactKind::kTrait:
-      return ReadTrait(fact, FindTrait(*profile_, fact.name));
+      return ReadTrait(fact, traits_[fact.place]);
     case FactKind::kContext: {
       auto it = std::find_if(context_.begin(), context_.end(), [&](const Trait& key) { return key.name == fact.name; });
       return ReadTrait(fact, it != context_.end() ? &*it : nullptr);
@@ -360,7 +384,7 @@ Value FactFrame::ReadTrait(const segmentation::Fact& fact, const Trait* trait) {
 Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
   if (fact.kind == FactKind::kCount) return Value::Int(static_cast<int64_t>(ReadWindow(fact).count));
   if (fact.kind == FactKind::kTotal) return Value::Double(static_cast<double>(ReadWindow(fact).value_micros) / 1e6);
-  const Series* series = profile_->ledger.Find(fact.name);
+  const Series* series = series_[fact.place];
   if (fact.kind == FactKind::kEver) return Value::Bool(series != nullptr);
   if (series == nullptr) return Value::Error(expression::ErrorCode::kMissing, fact.missing);
   if (fact.kind == FactKind::kFirst) return Value::Timestamp(series->first);
@@ -369,10 +393,12 @@ Value FactFrame::ReadSeries(const segmentation::Fact& fact) {
 }
 
 WindowSum FactFrame::ReadWindow(const segmentation::Fact& fact) {
-  if (windows_.empty()) return profile_->ledger.Query(fact.name, now_, fact.window);
+  const Series* series = series_[fact.place];
+  if (series == nullptr) return {};
+  if (windows_.empty()) return Ledger::Query(*series, Ledger::RangeOf(now_, fact.window));
   BucketRange& window = windows_[static_cast<size_t>(&fact - facts_.facts().data())];
   if (window.to < window.from) window = Ledger::RangeOf(now_, fact.window);
-  return profile_->ledger.Query(fact.name, window);
+  return Ledger::Query(*series, window);
 }
 
 Value FactFrame::ReadPopulation(const segmentation::Fact& fact) {

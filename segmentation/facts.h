@@ -15,6 +15,8 @@
 #include "segmentation/expression/arena.h"
 #include "segmentation/expression/environment.h"
 #include "segmentation/expression/program.h"
+#include "segmentation/expression/rule_set.h"
+#include "segmentation/mentions.h"
 #include "segmentation/population.h"
 #include "segmentation/profile.h"
 
@@ -84,6 +86,7 @@ struct Fact {
   NameId name{};          // the trait, purpose, event, label, channel or action
   int segment = -1;       // kInSegment: the index
   int shared = -1;        // kShared: the index
+  size_t place = 0;       // of the trait, or of the event, among FactSet's mentions
   bool channel = false;   // kContacts: the name is a channel's
   size_t stored_as = 0;   // kTrait, kContext: the alternative of TraitValue that the declared type has
   absl::Duration window;  // kCount, kTotal, kContacts
@@ -106,6 +109,9 @@ class FactSet final : public expression::Environment {
 
   const std::vector<Fact>& facts() const { return facts_; }
   const std::vector<expression::Program>& shared() const { return shared_; }
+  // The traits and events that the facts read.
+  const Mentions& traits() const { return traits_; }
+  const Mentions& events() const { return event_mentions_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   // The primary journey's stage of this id; empty where it has none.
   absl::string_view StageName(NameId stage) const;
@@ -117,7 +123,7 @@ class FactSet final : public expression::Environment {
     expression::Type type;
   };
 
-  expression::FactReference Intern(const Fact& fact, const expression::Type& type);
+  expression::FactReference Intern(Fact fact, const expression::Type& type);
   CallResult CallOnEvent(const FactDescription& row, absl::Span<const expression::Value> arguments);
   CallResult CallAffinity(absl::Span<const expression::Value> arguments);
   CallResult CallInSegment(absl::Span<const expression::Value> arguments);
@@ -133,6 +139,8 @@ class FactSet final : public expression::Environment {
   absl::flat_hash_map<NameId, std::string> stages_;
   absl::flat_hash_map<std::string, int> slots_;  // by a key that spells kind, name and window
   std::vector<Fact> facts_;
+  Mentions traits_;
+  Mentions event_mentions_;
   std::vector<expression::Program> shared_;
 };
 
@@ -177,6 +185,9 @@ class FactFrame final : public expression::Activation {
 
   expression::Value Fact(int slot) override;
   bool InSegment(int segment);
+  // Evaluates every segment, which takes less than each by itself, and gives what InSegment() then says: 1 or 0, by
+  // index. `enter` are the segments' rules.
+  absl::Span<const int8_t> EvaluateSegments(const expression::RuleSet& enter);
   // Whether the customer is in by what is stored.
   bool WasInSegment(int segment) const;
   // Evaluates a rule of the playbook.
@@ -187,6 +198,7 @@ class FactFrame final : public expression::Activation {
   expression::Arena& arena() { return *arena_; }
 
  private:
+  void FindMentions();
   expression::Value ReadFact(const segmentation::Fact& fact);
   expression::Value ReadTrait(const segmentation::Fact& fact, const Trait* trait);
   expression::Value ReadSeries(const segmentation::Fact& fact);
@@ -211,6 +223,9 @@ class FactFrame final : public expression::Activation {
   absl::optional<expression::Arena> arena_;  // never empty
   std::vector<Remembered> facts_read_;       // by slot
   std::vector<int8_t> in_segment_;           // -1: not asked yet
+  // By place; what the profile has of what rules mention.
+  std::vector<const Trait*> traits_;
+  std::vector<const Series*> series_;
   std::vector<BucketRange> windows_;  // by slot, where they are known for `now`; empty before the second customer
 };
 

@@ -43,7 +43,9 @@ void AddTo(std::vector<Bucket>& buckets, int32_t index, int32_t newest, int32_t 
 
 WindowSum Sum(const std::vector<Bucket>& buckets, int32_t from, int32_t to) {
   WindowSum sum;
-  for (auto it = FirstFrom(buckets, from); it != buckets.end() && it->index <= to; ++it) {
+  // From the newest on: most of what is asked for is recent, and so are most buckets.
+  for (auto it = buckets.rbegin(); it != buckets.rend() && it->index >= from; ++it) {
+    if (it->index > to) continue;
     sum.count += it->count;
     sum.value_micros = AddSaturating(sum.value_micros, it->value_micros);
   }
@@ -79,10 +81,8 @@ BucketRange Ledger::RangeOf(absl::Time now, absl::Duration window) {
   return {by_hour, IndexOf(begin, granularity), IndexOf(now, granularity)};
 }
 
-WindowSum Ledger::Query(NameId event, const BucketRange& range) const {
-  const Series* series = Find(event);
-  if (series == nullptr) return {};
-  return Sum(range.by_hour ? series->hours : series->days, range.from, range.to);
+WindowSum Ledger::Query(const Series& series, const BucketRange& range) {
+  return Sum(range.by_hour ? series.hours : series.days, range.from, range.to);
 }
 
 const Series* Ledger::Find(NameId event) const {

@@ -71,11 +71,12 @@ class Ledger {
   // hold some up to one bucket older. Events in buckets after now's do not count. A window beyond 400 days is answered
   // for 400 days.
   WindowSum Query(NameId event, absl::Time now, absl::Duration window) const {
-    return Query(event, RangeOf(now, window));
+    const Series* series = Find(event);
+    return series != nullptr ? Query(*series, RangeOf(now, window)) : WindowSum();
   }
   // The same in two steps, for many ledgers at one moment.
   static BucketRange RangeOf(absl::Time now, absl::Duration window);
-  WindowSum Query(NameId event, const BucketRange& range) const;
+  static WindowSum Query(const Series& series, const BucketRange& range);
 
   // The whole history of the type; nullptr where there is none.
   const Series* Find(NameId event) const;

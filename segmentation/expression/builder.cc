@@ -62,10 +62,15 @@ class Builder {
     return static_cast<uint32_t>(tree_.constants.size() - 1);
   }
 
-  // The children from `first` on as a row of operands; where it begins.
-  uint32_t AddOperands(absl::Span<const ExprId> children) {
-    std::vector<uint32_t> operands;
-    for (ExprId child : children) operands.push_back(Emit(child));
+  std::vector<uint32_t> EmitEach(absl::Span<const ExprId> children) {
+    std::vector<uint32_t> emitted;
+    for (ExprId child : children) emitted.push_back(Emit(child));
+    return emitted;
+  }
+
+  // A row of operands; where it begins.
+  uint32_t AddOperands(absl::Span<const ExprId> children) { return AddRow(EmitEach(children)); }
+  uint32_t AddRow(const std::vector<uint32_t>& operands) {
     const size_t begin = tree_.operands.size();
     tree_.operands.insert(tree_.operands.end(), operands.begin(), operands.end());
     return static_cast<uint32_t>(begin);
@@ -133,7 +138,27 @@ class Builder {
       if (!neutral) terms.push_back(term);
     }
     if (terms.size() == 1 && checked_[terms[0]].type == Type::Of(Kind::kBool)) return Emit(terms[0]);
-    return EmitRow(op, terms);
+    if (op == Op::kOr) return EmitRow(op, terms);
+    const std::vector<uint32_t> guarded = JoinGuards(EmitEach(terms));
+    if (guarded.size() == 1 && terms.size() > 1) return guarded[0];
+    const uint32_t begin = AddRow(guarded);
+    return Add({.op = op, .count = static_cast<uint16_t>(guarded.size()), .a = begin});
+  }
+
+  // Makes one of `has(x)` and a comparison of x right after it: rules are full of them.
+  std::vector<uint32_t> JoinGuards(absl::Span<const uint32_t> terms) {
+    std::vector<uint32_t> joined;
+    for (uint32_t term : terms) {
+      Instruction node = tree_.instructions[term];
+      const Instruction* before = joined.empty() ? nullptr : &tree_.instructions[joined.back()];
+      if (node.op == Op::kCompareFact && before != nullptr && before->op == Op::kHasFact && before->a == node.a) {
+        node.count = 1;
+        joined.back() = Add(node);
+      } else {
+        joined.push_back(term);
+      }
+    }
+    return joined;
   }
 
   uint32_t EmitConditional(const Expr& expr) {

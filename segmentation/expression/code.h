@@ -19,7 +19,8 @@ enum class Op : uint8_t {
   kHasField,     // whether the map a has the key constants[b]
   kSelect,       // the value of the key constants[b] of the map a
   kCompare,      // relation `detail` of a and b
-  kCompareFact,  // relation `detail` of the fact of slot a and constants[b], which is no error
+  kCompareFact,  // relation `detail` of the fact of slot a and constants[b], which is no error; where `count` is 1,
+                 // false for a fact that is not known: `has(x) && x == 1`
   kNot,          // not a
   kIn,           // whether the list b, or the map b's keys, hold a
   kCall,         // function b, operands[a …], overload `detail` first; prepared[c - 1] where c > 0

@@ -172,6 +172,10 @@ class Search {
     const Relation meant = wanted ? relation : Opposite(relation);
     switch (instruction.op) {
       case Op::kCompareFact:
+        if (instruction.count > 0) {
+          if (!wanted) return true;  // or it is not known
+          if (!Add(ranges, HasKey(instruction.a), Relation::kEqual, Value::Bool(true))) return false;
+        }
         return !says_something || Add(ranges, FactKey(instruction.a), meant, tree_.constants[instruction.b]);
       case Op::kCompare:
         if (!says_something) return true;
@@ -210,13 +214,14 @@ class Search {
   }
 
   static std::string FactKey(uint32_t slot) { return absl::StrCat("fact ", slot); }
+  static std::string HasKey(uint32_t slot) { return absl::StrCat("has ", slot); }
 
   // The same for nodes that have the same value at every evaluation: facts by slot, what else is no fact by the node
   // itself, so that only a fact, or whether it is known, is recognized when it comes again.
   std::string Key(uint32_t node) const {
     const Instruction& instruction = tree_.instructions[node];
     if (instruction.op == Op::kFact) return FactKey(instruction.a);
-    if (instruction.op == Op::kHasFact) return absl::StrCat("has ", instruction.a);
+    if (instruction.op == Op::kHasFact) return HasKey(instruction.a);
     return absl::StrCat("node ", node);
   }
 

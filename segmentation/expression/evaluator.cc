@@ -30,6 +30,7 @@ class Evaluator {
   }
 
   int64_t steps_left() const { return steps_; }
+  void set_steps_left(int64_t steps) { steps_ = steps; }
 
  private:
   static constexpr size_t kFewLocals = 4;
@@ -103,8 +104,9 @@ class Evaluator {
 
   // The form that most rules are made of.
   ABSL_ATTRIBUTE_NOINLINE Value CompareFact(const Instruction& node) {
-    return CompareValues(static_cast<Relation>(node.detail), activation_.Read(static_cast<int>(node.a)),
-                         tree_.constants[node.b]);
+    const Value fact = activation_.Read(static_cast<int>(node.a));
+    if (fact.is_error() && node.count > 0 && fact.error_code() == ErrorCode::kMissing) return Value::Bool(false);
+    return CompareValues(static_cast<Relation>(node.detail), fact, tree_.constants[node.b]);
   }
 
   ABSL_ATTRIBUTE_ALWAYS_INLINE Value CompareValues(Relation relation, const Value& left, const Value& right) {
@@ -353,6 +355,16 @@ Value EvaluateWithin(const InstructionTree& tree, uint32_t index, Activation& ac
   const Value value = evaluator.Evaluate(index);
   steps = evaluator.steps_left();
   return value;
+}
+
+void EvaluateRoots(const InstructionTree& tree, absl::Span<const uint32_t> roots, Activation& activation, Arena& arena,
+                   int8_t* holds) {
+  Evaluator evaluator(tree, activation, arena, kMaxSteps);
+  for (size_t i = 0; i < roots.size(); ++i) {
+    if (holds[i] >= 0) continue;
+    evaluator.set_steps_left(kMaxSteps);
+    holds[i] = evaluator.Evaluate(roots[i]).holds() ? 1 : 0;
+  }
 }
 
 }  // namespace waymark::expression

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "segmentation/expression/arena.h"
 #include "segmentation/expression/code.h"
 #include "segmentation/expression/environment.h"
@@ -19,6 +20,10 @@ Value EvaluateTree(const InstructionTree& tree, uint32_t index, Activation& acti
 
 // The same within `steps`, from which it takes its own; below zero afterwards, the value is an error of kStepLimit.
 Value EvaluateWithin(const InstructionTree& tree, uint32_t index, Activation& activation, Arena& arena, int64_t& steps);
+
+// Evaluates each of `roots` whose entry of `holds`, beside it, is negative, in order: 1 where it holds, otherwise 0.
+void EvaluateRoots(const InstructionTree& tree, absl::Span<const uint32_t> roots, Activation& activation, Arena& arena,
+                   int8_t* holds);
 
 }  // namespace waymark::expression
 

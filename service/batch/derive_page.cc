@@ -87,9 +87,7 @@ class PageDeriver::Writes {
   const std::shared_ptr<State> state_;
 };
 
-Tally::Tally(const playbook::Playbook& playbook) {
-  for (size_t i = 0; i < playbook.segments.size(); ++i) segments_.emplace_back(playbook.segments[i].id, i);
-  std::sort(segments_.begin(), segments_.end());
+Tally::Tally(const playbook::Playbook& playbook) : segments_(playbook.segments.size()) {
   for (const playbook::Journey& journey : playbook.journeys) {
     Journey& added = journeys_.emplace_back();
     added.id = journey.id;
@@ -103,12 +101,9 @@ ResegmentCounts Tally::None() const {
   return {.members = std::vector<int64_t>(segments()), .customers = std::vector<int64_t>(stages())};
 }
 
-void Tally::Add(const engine::Derivation& derivation, ResegmentCounts& counts) const {
-  auto at = segments_.begin();  // both are ascending
-  for (segmentation::NameId segment : derivation.segments) {
-    while (at->first != segment) ++at;
-    ++counts.members[at->second];
-  }
+void Tally::Add(const engine::Deriver& deriver, const engine::Derivation& derivation, ResegmentCounts& counts) const {
+  const absl::Span<const int8_t> in_segment = deriver.in_segment();
+  for (size_t i = 0; i < in_segment.size(); ++i) counts.members[i] += in_segment[i];
   for (const segmentation::JourneyPosition& position : derivation.positions) {
     for (const Journey& journey : journeys_) {
       if (journey.id != position.journey) continue;
@@ -167,7 +162,7 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
       continue;
     }
     const engine::Derivation& derivation = deriver.Derive(stored.profile);
-    tally_.Add(derivation, counts);
+    tally_.Add(deriver, derivation, counts);
     if (stored.profile.derived.playbook_version > playbook_->version) continue;  // not to be undone
     if (!IsWorthAWrite(derivation, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());

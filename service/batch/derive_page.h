@@ -18,18 +18,18 @@
 
 namespace waymark::batch {
 
-// Counts members and customers by segment and stage, in time linear in what a profile has. Immutable.
+// Counts members and customers by segment and stage, as the playbook lists them. Immutable.
 class Tally {
  public:
   explicit Tally(const playbook::Playbook& playbook);
 
-  size_t segments() const { return segments_.size(); }
+  size_t segments() const { return segments_; }
   size_t stages() const { return stages_; }
 
   // No profiles.
   store::ResegmentCounts None() const;
-  // Adds one profile's.
-  void Add(const engine::Derivation& derivation, store::ResegmentCounts& counts) const;
+  // Adds the profile that was derived last.
+  void Add(const engine::Deriver& deriver, const engine::Derivation& derivation, store::ResegmentCounts& counts) const;
 
  private:
   struct Journey {
@@ -38,7 +38,7 @@ class Tally {
     std::vector<segmentation::NameId> stages;
   };
 
-  std::vector<std::pair<segmentation::NameId, size_t>> segments_;  // ascending by id, with the place in the counts
+  size_t segments_;
   std::vector<Journey> journeys_;
   size_t stages_ = 0;
 };

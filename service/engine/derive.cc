@@ -37,6 +37,12 @@ void ResolveStages(playbook::Evaluation& evaluation, std::vector<JourneyPosition
   }
 }
 
+expression::RuleSet EnterRules(const playbook::Playbook& playbook) {
+  std::vector<expression::Program> rules;
+  for (const segmentation::SegmentRule& rule : playbook.segment_rules) rules.push_back(rule.enter);
+  return expression::RuleSet(rules);
+}
+
 }  // namespace
 
 std::vector<JourneyPosition> ResolveStages(playbook::Evaluation& evaluation) {
@@ -62,7 +68,7 @@ Derivation Derive(const playbook::Playbook& playbook, const segmentation::Profil
 }
 
 Deriver::Deriver(const playbook::Playbook& playbook, absl::Time now)
-    : evaluation_(playbook, nobody_, no_context_, now) {
+    : evaluation_(playbook, nobody_, no_context_, now), enter_(EnterRules(playbook)) {
   for (size_t i = 0; i < playbook.segments.size(); ++i) {
     segments_.emplace_back(playbook.segments[i].id, static_cast<int>(i));
   }
@@ -72,9 +78,10 @@ Deriver::Deriver(const playbook::Playbook& playbook, absl::Time now)
 const Derivation& Deriver::Derive(const segmentation::Profile& profile) {
   evaluation_.Begin(profile);
   ResolveStages(evaluation_, derivation_.positions);
+  in_segment_ = evaluation_.frame().EvaluateSegments(enter_);
   derivation_.segments.clear();
   for (const auto& [segment, index] : segments_) {
-    if (evaluation_.frame().InSegment(index)) derivation_.segments.push_back(segment);
+    if (in_segment_[static_cast<size_t>(index)] == 1) derivation_.segments.push_back(segment);
   }
   return derivation_;
 }

@@ -1,10 +1,13 @@
 #ifndef WAYMARK_SERVICE_ENGINE_DERIVE_H_
 #define WAYMARK_SERVICE_ENGINE_DERIVE_H_
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "segmentation/expression/rule_set.h"
 #include "segmentation/profile.h"
 #include "service/engine/requests.h"
 #include "service/playbook/evaluation.h"
@@ -34,13 +37,17 @@ class Deriver {
 
   // As Derive gives it. Valid until the next call.
   const Derivation& Derive(const segmentation::Profile& profile);
+  // Whether the profile of the last call is in each segment of the playbook, by index: 1 or 0.
+  absl::Span<const int8_t> in_segment() const { return in_segment_; }
 
  private:
   const segmentation::Profile nobody_;
   const segmentation::Context no_context_;
   playbook::Evaluation evaluation_;
+  const expression::RuleSet enter_;                             // the segments' rules
   std::vector<std::pair<segmentation::NameId, int>> segments_;  // ascending, with the index
   Derivation derivation_;
+  absl::Span<const int8_t> in_segment_;  // the evaluation's
 };
 
 // Puts the derivation into the profile, stamped with the playbook's version, and says what changed. Positions on

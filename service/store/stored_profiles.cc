@@ -17,6 +17,11 @@ absl::Status StoredProfiles::Decode(size_t i, StoredProfile& stored) const {
   return absl::OkStatus();
 }
 
+void StoredProfiles::Reserve(size_t profiles, size_t bytes) {
+  ends_.reserve(profiles);
+  bytes_.reserve(bytes);
+}
+
 void StoredProfiles::Add(absl::string_view value) {
   bytes_.append(value.data(), value.size());
   ends_.push_back(bytes_.size());

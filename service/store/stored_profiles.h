@@ -33,6 +33,8 @@ class StoredProfiles {
   // The same in the place of another profile, whose lists keep their memory; where it fails that is in any state.
   absl::Status Decode(size_t i, StoredProfile& stored) const;
 
+  // Makes room for what will be added.
+  void Reserve(size_t profiles, size_t bytes);
   // Adds a stored value (sealed.h), or that there is none.
   void Add(absl::string_view value);
   // Adds those of another, after its own.

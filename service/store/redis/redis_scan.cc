@@ -177,9 +177,14 @@ struct RedisStore::LoadManyInProgress {
   static absl::StatusOr<StoredProfiles> ProfilesIn(absl::StatusOr<const redisReply*> reply, size_t expected) {
     if (!reply.ok()) return reply.status();
     if (!IsArray(**reply) || (*reply)->elements != expected) return UnexpectedReply();
-    StoredProfiles read;
+    size_t bytes = 0;
     for (const redisReply* value : ElementsOf(**reply)) {
       if (!IsText(*value) && !IsNil(*value)) return UnexpectedReply();
+      bytes += IsText(*value) ? TextOf(*value).size() : 0;
+    }
+    StoredProfiles read;
+    read.Reserve(expected, bytes);
+    for (const redisReply* value : ElementsOf(**reply)) {
       read.Add(IsText(*value) ? TextOf(*value) : "");
     }
     return read;
@@ -187,6 +192,13 @@ struct RedisStore::LoadManyInProgress {
 
   void Finish() {
     if (!status.ok()) return done(std::move(status));
+    size_t profiles = 0;
+    size_t bytes = 0;
+    for (const StoredProfiles& part : parts) {
+      profiles += part.size();
+      bytes += part.bytes();
+    }
+    parts[0].Reserve(profiles, bytes);
     for (size_t i = 1; i < parts.size(); ++i) parts[0].Append(parts[i]);
     done(std::move(parts[0]));
   }
