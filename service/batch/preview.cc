@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "service/base/status_macros.h"
+#include "service/base/time_zones.h"
 #include "service/engine/await.h"
 
 namespace waymark::batch {
@@ -16,7 +17,8 @@ absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::s
     playbooks.Get(tenant, (*current)->version, absl::Now() + kStoreTimeout, std::move(done));
   });
   if (!text.ok()) return text.status();
-  playbook::CandidateResult result = playbook::CompileWithSegment(text->text, (*current)->version, segment);
+  playbook::CandidateResult result =
+      playbook::CompileWithSegment(text->text, (*current)->version, base::TimeZones(), segment);
   Candidate candidate{.current = *current, .segment = result.index, .problems = std::move(result.compiled.problems)};
   if (candidate.problems.empty()) {
     candidate.playbook = playbook::WithPopulation(*result.compiled.playbook, (*current)->population);
@@ -29,8 +31,8 @@ absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::s
   auto current = playbooks.Current(tenant);
   if (!current.ok() && !absl::IsFailedPrecondition(current.status())) return current.status();
   Candidate candidate{.current = current.ok() ? *current : nullptr};
-  playbook::CompileResult compiled =
-      playbook::CompilePlaybook(text, candidate.current == nullptr ? 1 : candidate.current->version + 1);
+  playbook::CompileResult compiled = playbook::CompilePlaybook(
+      text, candidate.current == nullptr ? 1 : candidate.current->version + 1, base::TimeZones());
   candidate.problems = std::move(compiled.problems);
   if (!candidate.problems.empty()) return candidate;
   candidate.playbook = playbook::WithPopulation(*compiled.playbook,

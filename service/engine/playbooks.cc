@@ -10,6 +10,7 @@
 #include "service/base/field_error.h"
 #include "service/base/ids.h"
 #include "service/base/log.h"
+#include "service/base/time_zones.h"
 #include "service/engine/await.h"
 #include "service/playbook/compile.h"
 
@@ -125,7 +126,7 @@ void Playbooks::ReadTokenKey() {
 void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) {
   absl::StatusOr<Record> text = GetRecord(records_, TextName(version.text_id), absl::Now() + kPollDeadline);
   if (!text.ok()) return;
-  playbook::CompileResult compiled = playbook::CompilePlaybook(text->value, version.version);
+  playbook::CompileResult compiled = playbook::CompilePlaybook(text->value, version.version, base::TimeZones());
   if (compiled.playbook == nullptr) {
     uncompilable_[tenant] = version.version;
     // Applied by a newer Waymark, or damaged: the version that is served stays.
@@ -155,7 +156,7 @@ absl::StatusOr<ApplyAnswer> Playbooks::StoreAndServe(const std::string& tenant, 
   if (expected_version.has_value() && *expected_version != current) {
     return absl::AbortedError(absl::StrCat("the current version is ", current));
   }
-  playbook::CompileResult compiled = playbook::CompilePlaybook(text, current + 1);
+  playbook::CompileResult compiled = playbook::CompilePlaybook(text, current + 1, base::TimeZones());
   if (!compiled.problems.empty()) return ApplyAnswer{.problems = std::move(compiled.problems)};
   if (current != 0) {
     absl::StatusOr<Record> previous = GetRecord(records_, TextName(head->back().text_id), deadline);
@@ -175,7 +176,7 @@ absl::StatusOr<ApplyAnswer> Playbooks::StoreAndServe(const std::string& tenant, 
 
 void Playbooks::Validate(std::string text, absl::AnyInvocable<void(std::vector<playbook::Problem>)> done) {
   worker_.Post([text = std::move(text), done = std::move(done)]() mutable {
-    done(playbook::CompilePlaybook(text, 0).problems);
+    done(playbook::CompilePlaybook(text, 0, base::TimeZones()).problems);
   });
 }
 

@@ -53,10 +53,11 @@ void DeclareNames(const std::string& list, const List& messages, NameIndex& name
   }
 }
 
-CompileResult CompileRead(const v1::Playbook& source, Reading reading, uint64_t version) {
+CompileResult CompileRead(const v1::Playbook& source, Reading reading, uint64_t version,
+                          std::shared_ptr<const TimeZones> zones) {
   Problems problems(reading.positions);
   CompileResult result;
-  result.playbook = Compiler(source, problems).Compile(version);
+  result.playbook = Compiler(source, std::move(zones), problems).Compile(version);
   result.problems = std::move(reading.problems);
   // What could not be read is not missed once more.
   absl::flat_hash_set<std::string> unread;
@@ -91,20 +92,21 @@ int Place(const CandidateSegment& candidate, v1::Playbook& source) {
 
 absl::Span<const absl::string_view> BuiltInEvents() { return kBuiltInEvents; }
 
-CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version) {
+CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version, std::shared_ptr<const TimeZones> zones) {
   v1::Playbook source;
   Reading reading = ReadYaml(yaml, source);
-  return CompileRead(source, std::move(reading), version);
+  return CompileRead(source, std::move(reading), version, std::move(zones));
 }
 
-CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, const CandidateSegment& candidate) {
+CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, std::shared_ptr<const TimeZones> zones,
+                                   const CandidateSegment& candidate) {
   v1::Playbook source;
   Reading reading = ReadYaml(yaml, source);
   CandidateResult result;
   result.index = Place(candidate, source);
   const std::string field = absl::StrCat("segments[", result.index, "].when");
   reading.positions.Add(field, candidate.when);
-  result.compiled = CompileRead(source, std::move(reading), version);
+  result.compiled = CompileRead(source, std::move(reading), version, std::move(zones));
   for (Problem& problem : result.compiled.problems) {
     if (problem.field == field) problem.field = "when";
     if (problem.field == absl::StrCat("segments[", result.index, "].name"))
@@ -113,7 +115,7 @@ CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, con
   return result;
 }
 
-Compiler::Compiler(const v1::Playbook& source, Problems& problems)
+Compiler::Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> zones, Problems& problems)
     : source_(source),
       problems_(problems),
       ids_(problems),
@@ -125,7 +127,10 @@ Compiler::Compiler(const v1::Playbook& source, Problems& problems)
       segments_("segment", problems),
       journeys_("journey", problems),
       actions_("action", problems),
-      placements_("placement", problems) {}
+      placements_("placement", problems),
+      groups_("group", problems) {
+  playbook_->time_zones = zones != nullptr ? std::move(zones) : std::make_shared<TimeZones>();
+}
 
 std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   playbook_->version = version;
@@ -147,6 +152,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileChannels();
   CompileJourneys();
   CompileActions();
+  CompileContactPolicy();
   CompilePlacements();
   CompileArbitration();
   CompilePopulation();
@@ -176,6 +182,7 @@ bool Compiler::CheckSizes() {
   check("journeys", source_.journeys_size(), 16);
   check("actions", source_.actions_size(), 10000);
   check("placements", source_.placements_size(), 256);
+  check("groups", source_.groups_size(), 256);
   return fits;
 }
 
@@ -199,6 +206,7 @@ void Compiler::Declare() {
   DeclareNames("journeys", source_.journeys(), journeys_, ids_);
   DeclareNames("actions", source_.actions(), actions_, ids_);
   DeclareNames("placements", source_.placements(), placements_, ids_);
+  DeclareNames("groups", source_.groups(), groups_, ids_);
   for (const auto& typed : typed_traits_) playbook_->traits.insert({typed.name, typed.type});
   for (const auto& typed : typed_context_) playbook_->context.insert({typed.name, typed.type});
   for (const std::string& event : events_.names()) playbook_->event_ids.insert({event, segmentation::NameIdOf(event)});
@@ -215,13 +223,18 @@ void Compiler::DeclareTyped(const std::string& field, const std::string& name, v
   typed.push_back({name, known.value_or(expression::Type::Dyn())});
 }
 
-// contacts() names channels and actions alike.
+// contacts() names channels and actions alike, not_after actions and groups.
 void Compiler::CheckContactable() {
-  const std::set<std::string> channels(channels_.names().begin(), channels_.names().end());
+  std::set<std::string> taken(channels_.names().begin(), channels_.names().end());
   for (int i = 0; i < source_.actions_size(); ++i) {
-    if (channels.count(source_.actions(i).name()) == 0) continue;
+    if (taken.count(source_.actions(i).name()) == 0) continue;
     problems_.Add(absl::StrCat("actions[", i, "].name"),
                   "a channel has this name too, so contacts() could mean either");
+  }
+  taken.insert(actions_.names().begin(), actions_.names().end());
+  for (int i = 0; i < source_.groups_size(); ++i) {
+    if (taken.count(source_.groups(i).name()) == 0) continue;
+    problems_.Add(absl::StrCat("groups[", i, "].name"), "a channel or an action has this name too");
   }
 }
 
@@ -288,23 +301,6 @@ void Compiler::CompileChannels() {
     channel.limits = CompileLimits(field + ".limits", source.limits());
     playbook_->channels.push_back(std::move(channel));
   }
-}
-
-std::vector<Limit> Compiler::CompileLimits(const std::string& field,
-                                           const google::protobuf::RepeatedPtrField<v1::Limit>& limits) {
-  if (limits.size() > 8) problems_.Add(field, "at most 8 limits");
-  std::vector<Limit> compiled;
-  for (int i = 0; i < limits.size(); ++i) {
-    const v1::Limit& limit = limits[i];
-    const std::string each = absl::StrCat(field, "[", i, "]");
-    if (limit.per() != v1::LIMIT_SCOPE_CUSTOMER) problems_.Add(each + ".per", "a limit is per CUSTOMER");
-    if (limit.max() < 1 || limit.max() > 100) problems_.Add(each + ".max", "1 to 100");
-    const absl::Duration window = ToDuration(limit.window());
-    if (window < absl::Seconds(1) || window > absl::Hours(24 * 400))
-      problems_.Add(each + ".window", "1 second to 400 days");
-    compiled.push_back({limit.max(), window});
-  }
-  return compiled;
 }
 
 absl::Duration ToDuration(const google::protobuf::Duration& duration) {

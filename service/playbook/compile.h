@@ -22,7 +22,9 @@ struct CompileResult {
 // ReadYaml finds; names that are missing, malformed, given twice or unknown; rules that do not parse or type-check or
 // can never hold; segments that depend on themselves; stages that cannot be reached; rules of stages that depend on the
 // stage; fallbacks that are not always valid; numbers outside of their limits.
-CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version);
+//
+// `zones` are those that the playbook and its customers may live in (base::TimeZones()); null: UTC alone.
+CompileResult CompilePlaybook(absl::string_view yaml, uint64_t version, std::shared_ptr<const TimeZones> zones);
 
 // A segment that a playbook does not have yet, or has with another rule.
 struct CandidateSegment {
@@ -36,7 +38,8 @@ struct CandidateResult {
   CompileResult compiled;
   int index = 0;
 };
-CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, const CandidateSegment& candidate);
+CandidateResult CompileWithSegment(absl::string_view yaml, uint64_t version, std::shared_ptr<const TimeZones> zones,
+                                   const CandidateSegment& candidate);
 
 // Event types that every tenant has: GA4's, and Waymark's own.
 absl::Span<const absl::string_view> BuiltInEvents();

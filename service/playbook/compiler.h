@@ -21,7 +21,7 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration);
 // step goes on past a problem, so that all are found. Single-threaded.
 class Compiler {
  public:
-  Compiler(const v1::Playbook& source, Problems& problems);
+  Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> zones, Problems& problems);
 
   // Null where there were problems.
   std::shared_ptr<const Playbook> Compile(uint64_t version);
@@ -46,6 +46,19 @@ class Compiler {
   void CheckCurrency(const std::string& field, const std::string& currency);
   double CheckRange(const std::string& field, double value, double low, double high);
   void CollectCountedByRules();
+
+  // compile_policy.cc
+  // The contact policy; after channels and actions.
+  void CompileContactPolicy();
+  void CompileTimeZone();
+  void CompileGroups();
+  void CompileQuietHours();
+  void CompileSuppressions(const std::string& field, const v1::Action& source, Action& action);
+  void CompileNotAfter(const std::string& field, const v1::Action& source, Action& action);
+  void MarkCounted();
+  void CheckFallbacksOfPolicy();
+  // 1 minute to 400 days.
+  absl::Duration CheckSpan(const std::string& field, const google::protobuf::Duration& source);
 
   // compile_labels.cc
   // After everything else that has a name.
@@ -83,6 +96,7 @@ class Compiler {
   Problems& problems_;
   IdBook ids_;
   NameIndex traits_, context_, purposes_, events_, channels_, segments_, journeys_, actions_, placements_;
+  NameIndex groups_;
   std::vector<segmentation::Vocabulary::Typed> typed_traits_, typed_context_;
   std::vector<std::string> labelled_events_;        // "type/label", each once
   std::vector<std::vector<ExpandedStage>> stages_;  // by journey

@@ -23,9 +23,14 @@ void NameIndex::Add(const std::string& field, const std::string& name) {
   names_.push_back(name);
 }
 
-int NameIndex::Find(const std::string& field, absl::string_view name) const {
+int NameIndex::IndexOf(absl::string_view name) const {
   auto it = index_.find(name);
-  if (it != index_.end()) return it->second;
+  return it == index_.end() ? -1 : it->second;
+}
+
+int NameIndex::Find(const std::string& field, absl::string_view name) const {
+  const int index = IndexOf(name);
+  if (index >= 0) return index;
   problems_.Add(field, absl::StrCat("no ", kind_, " `", name, "` is declared", expression::DidYouMean(name, names_)));
   return -1;
 }

@@ -29,6 +29,9 @@ class NameIndex {
   // The index of a name that `field` mentions; -1, and a problem, where there is none.
   int Find(const std::string& field, absl::string_view name) const;
 
+  // The index of a name; -1 where there is none.
+  int IndexOf(absl::string_view name) const;
+
   const std::vector<std::string>& names() const { return names_; }
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
@@ -61,11 +62,52 @@ struct Journey {
   std::vector<Stage> stages;  // never empty
 };
 
-// At most `max` contacts in every rolling window.
+// Days, weeks (from Monday on) and months of a calendar.
+enum class Period { kNone, kDay, kWeek, kMonth };
+
+// At most `max` contacts in every rolling window; in each period of the customer's calendar where there is one.
 struct Limit {
   int max = 0;
   absl::Duration window;
+  Period period = Period::kNone;
 };
+
+// When nothing is sent, by the customer's clock, in minutes of the day.
+struct QuietHours {
+  int from = 0;         // 0 to 1439
+  int until = 1440;     // 0 to 1440, not included; at or before `from`: of the day after
+  uint8_t days = 0x7f;  // on which they begin: a bit each, Monday's the lowest
+};
+
+// After so many outcomes, not again for a while.
+struct Suppression {
+  NameId outcome{};  // an event type
+  std::string outcome_name;
+  int times = 1;
+  absl::Duration within = absl::InfiniteDuration();
+  absl::Duration lasts;  // from the last of them on
+};
+
+// Not within the window after a contact by the action, or by one of the group.
+struct NotAfter {
+  std::string name;
+  int action = -1;  // one of the two is none
+  int group = -1;
+  absl::Duration window;
+};
+
+// Actions that are looked at together.
+struct Group {
+  std::string name;
+  NameId id{};
+  double lever = 1;  // multiplies that of its actions
+  std::vector<Limit> limits;
+  absl::optional<int> max_per_call;  // absent: any number
+  std::vector<NameId> members;       // its actions, ascending
+};
+
+// Zones by their IANA names; a shell reads them from the system's files, once.
+using TimeZones = absl::flat_hash_map<std::string, absl::TimeZone>;
 
 // How a channel's texts are escaped.
 enum class ContentType { kText, kHtml, kJson };
@@ -77,6 +119,7 @@ struct Channel {
   std::string consent_name;
   ContentType content_type = ContentType::kText;
   std::vector<Limit> limits;
+  std::vector<QuietHours> quiet_hours;
 };
 
 struct Treatment {
@@ -125,6 +168,11 @@ struct Action {
   double lever = 1;
   std::vector<ContextWeight> context_weights;
   std::vector<Treatment> treatments;
+  int group = kNone;
+  std::vector<Suppression> suppressions;
+  std::vector<NotAfter> not_after;
+  // Whether its contacts are counted by the limits of its group or by a `not_after`.
+  bool counted_by_others = false;
 };
 
 struct Placement {
@@ -164,6 +212,7 @@ struct Playbook {
   std::vector<Journey> journeys;                         // the first is the primary one
   std::vector<Channel> channels;
   std::vector<Action> actions;  // in the order of the text, which decides nothing
+  std::vector<Group> groups;
   std::vector<Placement> placements;
   Arbitration arbitration;
   // How everyone is looked at together, and what was learned of everyone; null: nothing yet. It is fitted and stored
@@ -171,7 +220,15 @@ struct Playbook {
   segmentation::PopulationSpec population_spec;
   std::shared_ptr<const segmentation::Population> population;
 
+  // Where the days of calendar limits and quiet hours begin for who has no zone of one's own.
+  absl::TimeZone time_zone = absl::UTCTimeZone();
+  absl::optional<NameId> time_zone_trait;       // holds a customer's own
+  std::shared_ptr<const TimeZones> time_zones;  // that it may name; never null
+  // The outcomes that suppressions look at, as the action and the event type.
+  absl::flat_hash_set<std::pair<NameId, NameId>> suppressing_outcomes;
+
   absl::flat_hash_map<std::string, int> placement_by_name;
+  absl::flat_hash_map<NameId, int> action_by_id;
   absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared
   std::vector<EventLabel> event_labels;                // declared; in the order of the text, which decides nothing
   absl::flat_hash_map<std::string, NameId> labelled_events;  // "type/label", of which the ledger is kept too
@@ -182,7 +239,8 @@ struct Playbook {
   // stages.
   absl::flat_hash_map<NameId, std::string> names;
 
-  // Whether contacts of this action on this channel are counted by any limit or rule; where not, they are not kept.
+  // Whether contacts of this action on this channel are counted by any limit, rule or `not_after`; where not, they need
+  // not be kept.
   bool CountsContacts(int action, int channel) const;
   // Channels and actions that a rule's contacts() names.
   std::vector<NameId> counted_by_rules;

@@ -97,7 +97,7 @@ segments:
       customer.int_0 >= 0 && customer.string_0 != 'XX' && count('purchase', days(90)) > 0 &&
       total('purchase', days(365)) >= 10.0 && days_since('purchase') < 300
 )yaml",
-                                                                     1);
+                                                                     1, nullptr);
   if (!compiled.problems.empty()) return state.SkipWithError(compiled.problems[0].message.c_str());
   const absl::Time now = absl::FromUnixSeconds(1780000000);
   const segmentation::Profile profile = bench::SegmentsProfile(now, 1);
@@ -115,7 +115,7 @@ constexpr int kSegments = 500;
 void BM_Segments(benchmark::State& state) {
   state.SetLabel(absl::StrCat("segments_", kSegments));
   const absl::Time now = absl::FromUnixSeconds(1780000000);
-  const playbook::CompileResult compiled = playbook::CompilePlaybook(bench::SegmentsPlaybook(kSegments, 1), 1);
+  const playbook::CompileResult compiled = playbook::CompilePlaybook(bench::SegmentsPlaybook(kSegments, 1), 1, nullptr);
   if (!compiled.problems.empty()) return state.SkipWithError(compiled.problems[0].message.c_str());
   const segmentation::Profile profile = bench::SegmentsProfile(now, 1);
   for (auto _ : state) benchmark::DoNotOptimize(engine::Derive(*compiled.playbook, profile, now));
@@ -125,7 +125,7 @@ BENCHMARK(BM_Segments);
 void BM_CompileSegments(benchmark::State& state) {
   state.SetLabel(absl::StrCat("compile_segments_", kSegments));
   const std::string yaml = bench::SegmentsPlaybook(kSegments, 1);
-  for (auto _ : state) benchmark::DoNotOptimize(playbook::CompilePlaybook(yaml, 1));
+  for (auto _ : state) benchmark::DoNotOptimize(playbook::CompilePlaybook(yaml, 1, nullptr));
 }
 BENCHMARK(BM_CompileSegments);
 

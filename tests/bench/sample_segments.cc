@@ -124,7 +124,7 @@ std::string SegmentsPlaybook(int count, uint64_t seed) {
   for (;;) {
     std::string whole = yaml;
     for (int i = 0; i < count; ++i) absl::StrAppend(&whole, "  - {name: s", i, ", when: \"", rules[i], "\"}\n");
-    const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(whole, 1).problems;
+    const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(whole, 1, nullptr).problems;
     if (problems.empty()) return whole;
     for (const playbook::Problem& problem : problems) {
       int segment = 0;

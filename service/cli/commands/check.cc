@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/time_zones.h"
 #include "service/cli/command.h"
 #include "service/cli/print.h"
 #include "service/cli/walk_progress.h"
@@ -16,7 +17,7 @@ namespace {
 void Check(Session& session, const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return session.Fail(text.status());
-  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
+  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1, base::TimeZones()).problems;
   if (session.json()) {
     v1::ValidatePlaybookResponse response;
     for (const playbook::Problem& problem : problems) {
@@ -79,7 +80,7 @@ void Diff(Session& session, const std::string& path, bool impact) {
   v1::GetPlaybookResponse current;
   absl::Status status = client.GetPlaybook(get, current);
   if (!status.ok() && !absl::IsNotFound(status)) return session.Fail(status);
-  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
+  const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1, base::TimeZones()).problems;
   if (!problems.empty()) return session.Report(path, *text, problems);
   const std::vector<playbook::Difference> differences = playbook::ComparePlaybooks(current.text(), *text);
   if (!session.json()) {

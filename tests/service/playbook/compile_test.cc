@@ -149,7 +149,7 @@ std::string Assemble(absl::string_view text) {
 
 TEST(CompilePlaybook, RefusesWhatIsBroken) {
   for (const Broken& broken : kBroken) {
-    const CompileResult result = CompilePlaybook(Assemble(broken.text), 1);
+    const CompileResult result = CompilePlaybook(Assemble(broken.text), 1, nullptr);
     EXPECT_EQ(result.playbook, nullptr) << broken.name;
     ASSERT_FALSE(result.problems.empty()) << broken.name;
     EXPECT_EQ(result.problems[0].field, broken.field) << broken.name << ": " << result.problems[0].message;
@@ -169,7 +169,7 @@ segments:
 actions:
   - {name: x, kind: OFFER, propensity: 7, unknown_key: 1}
 )yaml",
-                                               1);
+                                               1, nullptr);
   std::vector<std::string> fields;
   for (const Problem& problem : result.problems) fields.push_back(absl::StrCat(problem.line, " ", problem.field));
   EXPECT_THAT(fields, ::testing::IsSupersetOf({"3 traits[0].type", "6 segments[0].when", "8 actions[0].propensity"}));
@@ -178,7 +178,7 @@ actions:
 }
 
 TEST(CompilePlaybook, DoesNotMissWhatCouldNotBeRead) {
-  const CompileResult result = CompilePlaybook("actions: [{name: x, kind: OFER}]", 1);
+  const CompileResult result = CompilePlaybook("actions: [{name: x, kind: OFER}]", 1, nullptr);
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_THAT(result.problems[0].message, HasSubstr("did you mean `OFFER`"));
 }
@@ -186,7 +186,7 @@ TEST(CompilePlaybook, DoesNotMissWhatCouldNotBeRead) {
 TEST(CompilePlaybook, RefusesALongChainOfSegments) {
   std::string text = "segments:\n  - {name: s0, when: ever('purchase')}\n";
   for (int i = 1; i < 40; ++i) absl::StrAppend(&text, "  - {name: s", i, ", when: in_segment('s", i - 1, "')}\n");
-  const CompileResult result = CompilePlaybook(text, 1);
+  const CompileResult result = CompilePlaybook(text, 1, nullptr);
   ASSERT_FALSE(result.problems.empty());
   EXPECT_THAT(result.problems[0].message, HasSubstr("a chain of more than 32 segments"));
 }
@@ -205,7 +205,7 @@ actions:
                                                             dearer, R"yaml( ? 1 : 2"
     treatments: [{channel: web, body: "{{ )yaml",
                                                             dearer, " }}\"}]\n"),
-                                               1);
+                                               1, nullptr);
   ASSERT_EQ(result.problems.size(), 3u);
   EXPECT_EQ(result.problems[0].field, "segments[0].when");
   EXPECT_EQ(result.problems[1].field, "actions[0].value_of");
@@ -216,7 +216,7 @@ actions:
 
 TEST(CompilePlaybook, PointsIntoABlockScalar) {
   const CompileResult result =
-      CompilePlaybook("segments:\n  - name: a\n    when: |\n      1 < 2 &&\n      customer.age > 3\n", 1);
+      CompilePlaybook("segments:\n  - name: a\n    when: |\n      1 < 2 &&\n      customer.age > 3\n", 1, nullptr);
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_EQ(result.problems[0].line, 5);
   EXPECT_EQ(result.problems[0].column, 7);
@@ -253,7 +253,7 @@ population:
 TEST(CompilePlaybook, OneMistakeBringsNoOthersAlong) {
   const CompileResult result = CompilePlaybook(
       "segments: [{name: a, when: 'totl(\"purchase\", days(365)) >= 600.0 * double(count(\"purchase\", days(365)))'}]",
-      1);
+      1, nullptr);
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_THAT(result.problems[0].message, HasSubstr("total"));
 }
@@ -261,12 +261,12 @@ TEST(CompilePlaybook, OneMistakeBringsNoOthersAlong) {
 TEST(CompileWithSegment, AddsOneOrGivesOneAnotherRule) {
   constexpr absl::string_view kText =
       "segments:\n  - {name: a, enter_when: ever('login'), leave_when: ever('share')}\n";
-  CandidateResult result = CompileWithSegment(kText, 7, {"", "in_segment('a')"});
+  CandidateResult result = CompileWithSegment(kText, 7, nullptr, {"", "in_segment('a')"});
   ASSERT_NE(result.compiled.playbook, nullptr);
   EXPECT_EQ(result.index, 1);
   EXPECT_EQ(result.compiled.playbook->segments[1].name, "preview");
   EXPECT_EQ(result.compiled.playbook->version, 7u);
-  result = CompileWithSegment(kText, 7, {"a", "ever('search')"});
+  result = CompileWithSegment(kText, 7, nullptr, {"a", "ever('search')"});
   ASSERT_NE(result.compiled.playbook, nullptr);
   EXPECT_EQ(result.index, 0);
   ASSERT_EQ(result.compiled.playbook->segments.size(), 1u);
@@ -276,7 +276,7 @@ TEST(CompileWithSegment, AddsOneOrGivesOneAnotherRule) {
 
 TEST(CompileWithSegment, PointsIntoTheCandidatesRule) {
   const CandidateResult result =
-      CompileWithSegment("traits: [{name: age, type: INT}]", 1, {"", "1 < 2 &&\ncustomer.aeg > 3"});
+      CompileWithSegment("traits: [{name: age, type: INT}]", 1, nullptr, {"", "1 < 2 &&\ncustomer.aeg > 3"});
   ASSERT_EQ(result.compiled.problems.size(), 1u);
   const Problem& problem = result.compiled.problems[0];
   EXPECT_EQ(problem.field, "when");
@@ -382,7 +382,7 @@ TEST(CompilePlaybook, TakesAsManyLabelsAsItSays) {
   const auto compile = [](int labels, absl::string_view events) {
     std::string text = "labels:\n";
     for (int i = 0; i < labels; ++i) absl::StrAppend(&text, "  - {name: l", i, ", events: [", events, "]}\n");
-    const std::vector<Problem> problems = CompilePlaybook(text, 1).problems;
+    const std::vector<Problem> problems = CompilePlaybook(text, 1, nullptr).problems;
     return problems.empty() ? std::string() : absl::StrCat(problems[0].field, ": ", problems[0].message);
   };
   EXPECT_EQ(compile(10'000, ""), "");
@@ -392,7 +392,7 @@ TEST(CompilePlaybook, TakesAsManyLabelsAsItSays) {
 }
 
 TEST(CompilePlaybook, TakesAnEmptyOne) {
-  const CompileResult result = CompilePlaybook("name: empty", 4);
+  const CompileResult result = CompilePlaybook("name: empty", 4, nullptr);
   ASSERT_NE(result.playbook, nullptr);
   EXPECT_EQ(result.playbook->version, 4u);
   EXPECT_EQ(result.playbook->default_locale, "en");
