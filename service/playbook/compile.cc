@@ -128,7 +128,8 @@ Compiler::Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> 
       journeys_("journey", problems),
       actions_("action", problems),
       placements_("placement", problems),
-      groups_("group", problems) {
+      groups_("group", problems),
+      budgets_("budget", problems) {
   playbook_->time_zones = zones != nullptr ? std::move(zones) : std::make_shared<TimeZones>();
 }
 
@@ -154,6 +155,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileActions();
   CompileContactPolicy();
   CompilePlacements();
+  CompileBudgets();
   CompileArbitration();
   CompilePopulation();
   CollectCountedByRules();
@@ -183,6 +185,7 @@ bool Compiler::CheckSizes() {
   check("actions", source_.actions_size(), 10000);
   check("placements", source_.placements_size(), 256);
   check("groups", source_.groups_size(), 256);
+  check("budgets", source_.budgets_size(), 256);
   return fits;
 }
 

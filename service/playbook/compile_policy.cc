@@ -16,19 +16,6 @@ using segmentation::NameIdOf;
 constexpr absl::Duration kLongest = absl::Hours(24 * 400);
 constexpr int kMinutesOfDay = 24 * 60;
 
-Period ToPeriod(v1::Period period) {
-  switch (period) {
-    case v1::PERIOD_DAY:
-      return Period::kDay;
-    case v1::PERIOD_WEEK:
-      return Period::kWeek;
-    case v1::PERIOD_MONTH:
-      return Period::kMonth;
-    default:
-      return Period::kNone;
-  }
-}
-
 // "HH:MM" as minutes of the day, 24:00 at most; -1 where it is not that.
 int ToMinutes(const std::string& text) {
   int hours = 0;
@@ -41,6 +28,19 @@ int ToMinutes(const std::string& text) {
 }
 
 }  // namespace
+
+Period ToPeriod(v1::Period period) {
+  switch (period) {
+    case v1::PERIOD_DAY:
+      return Period::kDay;
+    case v1::PERIOD_WEEK:
+      return Period::kWeek;
+    case v1::PERIOD_MONTH:
+      return Period::kMonth;
+    default:
+      return Period::kNone;
+  }
+}
 
 void Compiler::CompileContactPolicy() {
   CompileTimeZone();

@@ -16,6 +16,7 @@
 namespace waymark::playbook {
 
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
+Period ToPeriod(v1::Period period);
 
 // Turns a message into a playbook, once. The steps run in order: what is declared, then rules that mention it. Every
 // step goes on past a problem, so that all are found. Single-threaded.
@@ -60,6 +61,12 @@ class Compiler {
   // 1 minute to 400 days.
   absl::Duration CheckSpan(const std::string& field, const google::protobuf::Duration& source);
 
+  // compile_budgets.cc
+  // After actions and placements.
+  void CompileBudgets();
+  void CompileBudgetsOfAction(const std::string& field, const v1::Action& source, Action& action);
+  void CheckBudgetsOfPlacement(int index);
+
   // compile_labels.cc
   // After everything else that has a name.
   void DeclareLabels();
@@ -96,7 +103,7 @@ class Compiler {
   Problems& problems_;
   IdBook ids_;
   NameIndex traits_, context_, purposes_, events_, channels_, segments_, journeys_, actions_, placements_;
-  NameIndex groups_;
+  NameIndex groups_, budgets_;
   std::vector<segmentation::Vocabulary::Typed> typed_traits_, typed_context_;
   std::vector<std::string> labelled_events_;        // "type/label", each once
   std::vector<std::vector<ExpandedStage>> stages_;  // by journey

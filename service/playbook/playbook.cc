@@ -16,6 +16,7 @@ bool FitsChannel(const Action& action, int channel) {
 
 bool Playbook::CountsContacts(int action, int channel) const {
   if (actions[action].kind == ActionKind::kNone) return false;  // doing nothing is no contact
+  if (!actions[action].budgets.empty()) return true;
   if (!arbitration.limits.empty() || !actions[action].limits.empty() || actions[action].counted_by_others) return true;
   if (channel != kNone && !channels[channel].limits.empty()) return true;
   return std::any_of(counted_by_rules.begin(), counted_by_rules.end(), [&](NameId id) {

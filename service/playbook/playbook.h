@@ -106,6 +106,14 @@ struct Group {
   std::vector<NameId> members;       // its actions, ascending
 };
 
+// An amount that all customers share.
+struct Budget {
+  std::string name;
+  int64_t amount = 0;
+  Period period = Period::kNone;          // the amount is for each, by the playbook's time zone; kNone: for ever
+  absl::Duration hold = absl::Hours(24);  // of what is decided and counts on impression, until it is shown
+};
+
 // Zones by their IANA names; a shell reads them from the system's files, once.
 using TimeZones = absl::flat_hash_map<std::string, absl::TimeZone>;
 
@@ -173,6 +181,7 @@ struct Action {
   std::vector<NotAfter> not_after;
   // Whether its contacts are counted by the limits of its group or by a `not_after`.
   bool counted_by_others = false;
+  std::vector<int> budgets;  // each gives a unit for it
 };
 
 struct Placement {
@@ -184,6 +193,7 @@ struct Placement {
   int fallback = kNone;           // an action
   std::vector<int> candidates;    // the actions that name this placement (or none) and have a treatment for its channel
                                   // (or none at all)
+  std::vector<int> budgets;       // of the candidates, each once
 };
 
 struct Arbitration {
@@ -213,6 +223,7 @@ struct Playbook {
   std::vector<Channel> channels;
   std::vector<Action> actions;  // in the order of the text, which decides nothing
   std::vector<Group> groups;
+  std::vector<Budget> budgets;
   std::vector<Placement> placements;
   Arbitration arbitration;
   // How everyone is looked at together, and what was learned of everyone; null: nothing yet. It is fitted and stored
@@ -239,8 +250,8 @@ struct Playbook {
   // stages.
   absl::flat_hash_map<NameId, std::string> names;
 
-  // Whether contacts of this action on this channel are counted by any limit, rule or `not_after`; where not, they need
-  // not be kept.
+  // Whether contacts of this action on this channel are counted by any limit, rule or `not_after`, or tell that a retry
+  // needs no further unit of a budget; where not, they need not be kept.
   bool CountsContacts(int action, int channel) const;
   // Channels and actions that a rule's contacts() names.
   std::vector<NameId> counted_by_rules;
