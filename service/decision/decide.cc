@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "segmentation/stable_hash.h"
 #include "service/decision/arbitration.h"
+#include "service/decision/budgets.h"
 #include "service/decision/content.h"
 #include "service/decision/decision.h"
 #include "service/decision/limits.h"
@@ -28,7 +29,8 @@ class Decider {
       : playbook_(playbook),
         request_(request),
         evaluation_(playbook, profile, request.context, now),
-        limits_(playbook, profile, request, now) {
+        limits_(playbook, profile, request, now),
+        budgets_(playbook, profile, request) {
     std::vector<uint64_t> own;
     for (int placement : request.placements)
       own.push_back(ContactKey(request.decision_id, playbook.placements[placement].id));
@@ -43,6 +45,7 @@ class Decider {
     Decision decision;
     for (int placement : request_.placements) decision.placements.push_back(Fill(placement, decision.contacts));
     decision.positions = std::move(positions_);
+    decision.units = budgets_.TakeAll();
     return decision;
   }
 
@@ -63,6 +66,7 @@ class Decider {
   playbook::Evaluation evaluation_;
   std::vector<JourneyPosition> positions_;
   Limits limits_;
+  Budgets budgets_;
   std::vector<int> given_;  // actions of this request
 };
 
@@ -120,6 +124,7 @@ Candidate Decider::Examine(int index, int placement) {
   if (candidate.reason == Reason::kChosen) {
     candidate.reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
   }
+  if (candidate.reason == Reason::kChosen) candidate.reason = budgets_.Check(index, placement, detail);
   if (candidate.reason != Reason::kChosen) return candidate;
   candidate.factors = Score(action, evaluation_);
   if (!candidate.factors.has_value()) {
@@ -142,7 +147,8 @@ Reason Decider::Give(Candidate& candidate, const Placement& placement, Placement
     return Reason::kOutranked;
   }
   // Again, because what was given since then counts.
-  const Reason reason = limits_.Check(candidate.action, placement.channel, detail);
+  Reason reason = limits_.Check(candidate.action, placement.channel, detail);
+  if (reason == Reason::kChosen) reason = budgets_.Check(candidate.action, decision.placement, detail);
   if (reason != Reason::kChosen) return reason;
   absl::StatusOr<absl::optional<Content>> content = Render(action, placement.channel, request_.locale, evaluation_);
   if (!content.ok()) {
@@ -150,6 +156,7 @@ Reason Decider::Give(Candidate& candidate, const Placement& placement, Placement
     return Reason::kContentError;
   }
   limits_.Take(candidate.action, placement.channel);
+  budgets_.Take(candidate.action, decision.placement);
   given_.push_back(candidate.action);
   decision.chosen.push_back({candidate.action, candidate.priority, false, *std::move(content)});
   return Reason::kChosen;

@@ -23,7 +23,12 @@ struct Request {
   bool explain = false;
   // False where the profile could not be read: then no action that a limit counts is given.
   bool contacts_known = true;
+  // How many units of each budget this decision may take, by the playbook's index; kBudgetUnknown, and what is beyond
+  // the end: nothing is known, so that nothing is given from it.
+  std::vector<int8_t> budgets;
 };
+
+inline constexpr int8_t kBudgetUnknown = -1;
 
 // What became of a candidate. The order is the order of the filters.
 enum class Reason {
@@ -37,6 +42,8 @@ enum class Reason {
   kConsent,
   kLimitUnknown,
   kLimit,
+  kBudget,
+  kBudgetUnknown,
   kValueError,
   kContentError,
   kOutranked,
@@ -84,12 +91,23 @@ struct PlacementDecision {
   std::vector<Candidate> candidates;  // with `explain`: every action, by name
 };
 
+// A unit that an action takes from a budget.
+struct TakenUnit {
+  int budget = playbook::kNone;
+  int action = playbook::kNone;
+  int placement = playbook::kNone;
+
+  friend bool operator==(const TakenUnit&, const TakenUnit&) = default;
+};
+
 // The answer for all placements of a request.
 struct Decision {
   std::vector<PlacementDecision> placements;
   std::vector<segmentation::JourneyPosition> positions;  // as resolved for this decision
   // What counts against limits now that it is decided (placements that count on decision).
   std::vector<segmentation::Contact> contacts;
+  // What it takes from budgets, but for what an earlier try of it took.
+  std::vector<TakenUnit> units;
 };
 
 // Names a contact's decision and placement: a retry of the same decision makes the same contacts, and no others.

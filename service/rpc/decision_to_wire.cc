@@ -69,6 +69,10 @@ v1::ReasonCode ReasonToWire(decision::Reason reason) {
       return v1::REASON_CODE_LIMIT_UNKNOWN;
     case decision::Reason::kLimit:
       return v1::REASON_CODE_LIMIT;
+    case decision::Reason::kBudget:
+      return v1::REASON_CODE_BUDGET;
+    case decision::Reason::kBudgetUnknown:
+      return v1::REASON_CODE_BUDGET_UNKNOWN;
     case decision::Reason::kValueError:
       return v1::REASON_CODE_VALUE_ERROR;
     case decision::Reason::kContentError:

@@ -136,6 +136,8 @@ TEST(DecisionToWireTest, EveryReasonAndKnowledgeHasItsCode) {
       {Reason::kRuleError, v1::REASON_CODE_RULE_ERROR},
       {Reason::kConsent, v1::REASON_CODE_CONSENT},
       {Reason::kLimitUnknown, v1::REASON_CODE_LIMIT_UNKNOWN},
+      {Reason::kBudget, v1::REASON_CODE_BUDGET},
+      {Reason::kBudgetUnknown, v1::REASON_CODE_BUDGET_UNKNOWN},
       {Reason::kLimit, v1::REASON_CODE_LIMIT},
       {Reason::kValueError, v1::REASON_CODE_VALUE_ERROR},
       {Reason::kContentError, v1::REASON_CODE_CONTENT_ERROR},
