@@ -68,8 +68,12 @@ absl::Status StatusOf(const rocksdb::Status& status) {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path, const EmbeddedOptions& options) {
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(rocksdb::NewLRUCache(options.block_cache_bytes));
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, family}, {"profiles", family}, {"records", family}, {"changes", family}};
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, family},
+                                                                 {"profiles", family},
+                                                                 {"records", family},
+                                                                 {"changes", family},
+                                                                 {"budgets", family},
+                                                                 {"holds", family}};
   auto database = absl::WrapUnique(new Database);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(options), path, families, &database->handles_, &db);
@@ -95,6 +99,10 @@ void Database::Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::str
                    absl::string_view value) const {
   batch.Put(HandleOf(family), SliceOf(key), SliceOf(value))
       .PermitUncheckedError();  // fails only above a maximum that is not set
+}
+
+void Database::Delete(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key) const {
+  batch.Delete(HandleOf(family), SliceOf(key)).PermitUncheckedError();
 }
 
 absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {

@@ -25,7 +25,7 @@ inline absl::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.dat
 absl::Status StatusOf(const rocksdb::Status& status);
 
 // What is kept apart, each in a column family of its own.
-enum class Family { kCounts, kProfiles, kRecords, kChanges };
+enum class Family { kCounts, kProfiles, kRecords, kChanges, kBudgets, kHolds };
 
 // RocksDB with Waymark's column families and options. Thread-safe; every method may wait for the disk.
 class Database {
@@ -44,6 +44,8 @@ class Database {
 
   // Adds to the batch.
   void Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key, absl::string_view value) const;
+
+  void Delete(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key) const;
 
   // On disk when it returns OK: all of the batch, or nothing.
   absl::Status Write(rocksdb::WriteBatchWithIndex& batch);

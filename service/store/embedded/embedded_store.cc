@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/embedded/database.h"
+#include "service/store/embedded/embedded_budgets.h"
 #include "service/store/embedded/feeds.h"
 #include "service/store/embedded/keys.h"
 #include "service/store/embedded/reader.h"
@@ -150,7 +151,10 @@ class EmbeddedStore::Parts {
  public:
   Parts(std::unique_ptr<Database> opened, absl::flat_hash_map<std::string, int64_t> counts,
         const EmbeddedOptions& options)
-      : database(std::move(opened)), writer(*database, std::move(counts), options), reader(options.max_queued) {}
+      : database(std::move(opened)),
+        writer(*database, std::move(counts), options),
+        budgets(*database, writer),
+        reader(options.max_queued) {}
 
   absl::StatusOr<StoredProfile> ReadProfile(const CustomerKey& key) const {
     rocksdb::PinnableSlice value;
@@ -219,6 +223,7 @@ class EmbeddedStore::Parts {
 
   const std::unique_ptr<Database> database;
   Writer writer;
+  EmbeddedBudgets budgets;
 
  private:
   // A page of names that was read lately, and the profiles that the database walked over for it: whoever loads them
@@ -328,6 +333,8 @@ void EmbeddedStore::List(absl::string_view record_class, absl::Time deadline, Li
     done(parts->ReadRecords(record_class));
   });
 }
+
+BudgetStore& EmbeddedStore::budgets() { return parts_->budgets; }
 
 void EmbeddedStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
                          ReadDone done) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/store/budget_store.h"
 #include "service/store/changes.h"
 #include "service/store/embedded/embedded_options.h"
 #include "service/store/store.h"
@@ -48,6 +49,9 @@ class EmbeddedStore final : public ProfileStore, public RecordStore, public Chan
   void Put(absl::string_view name, absl::string_view value, uint64_t expected_revision, absl::Time deadline,
            PutDone done) override;
   void List(absl::string_view record_class, absl::Time deadline, ListDone done) override;
+
+  // Lives as long as the store.
+  BudgetStore& budgets();
 
   void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
   void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;

@@ -8,11 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "service/store/budget_store.h"
 #include "service/store/store.h"
 
 // How the embedded store names things: a profile is "tenant/customer" (the first '/' ends the tenant, which has none),
 // a record its own name, a tenant's count of profiles the tenant, a change "tenant/" and its number in 8 bytes, the
-// highest first.
+// highest first, a budget's account "tenant/budget/" and its period likewise, a hold "tenant/budget/decision".
 namespace waymark::store {
 
 inline std::string TenantPrefix(absl::string_view tenant) { return absl::StrCat(tenant, "/"); }
@@ -30,6 +31,14 @@ inline int64_t CountOf(absl::string_view value) {
 std::string ChangeKey(absl::string_view tenant, uint64_t number);
 // nullopt where it is no change of the tenant.
 absl::optional<uint64_t> ChangeNumberOf(absl::string_view tenant, absl::string_view change_key);
+
+inline std::string AccountPrefix(absl::string_view tenant, absl::string_view budget) {
+  return absl::StrCat(tenant, "/", budget, "/");
+}
+std::string AccountKey(const BudgetKey& key);
+// nullopt where the key does not begin so.
+absl::optional<int64_t> AccountPeriodOf(absl::string_view prefix, absl::string_view account_key);
+std::string HoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision);
 
 }  // namespace waymark::store
 

@@ -78,6 +78,7 @@ void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
   const absl::Status read = database_.GetThrough(batch.writes, request->family, request->key, stored);
   const bool absent = absl::IsNotFound(read);
   if (!read.ok() && !absent) return request->Finish(read);
+  if (absl::Status status = request->Look(database_, batch.writes); !status.ok()) return request->Finish(status);
   absl::StatusOr<absl::optional<std::string>> value =
       request->Change(absent ? absl::nullopt : absl::make_optional(ViewOf(stored)));
   if (!value.ok()) return request->Finish(value.status());
@@ -90,6 +91,7 @@ void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
     if (request->family == Family::kProfiles) batch.profiles = true;
     if (absent && request->family == Family::kProfiles) ++batch.created[TenantOf(request->key)];
   }
+  request->ChangeMore(database_, batch.writes);
   // One that writes nothing waits too: what it saw may be of this batch.
   batch.waiting.push_back(std::move(request));
 }

@@ -30,8 +30,14 @@ class WriteRequest {
       : family(family), key(std::move(key)), deadline(deadline) {}
   virtual ~WriteRequest() = default;
 
+  // What else Change must know of, as the requests before left it. An error ends the request.
+  virtual absl::Status Look(const Database&, rocksdb::WriteBatchWithIndex&) { return absl::OkStatus(); }
+
   // The value to be written, given the one that is there; nullopt writes nothing, and neither does an error.
   virtual absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view> current) = 0;
+
+  // Writes to further keys, after Change and whatever it said.
+  virtual void ChangeMore(const Database&, rocksdb::WriteBatchWithIndex&) {}
 
   // What is to be announced of the value that Change said last, in the feed of the key's tenant; nullopt: nothing.
   virtual absl::optional<std::string> Announcement() { return absl::nullopt; }

@@ -86,4 +86,18 @@ std::string ChangesKey(absl::string_view tenant) {
   return changes_key;
 }
 
+std::string BudgetServerKey(absl::string_view tenant) { return absl::StrCat("wm:{", Escape(tenant), "}:budget"); }
+
+std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget) {
+  return absl::StrCat(BudgetServerKey(tenant), ":", budget, ":");
+}
+
+std::string BudgetAccountKey(const BudgetKey& key) {
+  return absl::StrCat(BudgetAccountPrefix(key.tenant, key.budget), key.period);
+}
+
+std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision) {
+  return absl::StrCat(BudgetAccountPrefix(tenant, budget), "h:", decision);
+}
+
 }  // namespace waymark::store

@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "service/store/budget_store.h"
 #include "service/store/store.h"
 
 // What things are called in Redis. Pure functions.
@@ -12,7 +13,9 @@
 // A profile is "wm:{tenant/customer}:p", where the first '/' ends the tenant. The braces make all keys of a customer
 // share a slot of a cluster. Within them '%', braces and what a pattern treats specially are written as '%' and two
 // hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}". A
-// tenant's changes of membership are the stream "wm:{tenant}:changes".
+// tenant's changes of membership are the stream "wm:{tenant}:changes". All of a tenant's budgets share a slot: an
+// account is "wm:{tenant}:budget:<name>:<period>", a hold "wm:{tenant}:budget:<name>:h:<decision>", and
+// "wm:{tenant}:budget" says which process of Redis last served them.
 namespace waymark::store {
 
 std::string ProfileKey(const CustomerKey& key);
@@ -26,6 +29,12 @@ absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_vi
 std::string RecordsKey(absl::string_view record_class);
 
 std::string ChangesKey(absl::string_view tenant);
+
+std::string BudgetServerKey(absl::string_view tenant);
+// What the keys of a budget's accounts begin with; the period follows.
+std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget);
+std::string BudgetAccountKey(const BudgetKey& key);
+std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision);
 
 }  // namespace waymark::store
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/store/names.h"
+#include "service/store/redis/evaluate.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/replies.h"
 #include "service/store/sealed.h"
@@ -44,14 +45,6 @@ absl::StatusOr<std::vector<Record>> RecordsIn(absl::string_view record_class, co
   }
   std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) { return a.name < b.name; });
   return records;
-}
-
-std::string FormatScript(absl::string_view verb, absl::string_view script, size_t keys,
-                         const std::vector<std::string>& arguments) {
-  const std::string key_count = absl::StrCat(keys);
-  std::vector<absl::string_view> command = {verb, script, key_count};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return FormatCommand(command);
 }
 
 }  // namespace
@@ -123,24 +116,12 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
     arguments.push_back(max_changes_);
   }
   const Script& script = announces ? SetProfileAndAnnounceScript() : SetProfileScript();
-  Evaluate(script, std::move(arguments), deadline,
+  Evaluate(connection_, script, std::move(arguments), deadline,
            [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
              if (!reply.ok()) return update->done(reply.status());
              if (IsInteger(**reply)) return update->done(revision);
              TryUpdate(std::move(update), **reply);
            });
-}
-
-void RedisStore::Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
-                          ReplyDone done) {
-  std::string by_name = FormatScript("EVALSHA", script.sha, script.keys, arguments);
-  connection_.Send(std::move(by_name), deadline,
-                   [this, &script, arguments = std::move(arguments), deadline,
-                    done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
-                     if (!absl::IsNotFound(reply.status())) return done(std::move(reply));
-                     connection_.Send(FormatScript("EVAL", script.text, script.keys, arguments), deadline,
-                                      std::move(done));
-                   });
 }
 
 int64_t RedisStore::EstimatedCount(absl::string_view) { return connection_.keys(); }
@@ -163,7 +144,7 @@ void RedisStore::Put(absl::string_view name, absl::string_view value, uint64_t e
   if (!parsed.ok()) return done(parsed.status());
   if (absl::Status status = CheckRecordValue(value); !status.ok()) return done(std::move(status));
   const uint64_t revision = expected_revision + 1;
-  Evaluate(SetRecordScript(),
+  Evaluate(connection_, SetRecordScript(),
            {RecordsKey(parsed->record_class), std::string(parsed->rest), ExpectedPrefix(expected_revision),
             Seal(revision, value)},
            deadline, [revision, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {

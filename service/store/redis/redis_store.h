@@ -61,9 +61,6 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current);
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
-  // Runs a script, its keys first, by its name, or where Redis does not know it (it was restarted, or its scripts were
-  // flushed), by its text.
-  void Evaluate(const Script& script, std::vector<std::string> arguments, absl::Time deadline, ReplyDone done);
 
   const std::string max_changes_;
   Connection connection_;

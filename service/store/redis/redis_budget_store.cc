@@ -1,0 +1,135 @@
+#include "service/store/redis/redis_budget_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "service/store/redis/budget_scripts.h"
+#include "service/store/redis/evaluate.h"
+#include "service/store/redis/keys.h"
+#include "service/store/redis/replies.h"
+
+namespace waymark::store {
+namespace {
+
+std::string Millis(absl::Duration duration) { return absl::StrCat(absl::ToInt64Milliseconds(duration)); }
+
+std::string KeptFor(const BudgetKey& key) { return key.period == 0 ? "0" : Millis(kAccountKept); }
+
+absl::StatusOr<std::vector<int64_t>> NumbersIn(const redisReply& reply) {
+  if (!IsArray(reply) || reply.elements < 2) return UnexpectedReply();
+  std::vector<int64_t> numbers;
+  for (const redisReply* element : ElementsOf(reply)) {
+    if (!IsInteger(*element)) return UnexpectedReply();
+    numbers.push_back(element->integer);
+  }
+  return numbers;
+}
+
+absl::StatusOr<Lease> LeaseIn(const std::vector<int64_t>& numbers) {
+  if (numbers[0] == -1) return absl::AbortedError("a later request of this holder was answered");
+  if (numbers[0] == -2)
+    return absl::UnavailableError("redis was started again: budgets wait until all replicas have said what they have");
+  if (numbers.size() != 2) return UnexpectedReply();
+  return Lease{numbers[0], numbers[1]};
+}
+
+}  // namespace
+
+RedisBudgetStore::RedisBudgetStore(const RedisOptions& options, const Times& times)
+    : times_(times),
+      connection_(options, {FormatCommand({"SCRIPT", "LOAD", LeaseScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", HoldScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", EndHoldScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", ReadBudgetScript().text})}) {}
+
+void RedisBudgetStore::Ask(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
+                           NumbersDone done) {
+  Evaluate(connection_, script, std::move(arguments), deadline,
+           [this, deadline, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+             if (!reply.ok()) return done(reply.status());
+             absl::StatusOr<Numbers> numbers = NumbersIn(**reply);
+             if (!numbers.ok()) return done(numbers.status());
+             const bool has_replicas = numbers->front() > 0;
+             numbers->erase(numbers->begin());
+             if (!has_replicas) return done(std::move(numbers));
+             WaitForReplica(*std::move(numbers), deadline, std::move(done));
+           });
+}
+
+// Called in the answer to the script, so that it is sent on the connection that ran it: on another one, WAIT would ask
+// for nothing.
+void RedisBudgetStore::WaitForReplica(Numbers numbers, absl::Time deadline, NumbersDone done) {
+  const absl::Duration patience = std::min(times_.wait, deadline - absl::Now());
+  const std::string millis = absl::StrCat(std::max<int64_t>(absl::ToInt64Milliseconds(patience), 1));
+  connection_.Send(
+      FormatCommand({"WAIT", "1", millis}), deadline,
+      [numbers = std::move(numbers), done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+        if (!reply.ok()) return done(reply.status());
+        if (!IsInteger(**reply)) return done(UnexpectedReply());
+        if ((*reply)->integer < 1)
+          return done(absl::UnavailableError("redis has replicas, and none of them answered in time"));
+        done(std::move(numbers));
+      });
+}
+
+void RedisBudgetStore::Lease(const BudgetKey& key, const LeaseRequest& request, absl::Time deadline, LeaseDone done) {
+  if (absl::Status status = CheckLeaseRequest(key, request); !status.ok()) return done(std::move(status));
+  Ask(LeaseScript(),
+      {BudgetAccountKey(key), BudgetServerKey(key.tenant), request.holder, absl::StrCat(request.number),
+       absl::StrCat(request.amount), absl::StrCat(request.granted), absl::StrCat(request.delivered),
+       absl::StrCat(request.wanted), Millis(times_.holder_silence), Millis(times_.settle), KeptFor(key)},
+      deadline, [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
+        if (!numbers.ok()) return done(numbers.status());
+        done(LeaseIn(*numbers));
+      });
+}
+
+void RedisBudgetStore::Hold(const HoldRequest& request, absl::Time deadline, Done done) {
+  if (absl::Status status = CheckHoldRequest(request); !status.ok()) return done(std::move(status));
+  const BudgetKey& account = request.account;
+  Ask(HoldScript(),
+      {BudgetAccountKey(account), BudgetHoldKey(account.tenant, account.budget, request.decision), request.holder,
+       absl::StrCat(account.period), Millis(request.hold), Millis(StepOfHold(request.hold)), request.shown ? "1" : "0",
+       Millis(kShownFor), KeptFor(account)},
+      deadline, [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
+        if (!numbers.ok()) return done(numbers.status());
+        done(numbers->front() == 1);
+      });
+}
+
+void RedisBudgetStore::Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
+                               absl::Time deadline, Done done) {
+  EndHold(tenant, budget, decision, "s", deadline, std::move(done));
+}
+
+void RedisBudgetStore::Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
+                               absl::Time deadline, Done done) {
+  EndHold(tenant, budget, decision, "r", deadline, std::move(done));
+}
+
+void RedisBudgetStore::EndHold(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
+                               const char* how, absl::Time deadline, Done done) {
+  if (absl::Status status = CheckBudget(tenant, budget); !status.ok()) return done(std::move(status));
+  if (absl::Status status = CheckDecision(decision); !status.ok()) return done(std::move(status));
+  Ask(EndHoldScript(),
+      {BudgetHoldKey(tenant, budget, decision), BudgetAccountPrefix(tenant, budget), how, Millis(kShownFor)}, deadline,
+      [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
+        if (!numbers.ok()) return done(numbers.status());
+        done(numbers->front() == 1);
+      });
+}
+
+void RedisBudgetStore::Read(const BudgetKey& key, absl::Time deadline, UseDone done) {
+  if (absl::Status status = CheckBudget(key.tenant, key.budget); !status.ok()) return done(std::move(status));
+  Ask(ReadBudgetScript(), {BudgetAccountKey(key), Millis(times_.holder_presence)}, deadline,
+      [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
+        if (!numbers.ok()) return done(numbers.status());
+        if (numbers->size() != 3) return done(UnexpectedReply());
+        done(BudgetUse{(*numbers)[0], (*numbers)[1], (*numbers)[2]});
+      });
+}
+
+}  // namespace waymark::store

@@ -1,0 +1,26 @@
+#ifndef WAYMARK_TESTS_SERVICE_STORE_BUDGET_SUBJECTS_H_
+#define WAYMARK_TESTS_SERVICE_STORE_BUDGET_SUBJECTS_H_
+
+#include <memory>
+
+#include "service/store/budget_store.h"
+
+namespace waymark::testing_support {
+
+// An implementation under the contract suite of budgets, with the world it needs, empty at first.
+class BudgetSubject {
+ public:
+  virtual ~BudgetSubject() = default;
+  virtual store::BudgetStore& budgets() = 0;
+  // Returns when the store's clock has gone on by more than a second.
+  virtual void PassASecond() = 0;
+};
+
+// nullptr, with a failure of the test, where it cannot be had.
+std::unique_ptr<BudgetSubject> MakeFakeBudgetSubject();
+std::unique_ptr<BudgetSubject> MakeEmbeddedBudgetSubject();
+std::unique_ptr<BudgetSubject> MakeRedisBudgetSubject();
+
+}  // namespace waymark::testing_support
+
+#endif  // WAYMARK_TESTS_SERVICE_STORE_BUDGET_SUBJECTS_H_
