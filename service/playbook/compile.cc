@@ -158,6 +158,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileBudgets();
   CompileArbitration();
   CompilePopulation();
+  CompileKeepDecisions();
   CollectCountedByRules();
   if (!problems_.empty()) return nullptr;
   playbook_->names = ids_.Take();
@@ -335,6 +336,14 @@ void Compiler::CheckCurrency(const std::string& field, const std::string& curren
 double Compiler::CheckRange(const std::string& field, double value, double low, double high) {
   if (!(value >= low && value <= high)) problems_.Add(field, absl::StrCat("from ", low, " to ", high));
   return value;
+}
+
+void Compiler::CompileKeepDecisions() {
+  if (!source_.has_keep_decisions()) return;
+  playbook_->keep_decisions = ToDuration(source_.keep_decisions());
+  if (playbook_->keep_decisions < absl::Hours(1) || playbook_->keep_decisions > absl::Hours(24 * 400)) {
+    problems_.Add("keep_decisions", "1 hour to 400 days");
+  }
 }
 
 void Compiler::CollectCountedByRules() {

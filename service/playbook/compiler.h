@@ -47,6 +47,7 @@ class Compiler {
   void CheckCurrency(const std::string& field, const std::string& currency);
   double CheckRange(const std::string& field, double value, double low, double high);
   void CollectCountedByRules();
+  void CompileKeepDecisions();
 
   // compile_policy.cc
   // The contact policy; after channels and actions.

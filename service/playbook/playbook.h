@@ -213,7 +213,8 @@ struct Playbook {
   uint64_t version = 0;
   std::string name;
   std::string currency;
-  std::string default_locale;  // lower case
+  std::string default_locale;                            // lower case
+  absl::Duration keep_decisions = absl::ZeroDuration();  // how long decisions are logged; 0: not at all
 
   std::shared_ptr<const segmentation::FactSet> facts;
   std::vector<expression::Program> rules;

@@ -52,6 +52,8 @@ constexpr Broken kBroken[] = {
      "needs a rule"},
     {"self through leave_when", "segments: [{name: a, enter_when: ever('login'), leave_when: '!in_segment(\"a\")'}]",
      "segments[0].when", "a -> a"},
+    {"keeps decisions for too short", "keep_decisions: 59m", "keep_decisions", "1 hour to 400 days"},
+    {"keeps decisions for too long", "keep_decisions: 401d", "keep_decisions", "1 hour to 400 days"},
     {"no such order", "population: {purchase: ordr}", "population.purchase", "no event type `ordr`"},
     {"horizon", "population: {lifetime_value: {horizon: 1s}}", "population.lifetime_value.horizon",
      "1 day to 10 years"},
@@ -389,6 +391,11 @@ TEST(CompilePlaybook, TakesAsManyLabelsAsItSays) {
   EXPECT_EQ(compile(10'001, ""), "labels: at most 10000; these are 10001");
   EXPECT_EQ(compile(512, "purchase, view_item"), "");
   EXPECT_EQ(compile(513, "purchase, view_item"), "labels: at most 1024 events of all labels together; these are 1026");
+}
+
+TEST(CompilePlaybook, SaysHowLongDecisionsAreKept) {
+  EXPECT_EQ(MustCompile("keep_decisions: 30d")->keep_decisions, absl::Hours(24 * 30));
+  EXPECT_EQ(MustCompile("name: shop")->keep_decisions, absl::ZeroDuration());
 }
 
 TEST(CompilePlaybook, TakesAnEmptyOne) {
