@@ -11,8 +11,12 @@
 // From a profile to its bytes at rest (waymark.storage.v1.Profile) and back. Pure functions; thread-safe.
 namespace waymark::store {
 
+// Whether the ids of events that were seen are encoded, which is a third of a profile. Nothing but folding asks for
+// them.
+enum class EventIds { kEncode, kLeaveOut };
+
 // Lists that should be in order must be; times are cut to whole milliseconds. One allocation, for the result.
-std::string Encode(const segmentation::Profile& profile);
+std::string Encode(const segmentation::Profile& profile, EventIds event_ids = EventIds::kEncode);
 
 // The profile that Encode was given. DATA_LOSS where the bytes are not a profile of a known format: unreadable, of a
 // later format, columns of unequal lengths, lists that should be in order and are not. Never crashes, and takes memory

@@ -202,14 +202,14 @@ void EncodeSeen(const segmentation::Profile& profile, Columns& out) {
 
 }  // namespace
 
-std::string Encode(const segmentation::Profile& profile) {
+std::string Encode(const segmentation::Profile& profile, EventIds event_ids) {
   thread_local Columns out;  // keeps its memory from call to call
   out.Clear();
   out.set_format(kProfileFormat);
   out.set_created_ms(MillisOf(profile.created));
   out.set_updated_ms(Minus(MillisOf(profile.updated), out.created_ms()));
   EncodeLedger(profile.ledger, out);
-  EncodeSeen(profile, out);
+  if (event_ids == EventIds::kEncode) EncodeSeen(profile, out);
   EncodeAffinities(profile, out);
   EncodeTraits(profile, out);
   EncodeConsents(profile, out);

@@ -71,6 +71,30 @@ absl::StatusOr<std::string> EndNow(store::ChangeFeed& feed, absl::string_view te
   return WaitFor(outcome);
 }
 
+store::DecisionLog::Appended AppendNow(store::DecisionLog& log, absl::string_view tenant,
+                                       std::vector<store::DecisionLog::Entry> entries, absl::Time deadline) {
+  Outcome<store::DecisionLog::Appended> outcome;
+  log.Append(tenant, std::move(entries), deadline, outcome.Callback());
+  absl::optional<store::DecisionLog::Appended> appended = outcome.Wait();
+  if (!appended.has_value()) return {absl::InternalError("the store did not call back within 60 s"), {}};
+  return *std::move(appended);
+}
+
+absl::StatusOr<store::DecisionLog::LogPage> ReadShardNow(store::DecisionLog& log, absl::string_view tenant, int shard,
+                                                         absl::string_view cursor, absl::Time since,
+                                                         absl::Time deadline) {
+  Outcome<absl::StatusOr<store::DecisionLog::LogPage>> outcome;
+  log.ReadShard(tenant, shard, cursor, since, deadline, outcome.Callback());
+  return WaitFor(outcome);
+}
+
+absl::Status TrimNow(store::DecisionLog& log, absl::string_view tenant, absl::Time not_before, size_t max_bytes,
+                     absl::Time deadline) {
+  Outcome<absl::Status> outcome;
+  log.Trim(tenant, not_before, max_bytes, deadline, outcome.Callback());
+  return outcome.Wait().value_or(absl::InternalError("the store did not call back within 60 s"));
+}
+
 absl::StatusOr<store::Record> GetNow(store::RecordStore& store, absl::string_view name, absl::Time deadline) {
   Outcome<absl::StatusOr<store::Record>> outcome;
   store.Get(name, deadline, outcome.Callback());

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "service/store/changes.h"
+#include "service/store/decision_log.h"
 #include "service/store/store.h"
 
 // A store's methods as calls that wait for the answer. One that never comes is INTERNAL, after 60 s.
@@ -32,6 +33,13 @@ absl::StatusOr<store::StoredProfiles> LoadManyNow(store::ProfileStore& store, ab
 absl::StatusOr<store::ChangeFeed::Changes> ReadNow(store::ChangeFeed& feed, absl::string_view tenant,
                                                    absl::string_view cursor, int limit, absl::Time deadline = Soon());
 absl::StatusOr<std::string> EndNow(store::ChangeFeed& feed, absl::string_view tenant, absl::Time deadline = Soon());
+store::DecisionLog::Appended AppendNow(store::DecisionLog& log, absl::string_view tenant,
+                                       std::vector<store::DecisionLog::Entry> entries, absl::Time deadline = Soon());
+absl::StatusOr<store::DecisionLog::LogPage> ReadShardNow(store::DecisionLog& log, absl::string_view tenant, int shard,
+                                                         absl::string_view cursor, absl::Time since,
+                                                         absl::Time deadline = Soon());
+absl::Status TrimNow(store::DecisionLog& log, absl::string_view tenant, absl::Time not_before, size_t max_bytes,
+                     absl::Time deadline = Soon());
 absl::StatusOr<store::Record> GetNow(store::RecordStore& store, absl::string_view name, absl::Time deadline = Soon());
 absl::StatusOr<uint64_t> PutNow(store::RecordStore& store, absl::string_view name, absl::string_view value,
                                 uint64_t expected_revision, absl::Time deadline = Soon());

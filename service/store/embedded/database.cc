@@ -73,7 +73,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
                                                                  {"records", family},
                                                                  {"changes", family},
                                                                  {"budgets", family},
-                                                                 {"holds", family}};
+                                                                 {"holds", family},
+                                                                 {"decisions", family}};
   auto database = absl::WrapUnique(new Database);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(options), path, families, &database->handles_, &db);
@@ -109,6 +110,10 @@ absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
   return StatusOf(db_->Write(options, batch.GetWriteBatch()));
+}
+
+absl::Status Database::WriteUnsynced(rocksdb::WriteBatchWithIndex& batch) {
+  return StatusOf(db_->Write(rocksdb::WriteOptions(), batch.GetWriteBatch()));
 }
 
 absl::Status Database::DeleteRange(Family family, absl::string_view first, absl::string_view last) {

@@ -25,7 +25,7 @@ inline absl::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.dat
 absl::Status StatusOf(const rocksdb::Status& status);
 
 // What is kept apart, each in a column family of its own.
-enum class Family { kCounts, kProfiles, kRecords, kChanges, kBudgets, kHolds };
+enum class Family { kCounts, kProfiles, kRecords, kChanges, kBudgets, kHolds, kDecisions };
 
 // RocksDB with Waymark's column families and options. Thread-safe; every method may wait for the disk.
 class Database {
@@ -49,6 +49,10 @@ class Database {
 
   // On disk when it returns OK: all of the batch, or nothing.
   absl::Status Write(rocksdb::WriteBatchWithIndex& batch);
+
+  // The same, but what is in the machine's memory when it crashes is lost. (What the process wrote outlives the
+  // process.)
+  absl::Status WriteUnsynced(rocksdb::WriteBatchWithIndex& batch);
 
   // Deletes the keys from `first` on and before `last`. Not on disk when it returns: after a crash they may be there.
   absl::Status DeleteRange(Family family, absl::string_view first, absl::string_view last);

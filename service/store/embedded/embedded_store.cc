@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/embedded/database.h"
+#include "service/store/embedded/decision_ring.h"
 #include "service/store/embedded/embedded_budgets.h"
 #include "service/store/embedded/feeds.h"
 #include "service/store/embedded/keys.h"
@@ -153,8 +154,10 @@ class EmbeddedStore::Parts {
         const EmbeddedOptions& options)
       : database(std::move(opened)),
         writer(*database, std::move(counts), options),
+        ring(*database),
         budgets(*database, writer),
-        reader(options.max_queued) {}
+        reader(options.max_queued),
+        log_thread(options.max_queued) {}
 
   absl::StatusOr<StoredProfile> ReadProfile(const CustomerKey& key) const {
     rocksdb::PinnableSlice value;
@@ -223,6 +226,7 @@ class EmbeddedStore::Parts {
 
   const std::unique_ptr<Database> database;
   Writer writer;
+  DecisionRing ring;  // the log's thread only
   EmbeddedBudgets budgets;
 
  private:
@@ -241,6 +245,7 @@ class EmbeddedStore::Parts {
 
  public:
   Reader reader;
+  Reader log_thread;
 };
 
 absl::StatusOr<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const std::string& path,
@@ -355,6 +360,37 @@ void EmbeddedStore::End(absl::string_view tenant, absl::Time deadline, EndDone d
                                    done = std::move(done)](absl::Status status) mutable {
     if (!status.ok()) return done(std::move(status));
     done(EndOfChanges(*parts->database, tenant));
+  });
+}
+
+void EmbeddedStore::Append(absl::string_view tenant, std::vector<Entry> entries, absl::Time deadline, AppendDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done({std::move(status), std::move(entries)});
+  parts_->log_thread.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant), entries = std::move(entries),
+                                       done = std::move(done)](absl::Status status) mutable {
+    if (status.ok()) status = parts->ring.Append(tenant, entries, absl::Now());
+    if (status.ok()) entries.clear();
+    done({std::move(status), std::move(entries)});
+  });
+}
+
+void EmbeddedStore::ReadShard(absl::string_view tenant, int shard, absl::string_view cursor, absl::Time since,
+                              absl::Time deadline, ReadShardDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  parts_->log_thread.Submit(
+      deadline, [parts = parts_.get(), tenant = std::string(tenant), shard, cursor = std::string(cursor), since,
+                 done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        done(parts->ring.Read(tenant, shard, cursor, since));
+      });
+}
+
+void EmbeddedStore::Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
+                         TrimDone done) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
+  parts_->log_thread.Submit(deadline, [parts = parts_.get(), tenant = std::string(tenant), not_before, max_bytes,
+                                       done = std::move(done)](absl::Status status) mutable {
+    if (status.ok()) status = parts->ring.Trim(tenant, not_before, max_bytes);
+    done(std::move(status));
   });
 }
 

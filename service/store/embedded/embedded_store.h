@@ -8,22 +8,23 @@
 #include "absl/status/statusor.h"
 #include "service/store/budget_store.h"
 #include "service/store/changes.h"
+#include "service/store/decision_log.h"
 #include "service/store/embedded/embedded_options.h"
 #include "service/store/store.h"
 
 namespace waymark::store {
 
-// Profiles, records and changes in a directory of this machine (RocksDB), for one process. The default on one machine,
-// with no server to install.
+// Profiles, records, changes and decisions in a directory of this machine (RocksDB), for one process. The default on
+// one machine, with no server to install.
 //
 // Load and Get read on the caller's thread, which may wait for the disk where the block cache does not have the value
 // (about 5 us where it has it), and call back before they return. So does an update that changes nothing; one that
 // changes something, and a put, go through one writer thread that syncs many at once and calls back when they are on
-// disk. Scan, LoadMany, List, Read and End read on a thread of their own.
+// disk. Scan, LoadMany, List, Read and End read on a thread of their own; the log of decisions has another one.
 //
 // Thread-safe. Do not destroy it from one of its callbacks. When it is destroyed, what waits is answered with
 // UNAVAILABLE.
-class EmbeddedStore final : public ProfileStore, public RecordStore, public ChangeFeed {
+class EmbeddedStore final : public ProfileStore, public RecordStore, public ChangeFeed, public DecisionLog {
  public:
   // Opens the directory, or creates it. FAILED_PRECONDITION where a process has it open already, DATA_LOSS where its
   // files are damaged.
@@ -55,6 +56,12 @@ class EmbeddedStore final : public ProfileStore, public RecordStore, public Chan
 
   void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
   void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
+
+  void Append(absl::string_view tenant, std::vector<Entry> entries, absl::Time deadline, AppendDone done) override;
+  void ReadShard(absl::string_view tenant, int shard, absl::string_view cursor, absl::Time since, absl::Time deadline,
+                 ReadShardDone done) override;
+  void Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
+            TrimDone done) override;
 
  private:
   class Parts;

@@ -4,48 +4,48 @@
 
 namespace waymark::store {
 
-namespace {
-
-// In 8 bytes, the highest first: ascending keys are ascending numbers.
-void AppendNumber(uint64_t number, std::string& key) {
-  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(number >> shift));
+std::string BigEndian(uint64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift));
+  return bytes;
 }
 
-absl::optional<uint64_t> NumberIn(absl::string_view bytes) {
-  if (bytes.size() != 8) return absl::nullopt;
+uint64_t FromBigEndian(absl::string_view bytes) {
   uint64_t number = 0;
   for (char byte : bytes) number = number << 8 | static_cast<uint8_t>(byte);
   return number;
 }
 
-}  // namespace
-
-std::string ChangeKey(absl::string_view tenant, uint64_t number) {
-  std::string key = TenantPrefix(tenant);
-  AppendNumber(number, key);
-  return key;
-}
+std::string ChangeKey(absl::string_view tenant, uint64_t number) { return TenantPrefix(tenant) + BigEndian(number); }
 
 absl::optional<uint64_t> ChangeNumberOf(absl::string_view tenant, absl::string_view change_key) {
-  if (!absl::ConsumePrefix(&change_key, TenantPrefix(tenant))) return absl::nullopt;
-  return NumberIn(change_key);
+  if (!absl::ConsumePrefix(&change_key, TenantPrefix(tenant)) || change_key.size() != 8) return absl::nullopt;
+  return FromBigEndian(change_key);
 }
 
 std::string AccountKey(const BudgetKey& key) {
-  std::string account = AccountPrefix(key.tenant, key.budget);
-  AppendNumber(static_cast<uint64_t>(key.period), account);
-  return account;
+  return AccountPrefix(key.tenant, key.budget) + BigEndian(static_cast<uint64_t>(key.period));
 }
 
 absl::optional<int64_t> AccountPeriodOf(absl::string_view prefix, absl::string_view account_key) {
-  if (!absl::ConsumePrefix(&account_key, prefix)) return absl::nullopt;
-  const absl::optional<uint64_t> period = NumberIn(account_key);
-  if (!period.has_value()) return absl::nullopt;
-  return static_cast<int64_t>(*period);
+  if (!absl::ConsumePrefix(&account_key, prefix) || account_key.size() != 8) return absl::nullopt;
+  return static_cast<int64_t>(FromBigEndian(account_key));
 }
 
 std::string HoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision) {
   return absl::StrCat(tenant, "/", budget, "/", decision);
+}
+
+std::string LogKey(absl::string_view tenant, int shard, uint64_t number) {
+  return absl::StrCat(tenant, "/", std::string(1, static_cast<char>(shard)), BigEndian(number));
+}
+
+absl::optional<uint64_t> LogNumberOf(absl::string_view tenant, int shard, absl::string_view log_key) {
+  if (!absl::ConsumePrefix(&log_key, TenantPrefix(tenant)) || log_key.size() != 9 ||
+      log_key[0] != static_cast<char>(shard)) {
+    return absl::nullopt;
+  }
+  return FromBigEndian(log_key.substr(1));
 }
 
 }  // namespace waymark::store

@@ -58,6 +58,13 @@ std::string TenantPrefix(absl::string_view tenant) {
   return prefix;
 }
 
+// Of what a tenant has one of: such keys share a slot.
+std::string TenantTag(absl::string_view tenant) {
+  std::string tag = TenantPrefix(tenant);
+  tag.back() = '}';
+  return tag;
+}
+
 }  // namespace
 
 std::string ProfileKey(const CustomerKey& key) {
@@ -79,14 +86,9 @@ absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_vi
 
 std::string RecordsKey(absl::string_view record_class) { return absl::StrCat("wm:{r/", record_class, "}"); }
 
-std::string ChangesKey(absl::string_view tenant) {
-  std::string changes_key = TenantPrefix(tenant);
-  changes_key.back() = '}';
-  absl::StrAppend(&changes_key, ":changes");
-  return changes_key;
-}
+std::string ChangesKey(absl::string_view tenant) { return absl::StrCat(TenantTag(tenant), ":changes"); }
 
-std::string BudgetServerKey(absl::string_view tenant) { return absl::StrCat("wm:{", Escape(tenant), "}:budget"); }
+std::string BudgetServerKey(absl::string_view tenant) { return absl::StrCat(TenantTag(tenant), ":budget"); }
 
 std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget) {
   return absl::StrCat(BudgetServerKey(tenant), ":", budget, ":");
@@ -98,6 +100,10 @@ std::string BudgetAccountKey(const BudgetKey& key) {
 
 std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision) {
   return absl::StrCat(BudgetAccountPrefix(tenant, budget), "h:", decision);
+}
+
+std::string LogKey(absl::string_view tenant, int shard) {
+  return absl::StrCat(TenantPrefix(tenant), "log/", shard, "}:d");
 }
 
 }  // namespace waymark::store

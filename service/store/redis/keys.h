@@ -13,9 +13,10 @@
 // A profile is "wm:{tenant/customer}:p", where the first '/' ends the tenant. The braces make all keys of a customer
 // share a slot of a cluster. Within them '%', braces and what a pattern treats specially are written as '%' and two
 // hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}". A
-// tenant's changes of membership are the stream "wm:{tenant}:changes". All of a tenant's budgets share a slot: an
-// account is "wm:{tenant}:budget:<name>:<period>", a hold "wm:{tenant}:budget:<name>:h:<decision>", and
-// "wm:{tenant}:budget" says which process of Redis last served them.
+// tenant's changes of membership are the stream "wm:{tenant}:changes", the shards of its decision log the streams
+// "wm:{tenant/log/<0 to 255>}:d". All of a tenant's budgets share a slot: an account is
+// "wm:{tenant}:budget:<name>:<period>", a hold "wm:{tenant}:budget:<name>:h:<decision>", and "wm:{tenant}:budget" says
+// which process of Redis last served them.
 namespace waymark::store {
 
 std::string ProfileKey(const CustomerKey& key);
@@ -35,6 +36,7 @@ std::string BudgetServerKey(absl::string_view tenant);
 std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget);
 std::string BudgetAccountKey(const BudgetKey& key);
 std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision);
+std::string LogKey(absl::string_view tenant, int shard);
 
 }  // namespace waymark::store
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "service/store/changes.h"
+#include "service/store/decision_log.h"
 #include "service/store/redis/connection.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/scripts.h"
@@ -13,7 +14,7 @@
 
 namespace waymark::store {
 
-// Profiles, records and changes in one Redis server, which several processes may share.
+// Profiles, records, changes and decisions in one Redis server, which several processes may share.
 //
 // Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script); after a conflict the
 // script's answer holds what is there now, so each further attempt costs one round trip. Attempts go on until the
@@ -23,7 +24,7 @@ namespace waymark::store {
 // Thread-safe. Callbacks, and the changes, run on the store's I/O thread, or on the caller's where a request is refused
 // at once. Do not destroy the store from one of them. When it is destroyed, what is outstanding is answered with
 // UNAVAILABLE.
-class RedisStore final : public ProfileStore, public RecordStore, public ChangeFeed {
+class RedisStore final : public ProfileStore, public RecordStore, public ChangeFeed, public DecisionLog {
  public:
   // Connects in the background: while Redis cannot be reached, requests are answered with UNAVAILABLE at once.
   explicit RedisStore(const RedisOptions& options);
@@ -53,13 +54,24 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
   void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
 
+  // An XADD for each shard that gets some; what one writes is one entry of the stream.
+  void Append(absl::string_view tenant, std::vector<Entry> entries, absl::Time deadline, AppendDone done) override;
+  void ReadShard(absl::string_view tenant, int shard, absl::string_view cursor, absl::Time since, absl::Time deadline,
+                 ReadShardDone done) override;
+  // A script for each shard, of which 16 are on their way at a time.
+  void Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
+            TrimDone done) override;
+
  private:
   struct UpdateInProgress;
   struct ScanInProgress;
   struct LoadManyInProgress;
+  struct AppendInProgress;
+  struct TrimInProgress;
 
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current);
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
+  void TrimOn(const std::shared_ptr<TrimInProgress>& trim);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
 
   const std::string max_changes_;

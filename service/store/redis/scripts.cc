@@ -58,4 +58,21 @@ const Script& SetRecordScript() {
   return script;
 }
 
+const Script& TrimLogScript() {
+  static const Script script(R"(
+    redis.call('XTRIM', KEYS[1], 'MINID', '=', ARGV[1])
+    local length = redis.call('XLEN', KEYS[1])
+    if length == 0 then
+      redis.call('DEL', KEYS[1])
+      return 1
+    end
+    local bytes = redis.call('MEMORY', 'USAGE', KEYS[1])
+    if bytes > tonumber(ARGV[2]) then
+      redis.call('XTRIM', KEYS[1], 'MAXLEN', '=', math.floor(length * ARGV[2] / bytes * 7 / 8))
+    end
+    return 1)",
+                             1);
+  return script;
+}
+
 }  // namespace waymark::store

@@ -33,6 +33,10 @@ const Script& SetProfileAndAnnounceScript();
 // it was written, else 0.
 const Script& SetRecordScript();
 
+// Trims a shard of the decision log. KEYS: the shard. ARGV: the milliseconds since 1970 before which entries go, how
+// many bytes it may take. What it takes is Redis's own estimate.
+const Script& TrimLogScript();
+
 }  // namespace waymark::store
 
 #endif  // WAYMARK_SERVICE_STORE_REDIS_SCRIPTS_H_

@@ -7,6 +7,7 @@
 #include "service/store/embedded/embedded_store.h"
 #include "service/store/embedded/keys.h"
 #include "service/store/redis/redis_store.h"
+#include "tests/support/fake_decision_log.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_directory.h"
@@ -19,6 +20,7 @@ class FakeSubject final : public ContractSubject {
   store::ProfileStore& profiles() override { return *profiles_; }
   store::RecordStore& records() override { return *records_; }
   store::ChangeFeed& changes() override { return *profiles_; }
+  store::DecisionLog& decisions() override { return decisions_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override { profiles_->SetBytes(key, bytes); }
   void Close() override {
     profiles_ = nullptr;
@@ -28,6 +30,7 @@ class FakeSubject final : public ContractSubject {
  private:
   std::unique_ptr<FakeProfileStore> profiles_ = std::make_unique<FakeProfileStore>(kSubjectMaxChanges);
   std::unique_ptr<FakeRecordStore> records_ = std::make_unique<FakeRecordStore>();
+  FakeDecisionLog decisions_;
 };
 
 class EmbeddedSubject final : public ContractSubject {
@@ -37,6 +40,7 @@ class EmbeddedSubject final : public ContractSubject {
   store::ProfileStore& profiles() override { return *store_; }
   store::RecordStore& records() override { return *store_; }
   store::ChangeFeed& changes() override { return *store_; }
+  store::DecisionLog& decisions() override { return *store_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
     Close();
     {
@@ -46,6 +50,10 @@ class EmbeddedSubject final : public ContractSubject {
       (*database)->Put(batch, store::Family::kProfiles, store::ProfileKey(key), bytes);
       ASSERT_TRUE((*database)->Write(batch).ok());
     }
+    Open();
+  }
+  void Reopen() override {
+    Close();
     Open();
   }
   void Close() override { store_ = nullptr; }
@@ -63,23 +71,31 @@ class EmbeddedSubject final : public ContractSubject {
 
 class RedisSubject final : public ContractSubject {
  public:
-  explicit RedisSubject(std::unique_ptr<RedisServer> server) : server_(std::move(server)) {
-    store_ = std::make_unique<store::RedisStore>(
-        watch_.Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges}));
-    EXPECT_TRUE(watch_.WaitForConnected()) << watch_.last();
-  }
+  explicit RedisSubject(std::unique_ptr<RedisServer> server) : server_(std::move(server)) { Open(); }
 
   store::ProfileStore& profiles() override { return *store_; }
   store::RecordStore& records() override { return *store_; }
   store::ChangeFeed& changes() override { return *store_; }
+  store::DecisionLog& decisions() override { return *store_; }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
     ASSERT_TRUE(server_->Command({"SET", "wm:{" + key.tenant + "/" + key.customer + "}:p", bytes}).ok());
+  }
+  void Reopen() override {
+    Close();
+    Open();
   }
   void Close() override { store_ = nullptr; }
 
  private:
+  void Open() {
+    watch_ = std::make_unique<StateWatch>();
+    store_ = std::make_unique<store::RedisStore>(
+        watch_->Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges}));
+    EXPECT_TRUE(watch_->WaitForConnected()) << watch_->last();
+  }
+
   std::unique_ptr<RedisServer> server_;
-  StateWatch watch_;
+  std::unique_ptr<StateWatch> watch_;
   std::unique_ptr<store::RedisStore> store_;
 };
 

@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/store/changes.h"
+#include "service/store/decision_log.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/store.h"
 
@@ -27,9 +28,13 @@ class ContractSubject {
   virtual store::RecordStore& records() = 0;
   // Keeps kSubjectMaxChanges.
   virtual store::ChangeFeed& changes() = 0;
+  virtual store::DecisionLog& decisions() = 0;
 
   // Puts these bytes in the place of the customer's stored value.
   virtual void SetBytes(const store::CustomerKey& key, const std::string& bytes) = 0;
+
+  // Destroys the stores and opens them again, where what is stored outlives them.
+  virtual void Reopen() {}
 
   // Destroys the stores. None of the above is called afterwards.
   virtual void Close() = 0;
