@@ -27,6 +27,10 @@ class Budgets {
   // All that was taken, in the order in which it was.
   std::vector<TakenUnit> TakeAll() { return std::move(taken_); }
 
+  // How many units were taken, and putting back all but the first `size`.
+  size_t size() const { return taken_.size(); }
+  void Rewind(size_t size) { taken_.resize(size); }
+
  private:
   bool HasAlready(int action, int placement) const;
 

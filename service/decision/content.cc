@@ -53,7 +53,7 @@ void EscapeUrl(absl::string_view text, std::string* out) {
 
 absl::StatusOr<Content> RenderTreatment(const Treatment& treatment, ContentType type,
                                         playbook::Evaluation& evaluation) {
-  Content content{.locale = treatment.locale, .content_type = type};
+  Content content{.locale = treatment.locale, .variant = treatment.variant, .content_type = type};
   const struct {
     const expression::Template& text;
     void (*escape)(absl::string_view, std::string*);
@@ -78,16 +78,22 @@ absl::StatusOr<Content> RenderTreatment(const Treatment& treatment, ContentType 
 }  // namespace
 
 absl::StatusOr<absl::optional<Content>> Render(const playbook::Action& action, int channel, absl::string_view locale,
-                                               playbook::Evaluation& evaluation) {
+                                               absl::string_view variant, playbook::Evaluation& evaluation) {
   if (action.treatments.empty()) return absl::optional<Content>();
   const ContentType type = evaluation.playbook().channels[channel].content_type;
+  const std::vector<std::string> chain = LocaleChain(locale, evaluation.playbook().default_locale);
   absl::Status problem = absl::FailedPreconditionError("no treatment for the locale or the default locale");
-  for (const std::string& tag : LocaleChain(locale, evaluation.playbook().default_locale)) {
-    for (const Treatment& treatment : action.treatments) {
-      if (treatment.channel != channel || treatment.locale != tag) continue;
-      absl::StatusOr<Content> content = RenderTreatment(treatment, type, evaluation);
-      if (content.ok()) return absl::make_optional(*std::move(content));
-      problem = content.status();
+  // The variant in any locale rather than another text in a nearer one: an arm must see its own.
+  std::vector<absl::string_view> variants = {variant};
+  if (!variant.empty()) variants.push_back("");
+  for (absl::string_view wanted : variants) {
+    for (const std::string& tag : chain) {
+      for (const Treatment& treatment : action.treatments) {
+        if (treatment.channel != channel || treatment.locale != tag || treatment.variant != wanted) continue;
+        absl::StatusOr<Content> content = RenderTreatment(treatment, type, evaluation);
+        if (content.ok()) return absl::make_optional(*std::move(content));
+        problem = content.status();
+      }
     }
   }
   return problem;

@@ -11,15 +11,15 @@
 
 namespace waymark::decision {
 
-// Fills the action's treatment for the channel in the first locale of `locale` (de-at), its parents (de), and the
-// playbook's default that has one and can be rendered. Values are escaped for the channel's content type, and
-// percent-encoded in links. A value that cannot be computed is replaced by the treatment's `missing` text where it has
-// one; otherwise the next locale is tried.
+// Fills the action's treatment of the variant, where it is not empty, or otherwise of none, for the channel in the
+// first locale of `locale` (de-at), its parents (de), and the playbook's default that has one and can be rendered.
+// Values are escaped for the channel's content type, and percent-encoded in links. A value that cannot be computed is
+// replaced by the treatment's `missing` text where it has one; otherwise the next locale is tried.
 //
 // nullopt where the action has no treatment for the channel; FAILED_PRECONDITION, saying what was missing, where there
 // are some and none could be rendered.
 absl::StatusOr<absl::optional<Content>> Render(const playbook::Action& action, int channel, absl::string_view locale,
-                                               playbook::Evaluation& evaluation);
+                                               absl::string_view variant, playbook::Evaluation& evaluation);
 
 }  // namespace waymark::decision
 

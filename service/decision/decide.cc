@@ -9,7 +9,10 @@
 #include "service/decision/budgets.h"
 #include "service/decision/content.h"
 #include "service/decision/decision.h"
+#include "service/decision/eligibility.h"
+#include "service/decision/experiments.h"
 #include "service/decision/limits.h"
+#include "service/decision/slate.h"
 #include "service/journey/resolve.h"
 #include "service/playbook/evaluation.h"
 
@@ -20,163 +23,185 @@ using playbook::Action;
 using playbook::kNone;
 using playbook::Placement;
 using segmentation::JourneyPosition;
+using segmentation::Profile;
+
+bool MayLookAt(const playbook::Playbook& playbook, const Profile& profile) {
+  if (!playbook.profiling_purpose.has_value()) return true;
+  const segmentation::Consent* consent = segmentation::FindConsent(profile, *playbook.profiling_purpose);
+  return consent != nullptr && consent->granted;
+}
+
+// What may be known of a customer who does not consent to profiling: what binds the shop, and nothing else.
+Profile OnlyWhatBinds(const Profile& profile) {
+  Profile bare;
+  bare.created = profile.created;
+  bare.consents = profile.consents;
+  bare.contacts = profile.contacts;
+  return bare;
+}
 
 // One decision under way: the customer's evaluation, and what has been given so far.
 class Decider {
  public:
-  Decider(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,
+  // `profile` decides; `whole` is what is stored.
+  Decider(const playbook::Playbook& playbook, const Profile& profile, const Profile& whole, const Request& request,
           absl::Time now)
       : playbook_(playbook),
         request_(request),
         evaluation_(playbook, profile, request.context, now),
-        limits_(playbook, profile, request, now),
-        budgets_(playbook, profile, request) {
-    std::vector<uint64_t> own;
-    for (int placement : request.placements)
-      own.push_back(ContactKey(request.decision_id, playbook.placements[placement].id));
-    evaluation_.frame().set_contacts(request.contacts_known, std::move(own));
-    positions_ = journey::Resolve(evaluation_);
-    for (const JourneyPosition& position : positions_) {
-      if (position.journey == playbook.facts->primary_journey()) evaluation_.frame().set_position(&position);
-    }
-  }
+        positions_(Resolve()),
+        eligibility_(request, whole, positions_, evaluation_),
+        experiments_(evaluation_, request.unit),
+        limits_(playbook, whole, request, now),
+        budgets_(playbook, whole, request),
+        slate_(playbook) {}
 
   Decision Decide() {
     Decision decision;
     for (int placement : request_.placements) decision.placements.push_back(Fill(placement, decision.contacts));
     decision.positions = std::move(positions_);
     decision.units = budgets_.TakeAll();
+    decision.arms = experiments_.arms();
     return decision;
   }
 
  private:
+  std::vector<JourneyPosition> Resolve();
   PlacementDecision Fill(int placement, std::vector<segmentation::Contact>& contacts);
+  // The candidates that may be given, best first; with `explain`, the others go to the decision.
+  std::vector<Candidate> Rank(int placement, PlacementDecision& decision);
   // The first reason against the candidate, or kChosen where it may be ranked; fills factors and priority then.
   Candidate Examine(int action, int placement);
-  Reason Filter(const Action& action, int placement, std::string* detail);
-  Reason FilterRule(const Action& action, std::string* detail);
-  Reason FilterConsent(const Action& action, int channel, std::string* detail);
-  bool InStage(const Action& action) const;
-  // Gives the candidate where limits and content allow.
-  Reason Give(Candidate& candidate, const Placement& placement, PlacementDecision& decision);
+  Reason Filter(int action, int placement, std::string* detail);
+  // What depends on what was given before in this call.
+  Reason FilterAgain(int action, int placement, std::string* detail) const;
+  // Gives the candidate, with its bundle, where that is possible.
+  Reason Give(Candidate& candidate, size_t slots, PlacementDecision& decision);
+  Reason GiveOne(Candidate& candidate, PlacementDecision& decision);
+  Reason GiveBundle(Candidate& candidate, PlacementDecision& decision);
   void Fallback(const Placement& placement, PlacementDecision& decision);
+  absl::StatusOr<absl::optional<Content>> ContentOf(int action, const Placement& placement);
+  std::string* DetailOf(Candidate& candidate) const { return request_.explain ? &candidate.detail : nullptr; }
 
   const playbook::Playbook& playbook_;
   const Request& request_;
   playbook::Evaluation evaluation_;
   std::vector<JourneyPosition> positions_;
+  Eligibility eligibility_;
+  Experiments experiments_;
   Limits limits_;
   Budgets budgets_;
-  std::vector<int> given_;  // actions of this request
+  Slate slate_;
 };
 
-bool Decider::InStage(const Action& action) const {
-  if (action.stages.empty()) return true;
-  return std::any_of(action.stages.begin(), action.stages.end(), [this](const playbook::StageReference& reference) {
-    const playbook::Journey& journey = playbook_.journeys[reference.journey];
-    return std::any_of(positions_.begin(), positions_.end(), [&](const JourneyPosition& position) {
-      return position.journey == journey.id && position.current.stage == journey.stages[reference.stage].id;
-    });
-  });
-}
-
-Reason Decider::FilterRule(const Action& action, std::string* detail) {
-  if (action.eligible == kNone) return Reason::kChosen;
-  const expression::Value& verdict = evaluation_.Rule(action.eligible);
-  if (verdict.holds()) return Reason::kChosen;
-  if (!verdict.is_error()) return Reason::kEligibility;
-  if (detail != nullptr) *detail = std::string(verdict.string_value());
-  return Reason::kRuleError;
-}
-
-Reason Decider::FilterConsent(const Action& action, int channel, std::string* detail) {
-  const auto refused = [this, detail](segmentation::NameId purpose, const std::string& name) {
-    const segmentation::Consent* consent = segmentation::FindConsent(evaluation_.profile(), purpose);
-    if (consent != nullptr && consent->granted) return false;
-    if (detail != nullptr) *detail = name;
-    return true;
-  };
-  const playbook::Channel& through = playbook_.channels[channel];
-  if (through.consent.has_value() && refused(*through.consent, through.consent_name)) return Reason::kConsent;
-  for (const playbook::NeededConsent& needed : action.consents) {
-    if (refused(needed.purpose, needed.name)) return Reason::kConsent;
+std::vector<JourneyPosition> Decider::Resolve() {
+  std::vector<uint64_t> own;
+  for (int placement : request_.placements)
+    own.push_back(ContactKey(request_.decision_id, playbook_.placements[placement].id));
+  evaluation_.frame().set_contacts(request_.contacts_known, std::move(own));
+  std::vector<JourneyPosition> positions = journey::Resolve(evaluation_);
+  for (const JourneyPosition& position : positions) {
+    // Moving the vector leaves its elements where they are.
+    if (position.journey == playbook_.facts->primary_journey()) evaluation_.frame().set_position(&position);
   }
-  return Reason::kChosen;
+  return positions;
 }
 
-Reason Decider::Filter(const Action& action, int placement, std::string* detail) {
-  const int channel = playbook_.placements[placement].channel;
-  if (request_.kind.has_value() && action.kind != *request_.kind) return Reason::kKind;
-  if (!playbook::FitsPlacement(action, placement)) return Reason::kPlacement;
-  if (!playbook::FitsChannel(action, channel)) return Reason::kChannel;
-  if (evaluation_.now() < action.valid_from || evaluation_.now() >= action.valid_until) return Reason::kValidity;
-  if (!InStage(action)) return Reason::kStage;
-  Reason reason = FilterRule(action, detail);
-  if (reason == Reason::kChosen) reason = FilterConsent(action, channel, detail);
+Reason Decider::Filter(int index, int placement, std::string* detail) {
+  const Action& action = playbook_.actions[index];
+  Reason reason = eligibility_.Check(action, placement, detail);
+  if (reason == Reason::kChosen) reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
+  if (reason == Reason::kChosen) reason = budgets_.Check(index, placement, detail);
+  if (reason == Reason::kChosen && experiments_.Excludes(action, index, detail)) reason = Reason::kExperiment;
+  if (reason == Reason::kChosen && experiments_.IsHeldOut(detail)) reason = Reason::kHoldOut;
+  return reason;
+}
+
+Reason Decider::FilterAgain(int index, int placement, std::string* detail) const {
+  Reason reason = slate_.Check(index, detail);
+  if (reason == Reason::kChosen) reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
+  if (reason == Reason::kChosen) reason = budgets_.Check(index, placement, detail);
   return reason;
 }
 
 Candidate Decider::Examine(int index, int placement) {
-  const Action& action = playbook_.actions[index];
   Candidate candidate{.action = index};
-  std::string* detail = request_.explain ? &candidate.detail : nullptr;
-  candidate.reason = Filter(action, placement, detail);
-  if (candidate.reason == Reason::kChosen) {
-    candidate.reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
-  }
-  if (candidate.reason == Reason::kChosen) candidate.reason = budgets_.Check(index, placement, detail);
+  candidate.reason = Filter(index, placement, DetailOf(candidate));
   if (candidate.reason != Reason::kChosen) return candidate;
-  candidate.factors = Score(action, evaluation_);
-  if (!candidate.factors.has_value()) {
-    candidate.reason = Reason::kValueError;
-    return candidate;
-  }
-  candidate.priority = Priority(*candidate.factors, playbook_.arbitration);
-  if (!std::isfinite(candidate.priority)) {
+  candidate.factors = Score(index, experiments_, positions_, evaluation_);
+  if (candidate.factors.has_value()) candidate.priority = Priority(*candidate.factors, experiments_.arbitration());
+  if (!candidate.factors.has_value() || !std::isfinite(candidate.priority)) {
     candidate.priority = 0;
     candidate.reason = Reason::kValueError;
   }
   return candidate;
 }
 
-Reason Decider::Give(Candidate& candidate, const Placement& placement, PlacementDecision& decision) {
-  const Action& action = playbook_.actions[candidate.action];
-  std::string* detail = request_.explain ? &candidate.detail : nullptr;
-  if (std::find(given_.begin(), given_.end(), candidate.action) != given_.end()) {
-    if (detail != nullptr) *detail = "given in another placement of this call";
-    return Reason::kOutranked;
+absl::StatusOr<absl::optional<Content>> Decider::ContentOf(int index, const Placement& placement) {
+  const Action& action = playbook_.actions[index];
+  return Render(action, placement.channel, request_.locale, experiments_.VariantOf(action, index), evaluation_);
+}
+
+Reason Decider::Give(Candidate& candidate, size_t slots, PlacementDecision& decision) {
+  const size_t needed = 1 + playbook_.actions[candidate.action].bundle.size();
+  if (needed == 1) return GiveOne(candidate, decision);
+  if (needed > slots - decision.chosen.size()) {
+    if (std::string* detail = DetailOf(candidate)) *detail = absl::StrCat("it takes ", needed, " slots");
+    return Reason::kBundle;
   }
-  // Again, because what was given since then counts.
-  Reason reason = limits_.Check(candidate.action, placement.channel, detail);
-  if (reason == Reason::kChosen) reason = budgets_.Check(candidate.action, decision.placement, detail);
+  return GiveBundle(candidate, decision);
+}
+
+Reason Decider::GiveOne(Candidate& candidate, PlacementDecision& decision) {
+  const Placement& placement = playbook_.placements[decision.placement];
+  const Reason reason = FilterAgain(candidate.action, decision.placement, DetailOf(candidate));
   if (reason != Reason::kChosen) return reason;
-  absl::StatusOr<absl::optional<Content>> content = Render(action, placement.channel, request_.locale, evaluation_);
+  absl::StatusOr<absl::optional<Content>> content = ContentOf(candidate.action, placement);
   if (!content.ok()) {
-    if (detail != nullptr) *detail = std::string(content.status().message());
+    if (std::string* detail = DetailOf(candidate)) *detail = std::string(content.status().message());
     return Reason::kContentError;
   }
   limits_.Take(candidate.action, placement.channel);
   budgets_.Take(candidate.action, decision.placement);
-  given_.push_back(candidate.action);
+  slate_.Take(candidate.action);
   decision.chosen.push_back({candidate.action, candidate.priority, false, *std::move(content)});
   return Reason::kChosen;
+}
+
+Reason Decider::GiveBundle(Candidate& candidate, PlacementDecision& decision) {
+  const size_t limits = limits_.size();
+  const size_t budgets = budgets_.size();
+  const size_t slate = slate_.size();
+  const size_t chosen = decision.chosen.size();
+  Reason reason = GiveOne(candidate, decision);
+  for (int member : playbook_.actions[candidate.action].bundle) {
+    if (reason != Reason::kChosen) break;
+    Candidate along = Examine(member, decision.placement);
+    if (along.reason == Reason::kChosen) along.reason = GiveOne(along, decision);
+    if (along.reason == Reason::kChosen) continue;
+    reason = Reason::kBundle;
+    if (std::string* detail = DetailOf(candidate)) *detail = playbook_.actions[member].name;
+  }
+  if (reason == Reason::kChosen) return reason;
+  limits_.Rewind(limits);
+  budgets_.Rewind(budgets);
+  slate_.Rewind(slate);
+  decision.chosen.resize(chosen);
+  return reason;
 }
 
 void Decider::Fallback(const Placement& placement, PlacementDecision& decision) {
   if (placement.fallback == kNone) return;
   const Action& action = playbook_.actions[placement.fallback];
-  if (FilterConsent(action, placement.channel, nullptr) != Reason::kChosen) return;
-  absl::StatusOr<absl::optional<Content>> content = Render(action, placement.channel, request_.locale, evaluation_);
+  if (eligibility_.CheckConsent(action, placement.channel, nullptr) != Reason::kChosen) return;
+  absl::StatusOr<absl::optional<Content>> content = ContentOf(placement.fallback, placement);
   decision.chosen.push_back({placement.fallback, 0, true, content.ok() ? *std::move(content) : absl::nullopt});
   for (Candidate& candidate : decision.candidates) {
     if (candidate.action == placement.fallback) candidate.reason = Reason::kFallback;
   }
 }
 
-PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& contacts) {
-  const Placement& placement = playbook_.placements[index];
-  PlacementDecision decision{.placement = index};
-  limits_.Begin(index);
+std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
   std::vector<Candidate> ranked;
   const auto examine = [&](int action) {
     Candidate candidate = Examine(action, index);
@@ -187,23 +212,37 @@ PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& c
   };
   if (request_.explain) {
     for (size_t i = 0; i < playbook_.actions.size(); ++i) examine(static_cast<int>(i));
-  } else {
-    for (int action : placement.candidates) examine(action);
+  } else if (!experiments_.IsHeldOut(nullptr)) {
+    for (int action : eligibility_.Candidates(playbook_.placements[index])) examine(action);
   }
-  const auto by_name = [this](const Candidate& a, const Candidate& b) {
-    return playbook_.actions[a.action].name < playbook_.actions[b.action].name;
-  };
   std::sort(ranked.begin(), ranked.end(), [&](const Candidate& a, const Candidate& b) {
-    return a.priority != b.priority ? a.priority > b.priority : by_name(a, b);
+    return a.priority != b.priority ? a.priority > b.priority
+                                    : playbook_.actions[a.action].name < playbook_.actions[b.action].name;
   });
+  return ranked;
+}
+
+PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& contacts) {
+  const Placement& placement = playbook_.placements[index];
+  PlacementDecision decision{.placement = index};
+  limits_.Begin(index);
   const size_t slots = request_.max_actions > 0 ? request_.max_actions : placement.slots;
-  for (Candidate& candidate : ranked) {
+  for (Candidate& candidate : Rank(index, decision)) {
     const bool full = decision.chosen.size() >= slots;
-    candidate.reason = full ? Reason::kOutranked : Give(candidate, placement, decision);
-    if (!full || request_.explain) decision.candidates.push_back(std::move(candidate));
+    if (full && !request_.explain) break;
+    const bool with_a_bundle = std::any_of(decision.chosen.begin(), decision.chosen.end(),
+                                           [&](const Chosen& chosen) { return chosen.action == candidate.action; });
+    if (with_a_bundle) {
+      candidate.reason = Reason::kChosen;
+    } else {
+      candidate.reason = full ? Reason::kOutranked : Give(candidate, slots, decision);
+    }
+    candidate.probability = candidate.reason == Reason::kChosen ? 1 : 0;
+    if (request_.explain) decision.candidates.push_back(std::move(candidate));
   }
-  std::sort(decision.candidates.begin(), decision.candidates.end(), by_name);
-  if (!request_.explain) decision.candidates.clear();
+  std::sort(decision.candidates.begin(), decision.candidates.end(), [this](const Candidate& a, const Candidate& b) {
+    return playbook_.actions[a.action].name < playbook_.actions[b.action].name;
+  });
   if (decision.chosen.empty()) Fallback(placement, decision);
   if (!placement.count_on_decision) return decision;
   for (const Chosen& chosen : decision.chosen) {
@@ -222,9 +261,11 @@ uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placemen
   return segmentation::StableHash(decision_id, static_cast<uint32_t>(placement));
 }
 
-Decision Decide(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,
-                absl::Time now) {
-  return Decider(playbook, profile, request, now).Decide();
+Decision Decide(const playbook::Playbook& playbook, const Profile& profile, const Request& request, absl::Time now) {
+  if (MayLookAt(playbook, profile)) return Decider(playbook, profile, profile, request, now).Decide();
+  Decision decision = Decider(playbook, OnlyWhatBinds(profile), profile, request, now).Decide();
+  decision.from_context = true;
+  return decision;
 }
 
 }  // namespace waymark::decision

@@ -18,6 +18,8 @@ struct Request {
   std::string locale;           // lower case; empty: the playbook's default
   segmentation::Context context;
   std::string decision_id;
+  // Whom experiments put into an arm: a hash of the customer's id, of the decision's for an anonymous visitor.
+  uint64_t unit = 0;
   absl::optional<playbook::ActionKind> kind;  // only actions of this kind (a fallback may be of any)
   int max_actions = 0;                        // for each placement; 0: its slots
   bool explain = false;
@@ -38,14 +40,20 @@ enum class Reason {
   kValidity,
   kStage,
   kEligibility,
+  kApplicability,
+  kSuitability,
   kRuleError,
   kConsent,
   kLimitUnknown,
   kLimit,
   kBudget,
   kBudgetUnknown,
+  kExperiment,
+  kHoldOut,
   kValueError,
   kContentError,
+  kSlate,
+  kBundle,
   kOutranked,
   kChosen,
   kFallback,
@@ -65,11 +73,13 @@ struct Candidate {
   std::string detail;  // what decided it, without a trait's value
   absl::optional<Factors> factors;
   double priority = 0;
+  double probability = 0;  // that it was chosen; 1 or 0, for nothing is left to chance
 };
 
 // A treatment with its values filled in, escaped for the channel's content type.
 struct Content {
   std::string locale;
+  std::string variant;
   playbook::ContentType content_type = playbook::ContentType::kText;
   std::string subject;
   std::string body;
@@ -100,6 +110,14 @@ struct TakenUnit {
   friend bool operator==(const TakenUnit&, const TakenUnit&) = default;
 };
 
+// The arm of an experiment, by the playbook's indexes.
+struct InArm {
+  int experiment = playbook::kNone;
+  int arm = playbook::kNone;
+
+  friend bool operator==(const InArm&, const InArm&) = default;
+};
+
 // The answer for all placements of a request.
 struct Decision {
   std::vector<PlacementDecision> placements;
@@ -108,6 +126,11 @@ struct Decision {
   std::vector<segmentation::Contact> contacts;
   // What it takes from budgets, but for what an earlier try of it took.
   std::vector<TakenUnit> units;
+  // The arms that the unit is in, in the order of the playbook.
+  std::vector<InArm> arms;
+  // The customer does not consent to profiling: what is known of the customer did not decide, but for consents,
+  // contacts and what they led to.
+  bool from_context = false;
 };
 
 // Names a contact's decision and placement: a retry of the same decision makes the same contacts, and no others.

@@ -32,6 +32,10 @@ class Limits {
   // The action is given now, on the channel of the placement.
   void Take(int action, int channel);
 
+  // How many were given, and taking back all but the first `size`.
+  size_t size() const { return taken_.size(); }
+  void Rewind(size_t size) { taken_.resize(size); }
+
  private:
   Reason CheckEach(const std::vector<playbook::Limit>& limits, absl::string_view whose, int taken, std::string* detail,
                    bool (*matches)(const segmentation::Contact&, segmentation::NameId), segmentation::NameId id) const;

@@ -51,6 +51,7 @@ struct Engine::DecideCall {
   absl::Status Admit();
   // Folds and decides; says what is to be stored, if anything.
   absl::optional<Profile> Run(const StoredProfile& stored);
+  Knowledge KnowledgeNow() const;
   void Answer(Knowledge knowledge);
 };
 
@@ -79,6 +80,7 @@ absl::Status Engine::DecideCall::Admit() {
   question.context = *std::move(context);
   question.locale = absl::AsciiStrToLower(request.locale);
   question.decision_id = request.decision_id;
+  question.unit = segmentation::StableHash(request.customer.empty() ? request.decision_id : request.customer);
   question.kind = request.kind;
   question.max_actions = request.max_actions;
   question.explain = request.explain;
@@ -104,6 +106,12 @@ absl::optional<Profile> Engine::DecideCall::Run(const StoredProfile& stored) {
   if (!changed) return absl::nullopt;
   segmentation::Compact(profile, store::kMaxProfileBytes);
   return profile;
+}
+
+// Where the store answered.
+Knowledge Engine::DecideCall::KnowledgeNow() const {
+  if (!known) return Knowledge::kUnknownCustomer;
+  return decision.from_context ? Knowledge::kNoConsent : Knowledge::kProfile;
 }
 
 void Engine::DecideCall::Answer(Knowledge knowledge) {
@@ -159,7 +167,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
     profiles_.Load(key, StoreDeadline(deadline), [this, call](absl::StatusOr<StoredProfile> stored) {
       if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
       call->Run(*stored);
-      call->Answer(call->known ? Knowledge::kProfile : Knowledge::kUnknownCustomer);
+      call->Answer(call->KnowledgeNow());
     });
     return;
   }
@@ -168,7 +176,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
       [this, call](const absl::StatusOr<uint64_t>& revision) {
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
         if (!revision.ok()) return DecideFromContext(call, KnowledgeAfter(revision.status()));
-        call->Answer(call->known ? Knowledge::kProfile : Knowledge::kUnknownCustomer);
+        call->Answer(call->KnowledgeNow());
       });
 }
 

@@ -62,7 +62,7 @@ struct DecideRequest {
 };
 
 // How much of what should be known was known.
-enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable, kProfileUnusable };
+enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable, kProfileUnusable, kNoConsent };
 
 struct DecideAnswer {
   std::shared_ptr<const playbook::Playbook> playbook;  // gives the indexes and ids below their names

@@ -129,7 +129,8 @@ Compiler::Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> 
       actions_("action", problems),
       placements_("placement", problems),
       groups_("group", problems),
-      budgets_("budget", problems) {
+      budgets_("budget", problems),
+      experiments_("experiment", problems) {
   playbook_->time_zones = zones != nullptr ? std::move(zones) : std::make_shared<TimeZones>();
 }
 
@@ -155,8 +156,11 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileActions();
   CompileContactPolicy();
   CompilePlacements();
+  CompileSlates();
   CompileBudgets();
-  CompileArbitration();
+  playbook_->arbitration = CompileArbitration("arbitration", source_.arbitration());
+  CompileExperiments();
+  CompilePurposes();
   CompilePopulation();
   CompileKeepDecisions();
   CollectCountedByRules();
@@ -187,6 +191,7 @@ bool Compiler::CheckSizes() {
   check("placements", source_.placements_size(), 256);
   check("groups", source_.groups_size(), 256);
   check("budgets", source_.budgets_size(), 256);
+  check("experiments", source_.experiments_size(), 64);
   return fits;
 }
 
@@ -336,6 +341,20 @@ void Compiler::CheckCurrency(const std::string& field, const std::string& curren
 double Compiler::CheckRange(const std::string& field, double value, double low, double high) {
   if (!(value >= low && value <= high)) problems_.Add(field, absl::StrCat("from ", low, " to ", high));
   return value;
+}
+
+void Compiler::CompilePurposes() {
+  std::set<int> taken;
+  for (int i = 0; i < source_.purposes_size(); ++i) {
+    if (!source_.purposes(i).has_tcf()) continue;
+    const std::string field = absl::StrCat("purposes[", i, "].tcf");
+    const int number = source_.purposes(i).tcf();
+    if (number < 1 || number > 11) problems_.Add(field, "the TCF's purposes are 1 to 11");
+    if (!taken.insert(number).second) problems_.Add(field, "another purpose has this number");
+  }
+  if (!source_.profiling_purpose().empty() && purposes_.Find("profiling_purpose", source_.profiling_purpose()) >= 0) {
+    playbook_->profiling_purpose = segmentation::NameIdOf(source_.profiling_purpose());
+  }
 }
 
 void Compiler::CompileKeepDecisions() {

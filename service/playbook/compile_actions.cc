@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "service/playbook/compiler.h"
 
 namespace waymark::playbook {
@@ -28,8 +29,9 @@ ActionKind ToKind(v1::ActionKind kind) {
 
 // Whether nothing can keep the action from being given.
 bool IsAlwaysValid(const Action& action) {
-  return action.stages.empty() && action.eligible == kNone && action.consents.empty() && action.limits.empty() &&
-         action.valid_from == absl::InfinitePast() && action.valid_until == absl::InfiniteFuture();
+  return action.stages.empty() && action.eligible == kNone && action.applicable == kNone && action.suitable == kNone &&
+         action.consents.empty() && action.limits.empty() && action.valid_from == absl::InfinitePast() &&
+         action.valid_until == absl::InfiniteFuture();
 }
 
 }  // namespace
@@ -54,6 +56,8 @@ Action Compiler::CompileAction(const std::string& field, const v1::Action& sourc
   if (source.has_valid_until()) action.valid_until = ToTime(source.valid_until());
   if (action.valid_from >= action.valid_until) problems_.Add(field + ".valid_until", "this must be after valid_from");
   action.eligible = rules_->Condition(field + ".eligible_when", source.eligible_when());
+  action.applicable = rules_->Condition(field + ".applicable_when", source.applicable_when());
+  action.suitable = rules_->Condition(field + ".suitable_when", source.suitable_when());
   for (int i = 0; i < source.consents_size(); ++i) {
     if (purposes_.Find(absl::StrCat(field, ".consents[", i, "]"), source.consents(i)) < 0) continue;
     action.consents.push_back({segmentation::NameIdOf(source.consents(i)), source.consents(i)});
@@ -65,10 +69,11 @@ Action Compiler::CompileAction(const std::string& field, const v1::Action& sourc
     const std::string each = absl::StrCat(field, ".treatments[", i, "]");
     Treatment treatment = CompileTreatment(each, source.treatments(i));
     const auto same = [&treatment](const Treatment& other) {
-      return other.channel == treatment.channel && other.locale == treatment.locale;
+      return other.channel == treatment.channel && other.locale == treatment.locale &&
+             other.variant == treatment.variant;
     };
     if (std::any_of(action.treatments.begin(), action.treatments.end(), same))
-      problems_.Add(each, "there is another treatment for this channel and locale");
+      problems_.Add(each, "there is another treatment for this channel, locale and variant");
     action.treatments.push_back(std::move(treatment));
   }
   return action;
@@ -77,16 +82,9 @@ Action Compiler::CompileAction(const std::string& field, const v1::Action& sourc
 void Compiler::CompileWorth(const std::string& field, const v1::Action& source, Action& action) {
   if (source.has_value() && !source.value_of().empty())
     problems_.Add(field + ".value_of", "either `value` or `value_of`, not both");
-  if (source.has_value()) {
-    action.value = CheckRange(field + ".value.micros", static_cast<double>(source.value().micros()), 0, 1e15) / 1e6;
-    CheckCurrency(field + ".value.currency", source.value().currency());
-    if (!source.value().currency().empty() && source.value().currency() != source_.currency()) {
-      problems_.Add(
-          field + ".value.currency",
-          absl::StrCat("the playbook's currency is ", source_.currency().empty() ? "not set" : source_.currency()));
-    }
-  }
+  if (source.has_value()) action.value = CompileMoney(field + ".value", source.value());
   if (!source.value_of().empty()) action.value_of = rules_->Number(field + ".value_of", source.value_of());
+  CompileStageGain(field, source, action);
   if (source.has_propensity()) action.propensity = CheckRange(field + ".propensity", source.propensity(), 0, 1);
   if (source.has_lever()) action.lever = CheckRange(field + ".lever", source.lever(), 0, 1000);
   if (source.context_weights_size() > 16) problems_.Add(field + ".context_weights", "at most 16");
@@ -99,27 +97,62 @@ void Compiler::CompileWorth(const std::string& field, const v1::Action& source, 
   }
 }
 
+double Compiler::CompileMoney(const std::string& field, const v1::Money& source) {
+  CheckCurrency(field + ".currency", source.currency());
+  if (!source.currency().empty() && source.currency() != source_.currency()) {
+    problems_.Add(field + ".currency", absl::StrCat("the playbook's currency is ",
+                                                    source_.currency().empty() ? "not set" : source_.currency()));
+  }
+  return CheckRange(field + ".micros", static_cast<double>(source.micros()), 0, 1e15) / 1e6;
+}
+
+void Compiler::CompileStageGain(const std::string& field, const v1::Action& source, Action& action) {
+  if (source.value_from() != v1::VALUE_SOURCE_STAGE_GAIN) {
+    if (!source.moves_to().empty()) problems_.Add(field + ".moves_to", "this needs `value_from: STAGE_GAIN`");
+    return;
+  }
+  if (source.has_value() || !source.value_of().empty())
+    problems_.Add(field + ".value_from", "a gain in stage value stands instead of `value` and `value_of`");
+  action.moves_to = StageReference{};
+  if (!source.moves_to().empty()) {
+    const std::vector<StageReference> found = FindStages(field + ".moves_to", source.moves_to());
+    if (found.size() > 1) problems_.Add(field + ".moves_to", "several journeys have this stage: write journey.stage");
+    if (found.size() != 1) return;
+    action.moves_to = found[0];
+  }
+  const auto journey = static_cast<size_t>(std::max(action.moves_to->journey, 0));
+  if (journey >= playbook_->journeys.size()) return problems_.Add(field + ".value_from", "there is no journey");
+  for (const Stage& stage : playbook_->journeys[journey].stages) {
+    if (stage.value.has_value()) continue;
+    problems_.Add(field + ".value_from",
+                  absl::StrCat("the journey's stages are compared, and `", stage.name, "` has no `value`"));
+  }
+}
+
 void Compiler::CompileStageReferences(const std::string& field, const v1::Action& source, Action& action) {
   for (int i = 0; i < source.stages_size(); ++i) {
-    const std::vector<std::string> parts = absl::StrSplit(source.stages(i), absl::MaxSplits('.', 1));
-    bool found = false;
-    std::vector<std::string> known;
-    for (size_t j = 0; j < playbook_->journeys.size(); ++j) {
-      const Journey& journey = playbook_->journeys[j];
-      if (parts.size() == 2 && journey.name != parts[0]) continue;
-      for (size_t k = 0; k < journey.stages.size(); ++k) {
-        known.push_back(journey.stages[k].name);
-        if (journey.stages[k].name != parts.back()) continue;
-        action.stages.push_back({static_cast<int>(j), static_cast<int>(k)});
-        found = true;
-      }
-    }
-    if (!found) {
-      problems_.Add(
-          absl::StrCat(field, ".stages[", i, "]"),
-          absl::StrCat("no journey has a stage `", source.stages(i), "`", expression::DidYouMean(parts.back(), known)));
+    const std::vector<StageReference> found = FindStages(absl::StrCat(field, ".stages[", i, "]"), source.stages(i));
+    action.stages.insert(action.stages.end(), found.begin(), found.end());
+  }
+}
+
+std::vector<StageReference> Compiler::FindStages(const std::string& field, const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(name, absl::MaxSplits('.', 1));
+  std::vector<StageReference> found;
+  std::vector<std::string> known;
+  for (size_t j = 0; j < playbook_->journeys.size(); ++j) {
+    const Journey& journey = playbook_->journeys[j];
+    if (parts.size() == 2 && journey.name != parts[0]) continue;
+    for (size_t k = 0; k < journey.stages.size(); ++k) {
+      known.push_back(journey.stages[k].name);
+      if (journey.stages[k].name == parts.back()) found.push_back({static_cast<int>(j), static_cast<int>(k)});
     }
   }
+  if (found.empty()) {
+    problems_.Add(field,
+                  absl::StrCat("no journey has a stage `", name, "`", expression::DidYouMean(parts.back(), known)));
+  }
+  return found;
 }
 
 Treatment Compiler::CompileTreatment(const std::string& field, const v1::Treatment& source) {
@@ -132,6 +165,10 @@ Treatment Compiler::CompileTreatment(const std::string& field, const v1::Treatme
   treatment.link_url = rules_->Text(field + ".link_url", source.link_url());
   CheckUrl(field + ".image_url", source.image_url());
   CheckUrl(field + ".link_url", source.link_url());
+  CheckLinksInBody(field + ".body", source.body());
+  treatment.variant = source.variant();
+  if (!source.variant().empty() && !IsName(source.variant()))
+    problems_.Add(field + ".variant", "a name is 1 to 64 of a-z, 0-9 and _, beginning with a letter");
   if (source.has_missing()) treatment.missing = source.missing();
   return treatment;
 }
@@ -144,6 +181,22 @@ void Compiler::CheckUrl(const std::string& field, const std::string& url) {
       http ? url.substr(url.find("//") + 2, url.find('/', url.find("//") + 2) - url.find("//") - 2) : "";
   if (!http || host.empty() || absl::StrContains(host, "{{"))
     problems_.Add(field, "a link begins with https:// or http:// and a fixed host");
+}
+
+// A value that began a link of the text could bring its own scheme ("javascript:").
+void Compiler::CheckLinksInBody(const std::string& field, const std::string& body) {
+  const std::string text = absl::AsciiStrToLower(body);
+  for (size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", at + 2)) {
+    absl::string_view before = absl::StripTrailingAsciiWhitespace(absl::string_view(text).substr(0, at));
+    if (!absl::ConsumeSuffix(&before, "\"")) absl::ConsumeSuffix(&before, "'");
+    before = absl::StripTrailingAsciiWhitespace(before);
+    if (!absl::ConsumeSuffix(&before, "=")) continue;
+    before = absl::StripTrailingAsciiWhitespace(before);
+    if (absl::EndsWith(before, "href") || absl::EndsWith(before, "src") || absl::EndsWith(before, "action")) {
+      problems_.Add(field, "a link in a text begins with a fixed scheme and host, not with a value");
+      return;
+    }
+  }
 }
 
 void Compiler::CompilePlacements() {
@@ -184,17 +237,16 @@ void Compiler::CheckFallback(const std::string& field, const Placement& placemen
   }
 }
 
-void Compiler::CompileArbitration() {
-  const v1::Arbitration& source = source_.arbitration();
-  Arbitration& arbitration = playbook_->arbitration;
+Arbitration Compiler::CompileArbitration(const std::string& field, const v1::Arbitration& source) {
+  Arbitration arbitration;
   if (source.has_propensity_exponent()) {
-    arbitration.propensity_exponent =
-        CheckRange("arbitration.propensity_exponent", source.propensity_exponent(), 0, 10);
+    arbitration.propensity_exponent = CheckRange(field + ".propensity_exponent", source.propensity_exponent(), 0, 10);
   }
   arbitration.use_context_weight = !source.has_use_context_weight() || source.use_context_weight();
   arbitration.use_value = !source.has_use_value() || source.use_value();
   arbitration.use_lever = !source.has_use_lever() || source.use_lever();
-  arbitration.limits = CompileLimits("arbitration.limits", source.limits());
+  arbitration.limits = CompileLimits(field + ".limits", source.limits());
+  return arbitration;
 }
 
 }  // namespace waymark::playbook

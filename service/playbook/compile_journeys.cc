@@ -128,6 +128,7 @@ Stage Compiler::CompileStage(const ExpandedStage& expanded, const Journey& journ
   }
   stage.goal = source.goal();
   stage.labels = CompileLabels(source.labels());
+  if (source.has_value()) stage.value = CompileMoney(field + ".value", source.value());
   return stage;
 }
 

@@ -48,6 +48,7 @@ class Compiler {
   double CheckRange(const std::string& field, double value, double low, double high);
   void CollectCountedByRules();
   void CompileKeepDecisions();
+  void CompilePurposes();
 
   // compile_policy.cc
   // The contact policy; after channels and actions.
@@ -67,6 +68,21 @@ class Compiler {
   void CompileBudgets();
   void CompileBudgetsOfAction(const std::string& field, const v1::Action& source, Action& action);
   void CheckBudgetsOfPlacement(int index);
+
+  // compile_experiments.cc
+  // After actions, groups and arbitration.
+  void CompileExperiments();
+  Experiment CompileExperiment(const std::string& field, const v1::Experiment& source);
+  Arm CompileArm(const std::string& field, const v1::Arm& source);
+  ArmChange CompileArmChange(const std::string& field, const v1::ArmChange& source);
+  void CompileWithin(const std::string& field, const v1::Experiment& source, Experiment& experiment);
+
+  // compile_slates.cc
+  // What actions of one call say of each other; after groups and placements.
+  void CompileSlates();
+  void CompileNeverWith(const std::string& field, const v1::Action& source, Action& action);
+  void CompileBundle(const std::string& field, const v1::Action& source, Action& action);
+  void IndexCandidates(Placement& placement);
 
   // compile_labels.cc
   // After everything else that has a name.
@@ -93,18 +109,23 @@ class Compiler {
   void CompileActions();
   Action CompileAction(const std::string& field, const v1::Action& source);
   void CompileWorth(const std::string& field, const v1::Action& source, Action& action);
+  void CompileStageGain(const std::string& field, const v1::Action& source, Action& action);
+  double CompileMoney(const std::string& field, const v1::Money& source);
   void CompileStageReferences(const std::string& field, const v1::Action& source, Action& action);
+  // The stages of this name ("stage" or "journey.stage"); a problem where there is none.
+  std::vector<StageReference> FindStages(const std::string& field, const std::string& name);
   Treatment CompileTreatment(const std::string& field, const v1::Treatment& source);
   void CheckUrl(const std::string& field, const std::string& url);
+  void CheckLinksInBody(const std::string& field, const std::string& body);
   void CompilePlacements();
   void CheckFallback(const std::string& field, const Placement& placement);
-  void CompileArbitration();
+  Arbitration CompileArbitration(const std::string& field, const v1::Arbitration& source);
 
   const v1::Playbook& source_;
   Problems& problems_;
   IdBook ids_;
   NameIndex traits_, context_, purposes_, events_, channels_, segments_, journeys_, actions_, placements_;
-  NameIndex groups_, budgets_;
+  NameIndex groups_, budgets_, experiments_;
   std::vector<segmentation::Vocabulary::Typed> typed_traits_, typed_context_;
   std::vector<std::string> labelled_events_;        // "type/label", each once
   std::vector<std::vector<ExpandedStage>> stages_;  // by journey

@@ -54,6 +54,7 @@ struct Stage {
   absl::Duration minimum_dwell = absl::ZeroDuration();
   std::string goal;
   Labels labels;
+  absl::optional<double> value;  // what a customer who stands here is expected to bring, whole units of the currency
 };
 
 struct Journey {
@@ -138,6 +139,7 @@ struct Treatment {
   expression::Template image_url;
   expression::Template link_url;
   absl::optional<std::string> missing;
+  std::string variant;  // empty: for everyone else
 };
 
 enum class ActionKind { kOffer, kContent, kService, kNone };
@@ -168,20 +170,36 @@ struct Action {
   absl::Time valid_from = absl::InfinitePast();
   absl::Time valid_until = absl::InfiniteFuture();
   RuleIndex eligible = kNone;
+  RuleIndex applicable = kNone;
+  RuleIndex suitable = kNone;
   std::vector<NeededConsent> consents;
   std::vector<Limit> limits;
   double value = 1;  // whole units of the playbook's currency
   RuleIndex value_of = kNone;
+  // Instead of both: what this stage is worth more than the customer's own; no journey: the stage after it, on the
+  // primary one.
+  absl::optional<StageReference> moves_to;
   double propensity = 0.01;
   double lever = 1;
   std::vector<ContextWeight> context_weights;
   std::vector<Treatment> treatments;
   int group = kNone;
+  std::vector<NameId> never_with;  // actions and groups, ascending; as this action says it
+  std::vector<int> bundle;         // actions that come with it
   std::vector<Suppression> suppressions;
   std::vector<NotAfter> not_after;
   // Whether its contacts are counted by the limits of its group or by a `not_after`.
   bool counted_by_others = false;
   std::vector<int> budgets;  // each gives a unit for it
+};
+
+// What is different for an action, or for the actions of a group, in an arm.
+struct ArmChange {
+  int action = kNone;  // one of the two is none
+  int group = kNone;
+  bool exclude = false;
+  double lever = 1;
+  std::string variant;
 };
 
 struct Placement {
@@ -194,6 +212,10 @@ struct Placement {
   std::vector<int> candidates;    // the actions that name this placement (or none) and have a treatment for its channel
                                   // (or none at all)
   std::vector<int> budgets;       // of the candidates, each once
+  // The candidates again, by the stages that they name, so that few are looked at of many: `any_stage` names none;
+  // by_stage[journey][stage].
+  std::vector<int> any_stage;
+  std::vector<std::vector<std::vector<int>>> by_stage;
 };
 
 struct Arbitration {
@@ -202,6 +224,25 @@ struct Arbitration {
   bool use_value = true;
   bool use_lever = true;
   std::vector<Limit> limits;
+};
+
+// One way of an experiment.
+struct Arm {
+  std::string name;
+  int share = 0;  // of 10,000
+  bool hold_out = false;
+  std::vector<ArmChange> changes;
+  absl::optional<Arbitration> arbitration;
+};
+
+struct Experiment {
+  std::string name;
+  RuleIndex when = kNone;
+  int within_experiment = kNone;  // an earlier one, and the arm
+  int within_arm = kNone;
+  std::vector<Arm> arms;
+  absl::Time valid_from = absl::InfinitePast();
+  absl::Time valid_until = absl::InfiniteFuture();
 };
 
 // Whether the action may be given in the placement, and whether it has something to say on the channel.
@@ -227,6 +268,9 @@ struct Playbook {
   std::vector<Budget> budgets;
   std::vector<Placement> placements;
   Arbitration arbitration;
+  std::vector<Experiment> experiments;
+  // Without this purpose nothing that is known of a customer decides.
+  absl::optional<NameId> profiling_purpose;
   // How everyone is looked at together, and what was learned of everyone; null: nothing yet. It is fitted and stored
   // apart from the playbook, and stands here because whoever evaluates the rules needs both.
   segmentation::PopulationSpec population_spec;

@@ -35,6 +35,8 @@ v1::ContentType ContentTypeToWire(playbook::ContentType type) {
 
 v1::Knowledge KnowledgeToWire(engine::Knowledge knowledge) {
   switch (knowledge) {
+    case engine::Knowledge::kNoConsent:
+      return v1::KNOWLEDGE_CONTEXT_NO_CONSENT;
     case engine::Knowledge::kProfile:
       return v1::KNOWLEDGE_PROFILE;
     case engine::Knowledge::kUnknownCustomer:
@@ -61,6 +63,10 @@ v1::ReasonCode ReasonToWire(decision::Reason reason) {
       return v1::REASON_CODE_STAGE;
     case decision::Reason::kEligibility:
       return v1::REASON_CODE_ELIGIBILITY;
+    case decision::Reason::kApplicability:
+      return v1::REASON_CODE_APPLICABILITY;
+    case decision::Reason::kSuitability:
+      return v1::REASON_CODE_SUITABILITY;
     case decision::Reason::kRuleError:
       return v1::REASON_CODE_RULE_ERROR;
     case decision::Reason::kConsent:
@@ -73,10 +79,18 @@ v1::ReasonCode ReasonToWire(decision::Reason reason) {
       return v1::REASON_CODE_BUDGET;
     case decision::Reason::kBudgetUnknown:
       return v1::REASON_CODE_BUDGET_UNKNOWN;
+    case decision::Reason::kExperiment:
+      return v1::REASON_CODE_EXPERIMENT;
+    case decision::Reason::kHoldOut:
+      return v1::REASON_CODE_HOLD_OUT;
     case decision::Reason::kValueError:
       return v1::REASON_CODE_VALUE_ERROR;
     case decision::Reason::kContentError:
       return v1::REASON_CODE_CONTENT_ERROR;
+    case decision::Reason::kSlate:
+      return v1::REASON_CODE_SLATE;
+    case decision::Reason::kBundle:
+      return v1::REASON_CODE_BUNDLE;
     case decision::Reason::kOutranked:
       return v1::REASON_CODE_OUTRANKED;
     case decision::Reason::kChosen:
@@ -89,6 +103,7 @@ v1::ReasonCode ReasonToWire(decision::Reason reason) {
 
 void ContentToWire(const decision::Content& content, v1::Content& wire) {
   wire.set_locale(content.locale);
+  wire.set_variant(content.variant);
   wire.set_content_type(ContentTypeToWire(content.content_type));
   wire.set_subject(content.subject);
   wire.set_body(content.body);
@@ -119,6 +134,7 @@ void CandidateToWire(const decision::Candidate& candidate, const playbook::Playb
     factors.set_lever(candidate.factors->lever);
   }
   wire.set_priority(candidate.priority);
+  wire.set_probability(candidate.probability);
 }
 
 // The placement of this index in the answer.
@@ -137,6 +153,12 @@ void DecisionToWire(const engine::DecideAnswer& answer, size_t index, v1::Decisi
   TimeToWire(answer.decided_at, *wire.mutable_decided_at());
   wire.set_knowledge(KnowledgeToWire(answer.knowledge));
   PositionsToWire(answer.decision.positions, playbook, *wire.mutable_positions());
+  for (const decision::InArm in : answer.decision.arms) {
+    const playbook::Experiment& experiment = playbook.experiments[static_cast<size_t>(in.experiment)];
+    v1::ExperimentArm& arm = *wire.add_arms();
+    arm.set_experiment(experiment.name);
+    arm.set_arm(experiment.arms[static_cast<size_t>(in.arm)].name);
+  }
 }
 
 template <typename Response>

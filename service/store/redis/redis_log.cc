@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "service/store/names.h"
+#include "service/store/redis/evaluate.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/redis_store.h"
 #include "service/store/redis/replies.h"
@@ -139,8 +140,8 @@ void RedisStore::Trim(absl::string_view tenant, absl::Time not_before, size_t ma
 void RedisStore::TrimOn(const std::shared_ptr<TrimInProgress>& trim) {
   const int shard = trim->next_shard.fetch_add(1);
   if (shard >= kLogShards) return;
-  Evaluate(TrimLogScript(), {LogKey(trim->tenant, shard), trim->not_before, trim->max_bytes}, trim->deadline,
-           [this, trim](absl::StatusOr<const redisReply*> reply) {
+  Evaluate(connection_, TrimLogScript(), {LogKey(trim->tenant, shard), trim->not_before, trim->max_bytes},
+           trim->deadline, [this, trim](absl::StatusOr<const redisReply*> reply) {
              if (reply.ok()) return TrimOn(trim);
              absl::MutexLock lock(&trim->mutex);
              trim->status = reply.status();

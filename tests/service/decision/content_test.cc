@@ -22,13 +22,15 @@ actions:
       - {channel: web, locale: en, body: 'Hello', subject: 'For {{ customer.points }}'}
       - {channel: email, body: 'Dear {{ customer.first_name }}', missing: customer}
       - {channel: app, body: '"{{ customer.first_name }}"'}
+      - {channel: web, locale: en, variant: loud, body: 'HELLO {{ customer.first_name }}'}
 )yaml";
 
 class ContentTest : public ::testing::Test {
  protected:
-  absl::StatusOr<absl::optional<Content>> RenderFor(int channel, absl::string_view locale) {
+  absl::StatusOr<absl::optional<Content>> RenderFor(int channel, absl::string_view locale,
+                                                    absl::string_view variant = "") {
     playbook::Evaluation evaluation(*playbook_, profile_, context_, absl::UnixEpoch());
-    return Render(playbook_->actions[0], channel, locale, evaluation);
+    return Render(playbook_->actions[0], channel, locale, variant, evaluation);
   }
 
   std::shared_ptr<const playbook::Playbook> playbook_ = testing_support::MustCompile(kPlaybook);
@@ -55,6 +57,22 @@ TEST_F(ContentTest, FallsBackFromLocaleToLocale) {
   EXPECT_EQ((**RenderFor(0, "de-at")).body, "Hallo <b>Anna</b>");
   EXPECT_EQ((**RenderFor(0, "fr")).subject, "For 7");
   EXPECT_EQ((**RenderFor(0, "")).locale, "en");
+}
+
+TEST_F(ContentTest, AVariantsTextComesBeforeANearerLocale) {
+  segmentation::SetTrait(profile_, NameIdOf("first_name"), std::string("Anna"));
+  EXPECT_EQ((**RenderFor(0, "de", "loud")).body, "HELLO Anna");
+  EXPECT_EQ((**RenderFor(0, "de", "loud")).variant, "loud");
+  EXPECT_EQ((**RenderFor(0, "de", "quiet")).body, "Hallo <b>Anna</b>");
+  EXPECT_EQ((**RenderFor(1, "de", "loud")).body, "Dear Anna");
+}
+
+// Its value is missing, so the text without a variant stands in.
+TEST_F(ContentTest, AVariantThatCannotBeFilledLeavesNoHole) {
+  segmentation::SetTrait(profile_, NameIdOf("points"), int64_t{7});
+  const Content content = **RenderFor(0, "en", "loud");
+  EXPECT_EQ(content.body, "Hello");
+  EXPECT_EQ(content.variant, "");
 }
 
 TEST_F(ContentTest, NeverLeavesAHole) {

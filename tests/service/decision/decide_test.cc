@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "segmentation/fold.h"
 #include "service/decision/decision.h"
 #include "tests/support/playbooks.h"
@@ -253,6 +254,102 @@ arbitration: {propensity_exponent: 2, use_value: false}
   EXPECT_DOUBLE_EQ(a.factors->value, 1);
   EXPECT_DOUBLE_EQ(a.factors->lever, 2);
   EXPECT_DOUBLE_EQ(a.priority, 0.25 * 4 * 2);
+}
+
+TEST_F(DecideTest, AsksTheThreeTiersInTheirOrder) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+traits: [{name: age, type: INT}, {name: country, type: STRING}]
+channels: [{name: web}]
+actions:
+  - {name: a, kind: OFFER, eligible_when: customer.age > 40, applicable_when: customer.age > 40, suitable_when: customer.age > 40}
+  - {name: b, kind: OFFER, eligible_when: customer.age > 18, applicable_when: customer.age > 40, suitable_when: customer.age > 40}
+  - {name: c, kind: OFFER, eligible_when: customer.age > 18, applicable_when: customer.age > 18, suitable_when: customer.age > 40}
+  - {name: d, kind: OFFER, eligible_when: customer.age > 18, applicable_when: customer.age > 18, suitable_when: customer.age > 18}
+  - {name: e, kind: OFFER, suitable_when: customer.country == "DE"}
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const Decision decision = Decide(*playbook, profile_, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+  std::vector<Reason> reasons;
+  for (const Candidate& candidate : decision.placements[0].candidates) reasons.push_back(candidate.reason);
+  EXPECT_THAT(reasons, ElementsAre(Reason::kEligibility, Reason::kApplicability, Reason::kSuitability, Reason::kChosen,
+                                   Reason::kRuleError));
+}
+
+TEST_F(DecideTest, LeversOfTheGroupAndOfTheActionMultiply) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+channels: [{name: web}]
+groups: [{name: coupons, lever: 3}]
+actions: [{name: a, kind: OFFER, lever: 2, group: coupons}]
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const Decision decision = Decide(*playbook, {}, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+  EXPECT_DOUBLE_EQ(decision.placements[0].candidates[0].factors->lever, 6);
+}
+
+TEST_F(DecideTest, AGainInStageValueIsAValue) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+currency: EUR
+channels: [{name: web}]
+journeys:
+  - name: shopping
+    stages:
+      - {name: looking, value: {micros: 2000000}}
+      - {name: buying, value: {micros: 9000000}, enter_when: 'ever("purchase")'}
+      - {name: loving, value: {micros: 30000000}, enter_when: 'count("purchase", days(30)) > 1'}
+actions:
+  - {name: next, kind: OFFER, value_from: STAGE_GAIN}
+  - {name: there, kind: OFFER, value_from: STAGE_GAIN, moves_to: loving}
+  - {name: back, kind: OFFER, value_from: STAGE_GAIN, moves_to: shopping.looking}
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const auto values = [&](int purchases) {
+    Profile profile;
+    for (int i = 0; i < purchases; ++i) profile.ledger.Add(NameIdOf("purchase"), kNow, 1);
+    const Decision decision =
+        Decide(*playbook, profile, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+    std::vector<double> values;
+    for (const Candidate& candidate : decision.placements[0].candidates) values.push_back(candidate.factors->value);
+    return values;  // of back, next, there
+  };
+  EXPECT_THAT(values(0), ElementsAre(0, 7, 28));
+  EXPECT_THAT(values(1), ElementsAre(0, 21, 21));
+  EXPECT_THAT(values(2), ElementsAre(0, 0, 0));
+}
+
+TEST_F(DecideTest, WithoutConsentToProfilingNothingKnownDecides) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+traits: [{name: age, type: INT}]
+purposes: [{name: mailing}, {name: profiling}]
+profiling_purpose: profiling
+context: [{name: cart_value, type: DOUBLE}]
+channels: [{name: web}, {name: email, consent: mailing}]
+journeys: [{name: shopping, preset: SIX_STAGES}]
+actions:
+  - {name: grown, kind: OFFER, eligible_when: customer.age > 18, value: {micros: 9000000}}
+  - {name: buyers, kind: OFFER, stages: [purchase], value: {micros: 8000000}}
+  - {name: cart, kind: OFFER, eligible_when: context.cart_value > 10.0, value: {micros: 7000000}, limits: [{per: CUSTOMER, max: 1, window: 1d}]}
+  - {name: rest, kind: CONTENT}
+placements: [{name: hero, touchpoint: web/home}, {name: letter, touchpoint: email/news}]
+)yaml");
+  profile_.ledger.Add(NameIdOf("purchase"), kNow, 1);
+  segmentation::SetConsent(profile_, {NameIdOf("mailing"), true, kNow});
+  Request request{.placements = {0}, .context = {{NameIdOf("cart_value"), 20.0}}, .decision_id = "d"};
+  const auto first = [&] {
+    const Decision decision = Decide(*playbook, profile_, request, kNow);
+    return absl::StrCat(decision.from_context ? "context: " : "profile: ",
+                        playbook->actions[static_cast<size_t>(decision.placements[0].chosen[0].action)].name);
+  };
+  EXPECT_EQ(first(), "context: cart");
+  // What binds the shop holds all the same: its limits, and the channel's consent.
+  profile_.contacts.push_back({NameIdOf("cart"), NameIdOf("web"), kNow - absl::Hours(1), 1});
+  EXPECT_EQ(first(), "context: rest");
+  request.placements = {1};
+  EXPECT_EQ(first(), "context: rest");
+  request.placements = {0};
+  segmentation::SetConsent(profile_, {NameIdOf("profiling"), true, kNow});
+  EXPECT_EQ(first(), "profile: grown");
+  segmentation::SetConsent(profile_, {NameIdOf("profiling"), false, kNow});
+  EXPECT_EQ(first(), "context: rest");
 }
 
 }  // namespace
