@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "service/base/clock.h"
+#include "service/engine/budgets.h"
 #include "service/engine/playbooks.h"
 #include "service/engine/requests.h"
 #include "service/store/store.h"
@@ -29,10 +30,12 @@ class Engine {
   template <typename T>
   using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
 
-  Engine(store::ProfileStore& profiles, Playbooks& playbooks, const base::Clock& clock);
+  Engine(store::ProfileStore& profiles, Playbooks& playbooks, Budgets& budgets, const base::Clock& clock);
 
-  // Decides; one read, and one write where contacts are to be counted or events to be recorded. Where the store is away
-  // it decides from context alone and says so. NOT_FOUND: no such placement.
+  // Decides; one read, and one write where contacts are to be counted or events to be recorded. A unit of a budget
+  // comes from what is leased; a round trip more where nothing is, and one where the unit is held until it is shown (or
+  // for a visitor without a profile whose caller may try again). Where the store is away it decides from context alone
+  // and says so. NOT_FOUND: no such placement.
   void Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done);
 
   // Records events, each by itself; events of one customer in order, with one read and one write a customer. Fails as a
@@ -45,6 +48,9 @@ class Engine {
   // Begins the profile where there is none. ABORTED: the revision is not the expected one.
   void UpdateProfile(const UpdateProfileRequest& request, absl::Time deadline, Done<ProfileAnswer> done);
 
+  // How each budget of the tenant's playbook stands.
+  void ListBudgets(const std::string& tenant, absl::Time deadline, Done<ListBudgetsAnswer> done);
+
   // NOT_FOUND: no such customer.
   void Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done);
 
@@ -54,10 +60,16 @@ class Engine {
   void Examine(const store::CustomerKey& key, absl::Time deadline, Done<Answer> done, Look look);
 
   struct DecideCall;
+  // Leases what the call may take where nothing is, and goes on to the store.
+  void Prepare(const std::shared_ptr<DecideCall>& call);
+  void Load(const std::shared_ptr<DecideCall>& call);
   void DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
+  // Holds what must be held before it is given, and answers.
+  void HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
 
   store::ProfileStore& profiles_;
   Playbooks& playbooks_;
+  Budgets& budgets_;
   const base::Clock& clock_;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "service/engine/admit.h"
 #include "service/engine/change.h"
 #include "service/engine/engine.h"
+#include "service/engine/held_outcomes.h"
 
 namespace waymark::engine {
 namespace {
@@ -33,10 +35,19 @@ absl::Time StoreDeadline(absl::Time deadline) {
   return deadline - std::min(absl::Milliseconds(10), left / 5);
 }
 
+// Whether a write with this error may have been done all the same.
+bool MayStand(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); }
+
+// How often a call asks for units that others take before it does.
+constexpr int kMaxFetches = 8;
+
 }  // namespace
 
 struct Engine::DecideCall {
+  explicit DecideCall(Budgets& budgets) : budgets(budgets) {}
+
   DecideRequest request;
+  absl::Time deadline;
   Done<DecideAnswer> done;
   std::shared_ptr<const playbook::Playbook> playbook;
   std::shared_ptr<const decision::TokenKey> token_key;
@@ -47,10 +58,25 @@ struct Engine::DecideCall {
   decision::Decision decision;
   std::vector<Receipt> receipts;
   bool known = false;
+  Budgets& budgets;
+  std::vector<NeededBudget> needed;
+  std::vector<LeasedUnit> taken;                      // what the last run took
+  std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
+  std::vector<char> exceeded;                         // likewise
+  bool ids_by_caller = false;                         // the decision's id is the caller's, who may try again with it
+  bool must_fetch = false;                            // what ended the last run: nothing is leased
+  int fetches = 0;
 
   absl::Status Admit();
-  // Folds and decides; says what is to be stored, if anything.
-  absl::optional<Profile> Run(const StoredProfile& stored);
+  // What the placements' candidates may take from budgets.
+  void AddNeeded();
+  BudgetAsk Ask() const { return {request.tenant, *playbook, now}; }
+  // Folds and decides; says what is to be stored, if anything. ABORTED, and must_fetch, where a lease is to be fetched.
+  absl::StatusOr<absl::optional<Profile>> Run(const StoredProfile& stored);
+  // Decides and takes what this needs from budgets. False where a lease is to be fetched first.
+  bool DecideAndTake(const Profile& profile);
+  void PutBack();
+  std::vector<UnitToHold> UnitsToHold() const;
   Knowledge KnowledgeNow() const;
   void Answer(Knowledge knowledge);
 };
@@ -75,7 +101,9 @@ absl::Status Engine::DecideCall::Admit() {
     auto event = AdmitEvent(request.events[i], *playbook, request.tenant, request.customer, *token_key, now);
     if (!event.ok()) return base::UnderField(absl::StrCat("context.events[", i, "]"), event.status());
     events.push_back(*std::move(event));
+    outcomes.push_back(HeldOutcomeOf(request.events[i], *playbook, *token_key));
   }
+  ids_by_caller = !request.decision_id.empty();
   if (request.decision_id.empty()) request.decision_id = base::NewId();
   question.context = *std::move(context);
   question.locale = absl::AsciiStrToLower(request.locale);
@@ -84,28 +112,76 @@ absl::Status Engine::DecideCall::Admit() {
   question.kind = request.kind;
   question.max_actions = request.max_actions;
   question.explain = request.explain;
+  AddNeeded();
   return absl::OkStatus();
 }
 
-absl::optional<Profile> Engine::DecideCall::Run(const StoredProfile& stored) {
+void Engine::DecideCall::AddNeeded() {
+  std::map<int, int> most;
+  for (int index : question.placements) {
+    const playbook::Placement& placement = playbook->placements[index];
+    const int slots = question.max_actions > 0 ? question.max_actions : placement.slots;
+    for (const playbook::PlacementBudget& each : placement.budgets) most[each.budget] += std::min(slots, each.actions);
+  }
+  for (const auto& [budget, units] : most) needed.push_back({budget, units});
+}
+
+void Engine::DecideCall::PutBack() {
+  if (!taken.empty()) budgets.PutBack(taken);
+  taken.clear();
+}
+
+bool Engine::DecideCall::DecideAndTake(const Profile& profile) {
+  PutBack();
+  must_fetch = false;
+  while (true) {
+    must_fetch = !needed.empty() && !budgets.Look(Ask(), needed, question.budgets) && fetches < kMaxFetches;
+    if (must_fetch) return false;
+    decision = decision::Decide(*playbook, profile, question, now);
+    if (decision.units.empty()) return true;
+    absl::optional<std::vector<LeasedUnit>> units = budgets.Take(Ask(), decision.units);
+    if (!units.has_value()) continue;  // another decision was faster
+    taken = *std::move(units);
+    return true;
+  }
+}
+
+absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProfile& stored) {
+  const absl::Status not_leased = absl::AbortedError("nothing of a budget is leased");
   known = stored.revision != 0;
   if (events.empty()) {
     receipts.clear();
-    decision = decision::Decide(*playbook, stored.profile, question, now);
-    if (decision.contacts.empty()) return absl::nullopt;
+    if (!DecideAndTake(stored.profile)) return not_leased;
+    if (decision.contacts.empty()) return absl::optional<Profile>();
   }
   Profile profile = BeginChange(stored, now);
   bool changed = false;
   if (!events.empty()) {
     changed = FoldAll(events, *playbook, now, profile, receipts);
     known = known || changed;
-    decision = decision::Decide(*playbook, profile, question, now);
+    for (size_t i = 0; i < receipts.size(); ++i) receipts[i].budget_exceeded = exceeded[i] && !receipts[i].duplicate;
+    if (!DecideAndTake(profile)) return not_leased;
   }
   for (const segmentation::Contact& contact : decision.contacts) segmentation::AddContact(profile, contact, now);
   changed = changed || profile.contacts != stored.profile.contacts;
-  if (!changed) return absl::nullopt;
+  if (!changed) return absl::optional<Profile>();
   segmentation::Compact(profile, store::kMaxProfileBytes);
-  return profile;
+  return absl::make_optional(std::move(profile));
+}
+
+// What is given when it is shown is held until then. Of a visitor without a profile nothing else tells that another try
+// of the same decision has its unit already.
+std::vector<UnitToHold> Engine::DecideCall::UnitsToHold() const {
+  const uint64_t customer = decision::CustomerFingerprint(request.tenant, request.customer);
+  std::vector<UnitToHold> units;
+  for (const LeasedUnit& each : taken) {
+    const playbook::Placement& placement = playbook->placements[each.unit.placement];
+    const bool shown = placement.count_on_decision;
+    if (shown && (!request.customer.empty() || !ids_by_caller)) continue;
+    const uint64_t key = decision::ContactKey(request.decision_id, placement.id);
+    units.push_back({each, HoldKeyOf(customer, key, playbook->actions[each.unit.action].id), shown});
+  }
+  return units;
 }
 
 // Where the store answered.
@@ -139,44 +215,87 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
   done(std::move(answer));
 }
 
+void Engine::HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
+  const std::vector<UnitToHold> units = call->UnitsToHold();
+  if (units.empty()) return call->Answer(knowledge);
+  budgets_.Hold(call->Ask(), units, StoreDeadline(call->deadline), [this, call, knowledge](const absl::Status& status) {
+    if (status.ok()) return call->Answer(knowledge);
+    call->taken.clear();
+    DecideFromContext(call, Knowledge::kStoreUnavailable);
+  });
+}
+
 void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
   call->question.contacts_known = knowledge == Knowledge::kUnknownCustomer;
+  if (knowledge != Knowledge::kUnknownCustomer) {
+    call->needed.clear();
+    call->question.budgets.clear();  // nothing is known of them
+  }
   call->receipts.clear();
-  call->decision = decision::Decide(*call->playbook, Profile(), call->question, call->now);
-  call->Answer(knowledge);
+  if (!call->DecideAndTake(Profile())) return Prepare(call);
+  HoldAndAnswer(call, knowledge);
 }
 
 void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done) {
   auto playbook = playbooks_.Current(request.tenant);
   if (!playbook.ok()) return done(playbook.status());
-  auto call = std::make_shared<DecideCall>();
+  auto call = std::make_shared<DecideCall>(budgets_);
   call->request = std::move(request);
+  call->deadline = deadline;
   call->done = std::move(done);
   call->playbook = *std::move(playbook);
   call->token_key = playbooks_.token_key();
   call->now = clock_.Now();
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
-  if (call->request.customer.empty()) return DecideFromContext(call, Knowledge::kUnknownCustomer);
+  call->exceeded.assign(call->events.size(), false);
+  const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
+  if (std::none_of(call->outcomes.begin(), call->outcomes.end(), holds)) return Prepare(call);
+  EndHolds(budgets_, call->Ask(), call->outcomes, StoreDeadline(deadline),
+           [this, call](const std::vector<absl::StatusOr<bool>>& held) {
+             for (size_t i = 0; i < held.size(); ++i) {
+               if (!held[i].ok()) return DecideFromContext(call, KnowledgeAfter(held[i].status()));
+               call->exceeded[i] = !*held[i] && call->outcomes[i]->shown;
+             }
+             Prepare(call);
+           });
+}
 
+void Engine::Prepare(const std::shared_ptr<DecideCall>& call) {
+  if (call->needed.empty() || call->fetches == kMaxFetches ||
+      budgets_.Look(call->Ask(), call->needed, call->question.budgets)) {
+    return Load(call);
+  }
+  ++call->fetches;
+  budgets_.Fetch(call->Ask(), call->needed, StoreDeadline(call->deadline), [this, call] { Load(call); });
+}
+
+void Engine::Load(const std::shared_ptr<DecideCall>& call) {
+  if (call->request.customer.empty()) return DecideFromContext(call, Knowledge::kUnknownCustomer);
   const store::CustomerKey key{call->request.tenant, call->request.customer};
   const bool may_write =
       !call->events.empty() ||
       std::any_of(call->question.placements.begin(), call->question.placements.end(),
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
+  const auto finish = [this, call] {
+    HoldAndAnswer(call, call->KnowledgeNow());
+  };
   if (!may_write) {
-    profiles_.Load(key, StoreDeadline(deadline), [this, call](absl::StatusOr<StoredProfile> stored) {
+    profiles_.Load(key, StoreDeadline(call->deadline), [this, call, finish](absl::StatusOr<StoredProfile> stored) {
       if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
-      call->Run(*stored);
-      call->Answer(call->KnowledgeNow());
+      if (!call->Run(*stored).ok()) return Prepare(call);
+      finish();
     });
     return;
   }
   profiles_.Update(
-      key, StoreDeadline(deadline), [call](const StoredProfile& stored) { return call->Run(stored); },
-      [this, call](const absl::StatusOr<uint64_t>& revision) {
+      key, StoreDeadline(call->deadline), [call](const StoredProfile& stored) { return call->Run(stored); },
+      [this, call, finish](const absl::StatusOr<uint64_t>& revision) {
+        if (revision.ok()) return finish();
+        if (call->must_fetch) return Prepare(call);
+        // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
+        if (MayStand(revision.status())) call->taken.clear();
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
-        if (!revision.ok()) return DecideFromContext(call, KnowledgeAfter(revision.status()));
-        call->Answer(call->KnowledgeNow());
+        DecideFromContext(call, KnowledgeAfter(revision.status()));
       });
 }
 

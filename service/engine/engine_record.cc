@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "service/engine/admit.h"
 #include "service/engine/change.h"
 #include "service/engine/engine.h"
+#include "service/engine/held_outcomes.h"
 
 namespace waymark::engine {
 namespace {
@@ -16,6 +18,7 @@ using store::StoredProfile;
 
 // One call of Record; each customer's part fills its own items, the last one answers.
 struct RecordCall {
+  std::string tenant;
   RecordAnswer answer;
   Engine::Done<RecordAnswer> done;
   absl::Time now;
@@ -27,11 +30,49 @@ struct CustomerPart {
   std::string customer;
   std::vector<size_t> items;
   std::vector<segmentation::Event> events;
+  std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
+  std::vector<char> exceeded;                         // likewise
   std::vector<Receipt> receipts;
 };
 
 void Finish(RecordCall& call) {
   if (call.waiting.fetch_sub(1) == 1) call.done(std::move(call.answer));
+}
+
+// Of an event whose hold may or may not have been ended nothing is recorded: it is sent again.
+void LeaveOutUnknown(RecordCall& call, CustomerPart& part, const std::vector<absl::StatusOr<bool>>& held) {
+  CustomerPart known{.customer = part.customer};
+  for (size_t i = 0; i < held.size(); ++i) {
+    if (!held[i].ok()) {
+      call.answer.items[part.items[i]].status = held[i].status();
+      continue;
+    }
+    known.items.push_back(part.items[i]);
+    known.events.push_back(std::move(part.events[i]));
+    known.exceeded.push_back(!*held[i] && part.outcomes[i]->shown);
+  }
+  part = std::move(known);
+}
+
+void RecordPart(store::ProfileStore& profiles, const std::shared_ptr<RecordCall>& call,
+                const std::shared_ptr<CustomerPart>& part, absl::Time deadline) {
+  profiles.Update(
+      {call->tenant, part->customer}, deadline,
+      [call, part](const StoredProfile& stored) -> absl::optional<Profile> {
+        Profile profile = BeginChange(stored, call->now);
+        if (!FoldAll(part->events, *call->answer.playbook, call->now, profile, part->receipts)) return absl::nullopt;
+        return profile;
+      },
+      [call, part](const absl::StatusOr<uint64_t>& revision) {
+        for (size_t i = 0; i < part->items.size(); ++i) {
+          RecordAnswer::Item& item = call->answer.items[part->items[i]];
+          item.status = revision.status();
+          if (!revision.ok()) continue;
+          item.receipt = std::move(part->receipts[i]);
+          item.receipt.budget_exceeded = part->exceeded[i] && !item.receipt.duplicate;
+        }
+        Finish(*call);
+      });
 }
 
 }  // namespace
@@ -42,6 +83,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
   auto call = std::make_shared<RecordCall>();
   call->answer.playbook = *std::move(playbook);
   call->answer.items.resize(request.items.size());
+  call->tenant = request.tenant;
   call->done = std::move(done);
   call->now = clock_.Now();
 
@@ -66,25 +108,22 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
     }
     part->items.push_back(i);
     part->events.push_back(*std::move(event));
+    part->outcomes.push_back(HeldOutcomeOf(item.event, *call->answer.playbook, *token_key));
   }
 
   call->waiting = static_cast<int>(parts.size()) + 1;
   for (const std::shared_ptr<CustomerPart>& part : parts) {
-    profiles_.Update(
-        {request.tenant, part->customer}, deadline,
-        [call, part](const StoredProfile& stored) -> absl::optional<Profile> {
-          Profile profile = BeginChange(stored, call->now);
-          if (!FoldAll(part->events, *call->answer.playbook, call->now, profile, part->receipts)) return absl::nullopt;
-          return profile;
-        },
-        [call, part](const absl::StatusOr<uint64_t>& revision) {
-          for (size_t i = 0; i < part->items.size(); ++i) {
-            RecordAnswer::Item& item = call->answer.items[part->items[i]];
-            item.status = revision.status();
-            if (revision.ok()) item.receipt = std::move(part->receipts[i]);
-          }
-          Finish(*call);
-        });
+    const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
+    part->exceeded.assign(part->events.size(), false);
+    if (std::none_of(part->outcomes.begin(), part->outcomes.end(), holds)) {
+      RecordPart(profiles_, call, part, deadline);
+      continue;
+    }
+    EndHolds(budgets_, {call->tenant, *call->answer.playbook, call->now}, part->outcomes, deadline,
+             [this, call, part, deadline](const std::vector<absl::StatusOr<bool>>& held) {
+               LeaveOutUnknown(*call, *part, held);
+               RecordPart(profiles_, call, part, deadline);
+             });
   }
   Finish(*call);
 }

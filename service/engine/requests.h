@@ -14,6 +14,7 @@
 #include "service/decision/decision.h"
 #include "service/playbook/playbook.h"
 #include "service/playbook/problem.h"
+#include "service/store/budget_store.h"
 
 namespace waymark::engine {
 
@@ -46,6 +47,7 @@ struct Receipt {
   std::vector<StageChange> stage_changes;
   std::vector<segmentation::NameId> segments_entered;
   std::vector<segmentation::NameId> segments_left;
+  bool budget_exceeded = false;  // what was shown was not held any more, and counts in no budget
 };
 
 struct DecideRequest {
@@ -137,6 +139,19 @@ struct EvaluateAnswer {
   absl::Time evaluated_at;
   std::vector<Verdict> segments;  // beside the playbook's
   std::vector<segmentation::JourneyPosition> positions;
+};
+
+// How a budget stands in its present period.
+struct BudgetStatus {
+  std::string name;
+  int64_t amount = 0;
+  int64_t period = 0;  // when it begins, in seconds since 1970; 0: it is for ever
+  store::BudgetUse use;
+};
+
+struct ListBudgetsAnswer {
+  std::shared_ptr<const playbook::Playbook> playbook;
+  std::vector<BudgetStatus> budgets;  // beside the playbook's
 };
 
 // A version of a playbook as it was applied.

@@ -15,11 +15,19 @@ namespace waymark::playbook {
 namespace {
 
 constexpr absl::string_view kBuiltInEvents[] = {
-    "add_payment_info", "add_shipping_info", "add_to_cart",      "add_to_wishlist", "begin_checkout",
-    "contact_support",  "generate_lead",     kImpression,        "login",           "page_view",
-    "purchase",         "rate_product",      "refer_friend",     "refund",          "search",
-    "remove_from_cart", "select_item",       "select_promotion", "share",           "sign_up",
-    "use_product",      "view_cart",         "view_item",        "view_item_list",  "view_promotion",
+    "add_payment_info", "add_shipping_info",
+    "add_to_cart",      "add_to_wishlist",
+    "begin_checkout",   "contact_support",
+    kDismiss,           "generate_lead",
+    kImpression,        "login",
+    "page_view",        "purchase",
+    "rate_product",     "refer_friend",
+    "refund",           "search",
+    "remove_from_cart", "select_item",
+    "select_promotion", "share",
+    "sign_up",          "use_product",
+    "view_cart",        "view_item",
+    "view_item_list",   "view_promotion",
 };
 
 absl::optional<expression::Type> TypeOf(v1::ValueType type) {

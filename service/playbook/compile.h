@@ -46,6 +46,8 @@ absl::Span<const absl::string_view> BuiltInEvents();
 
 // An event of this type that carries a decision's token counts the action as shown.
 inline constexpr absl::string_view kImpression = "impression";
+// That the customer does not want it, with the token of the decision.
+inline constexpr absl::string_view kDismiss = "dismiss";
 
 }  // namespace waymark::playbook
 

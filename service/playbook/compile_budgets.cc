@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/playbook/compiler.h"
@@ -53,12 +54,14 @@ void Compiler::CheckBudgetsOfPlacement(int index) {
                   absl::StrCat("a fallback must always be valid, and `",
                                playbook_->actions[static_cast<size_t>(placement.fallback)].name, "` has budgets"));
   }
+  std::vector<int> actions(playbook_->budgets.size(), 0);
   for (int candidate : placement.candidates) {
-    const std::vector<int>& budgets = playbook_->actions[static_cast<size_t>(candidate)].budgets;
-    placement.budgets.insert(placement.budgets.end(), budgets.begin(), budgets.end());
+    for (int budget : playbook_->actions[static_cast<size_t>(candidate)].budgets)
+      ++actions[static_cast<size_t>(budget)];
   }
-  std::sort(placement.budgets.begin(), placement.budgets.end());
-  placement.budgets.erase(std::unique(placement.budgets.begin(), placement.budgets.end()), placement.budgets.end());
+  for (size_t i = 0; i < actions.size(); ++i) {
+    if (actions[i] > 0) placement.budgets.push_back({static_cast<int>(i), actions[i]});
+  }
 }
 
 }  // namespace waymark::playbook

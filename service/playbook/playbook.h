@@ -202,6 +202,14 @@ struct ArmChange {
   std::string variant;
 };
 
+// A budget that candidates of a placement take from.
+struct PlacementBudget {
+  int budget = kNone;
+  int actions = 0;  // how many of the candidates
+
+  friend bool operator==(const PlacementBudget&, const PlacementBudget&) = default;
+};
+
 struct Placement {
   std::string name;
   NameId id{};
@@ -211,7 +219,7 @@ struct Placement {
   int fallback = kNone;           // an action
   std::vector<int> candidates;    // the actions that name this placement (or none) and have a treatment for its channel
                                   // (or none at all)
-  std::vector<int> budgets;       // of the candidates, each once
+  std::vector<PlacementBudget> budgets;  // of the candidates, ascending
   // The candidates again, by the stages that they name, so that few are looked at of many: `any_stage` names none;
   // by_stage[journey][stage].
   std::vector<int> any_stage;

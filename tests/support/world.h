@@ -10,8 +10,10 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "service/engine/await.h"
+#include "service/engine/budgets.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
+#include "tests/support/fake_budget_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_store.h"
 
@@ -71,7 +73,9 @@ class World {
   FakeProfileStore profiles;
   FakeRecordStore records;
   engine::Playbooks playbooks{records, clock};
-  engine::Engine engine{profiles, playbooks, clock};
+  FakeBudgetStore budget_store{clock};
+  engine::Budgets budgets{budget_store, clock};
+  engine::Engine engine{profiles, playbooks, budgets, clock};
 };
 
 }  // namespace waymark::testing_support

@@ -83,7 +83,7 @@ placements:
   EXPECT_EQ(playbook->budgets[1].hold, absl::Hours(24));
   EXPECT_THAT(playbook->actions[0].budgets, ElementsAre(0));
   EXPECT_THAT(playbook->actions[1].budgets, ElementsAre(1, 0));
-  EXPECT_THAT(playbook->placements[0].budgets, ElementsAre(0, 1));
+  EXPECT_THAT(playbook->placements[0].budgets, ElementsAre(PlacementBudget{0, 2}, PlacementBudget{1, 1}));
   EXPECT_THAT(playbook->placements[1].budgets, IsEmpty());
   EXPECT_TRUE(playbook->CountsContacts(0, 0)) << "the contact tells that a retry needs no further unit";
   EXPECT_FALSE(playbook->CountsContacts(2, 0));

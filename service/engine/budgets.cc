@@ -1,0 +1,428 @@
+#include "service/engine/budgets.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/clock.h"
+#include "service/base/ids.h"
+
+namespace waymark::engine {
+namespace {
+
+// For how long a lease is to last.
+constexpr absl::Duration kHorizon = absl::Milliseconds(20);
+// Over how long the demand is averaged.
+constexpr absl::Duration kMemory = absl::Milliseconds(100);
+constexpr int64_t kMaxLease = 10'000;
+// For how long it is believed that nothing is left, or that the store is away.
+constexpr absl::Duration kUsedUpFor = absl::Milliseconds(200);
+constexpr absl::Duration kUnknownFor = absl::Milliseconds(100);
+constexpr absl::Duration kStoreDeadline = absl::Seconds(1);
+
+constexpr absl::Duration kTendPeriod = absl::Milliseconds(100);
+constexpr absl::Duration kIdle = absl::Milliseconds(250);
+constexpr absl::Duration kTellPeriod = absl::Seconds(1);
+// Less than the stores' kHolderSilence by more than a call takes.
+constexpr absl::Duration kForgetAfter = absl::Minutes(5);
+
+}  // namespace
+
+// What is leased from one account. Guarded by the mutex of Budgets; the key and the holder are constant.
+class BudgetLease {
+ public:
+  BudgetLease(store::BudgetKey key, absl::Time now) : key(std::move(key)), holder(base::NewId()), heard(now) {}
+
+  int64_t units() const { return granted - delivered; }
+  // How many there should be.
+  int64_t Target() const {
+    return std::min(kMaxLease, static_cast<int64_t>(per_second * absl::ToDoubleSeconds(kHorizon)));
+  }
+
+  const store::BudgetKey key;
+  const std::string holder;
+  int64_t number = 0;     // of the last request
+  int64_t amount = -1;    // that it was asked with; -1: never
+  int64_t granted = 0;    // that this process answers for
+  int64_t delivered = 0;  // of these
+  int64_t told = 0;       // of these, the store knows
+  bool asking = false;
+  bool unsure = false;  // the last request was not answered: the store may think that this process has more
+  std::vector<Budgets::Done> waiting;
+  int64_t needed = 0;                          // by those who wait
+  std::vector<store::HoldRequest> unresolved;  // of which it is not known whether they are held
+  absl::Time used_up_until = absl::InfinitePast();
+  absl::Time unknown_until = absl::InfinitePast();
+  absl::Time heard;                         // the store's last answer
+  absl::Time used = absl::InfinitePast();   // when a unit was last taken
+  absl::Time asked = absl::InfinitePast();  // the last request
+  int64_t taken_since = 0;                  // units, since the last answer
+  double per_second = 0;
+};
+
+int64_t PeriodOf(const playbook::Budget& budget, const absl::TimeZone& zone, absl::Time now) {
+  const absl::CivilDay today = absl::ToCivilDay(now, zone);
+  absl::CivilDay first = today;
+  switch (budget.period) {
+    case playbook::Period::kNone:
+      return 0;
+    case playbook::Period::kDay:
+      break;
+    case playbook::Period::kWeek:
+      first = absl::PrevWeekday(today + 1, absl::Weekday::monday);
+      break;
+    case playbook::Period::kMonth:
+      first = absl::CivilDay(absl::CivilMonth(today));
+      break;
+  }
+  return std::max<int64_t>(absl::ToUnixSeconds(absl::FromCivil(first, zone)), 1);
+}
+
+std::string HoldKeyOf(uint64_t customer, uint64_t decision, segmentation::NameId action) {
+  return absl::StrFormat("%016x%016x%08x", customer, decision, static_cast<uint32_t>(action));
+}
+
+Budgets::Budgets(store::BudgetStore& store, const base::Clock& clock)
+    : store_(store), clock_(clock), worker_([this] { return Tend(); }) {}
+
+Budgets::~Budgets() {
+  absl::MutexLock lock(&mutex_);
+  draining_ = true;
+  mutex_.Await(absl::Condition(this, &Budgets::NoneAsking));
+}
+
+Budgets::LeasePointer& Budgets::LeaseOf(const BudgetAsk& ask, int index) {
+  const playbook::Budget& budget = ask.playbook.budgets[static_cast<size_t>(index)];
+  const int64_t period = PeriodOf(budget, ask.playbook.time_zone, ask.now);
+  LeasePointer& lease = leases_[Key(std::string(ask.tenant), budget.name, period)];
+  if (lease == nullptr) {
+    lease = std::make_shared<BudgetLease>(store::BudgetKey{std::string(ask.tenant), budget.name, period}, clock_.Now());
+  }
+  return lease;
+}
+
+int8_t Budgets::UnitsOf(const BudgetLease& lease, const playbook::Budget& budget, int most, bool& known) const {
+  const absl::Time now = clock_.Now();
+  // With another amount than before, the store is asked how much of that is left.
+  const bool same = lease.amount == budget.amount;
+  const int64_t units = same ? std::min<int64_t>(lease.units(), INT8_MAX) : 0;
+  const bool away = draining_ || now < lease.unknown_until;
+  const bool used_up = same && now < lease.used_up_until;
+  known = units >= std::min<int64_t>(most, INT8_MAX) || away || used_up;
+  return units > 0 || used_up ? static_cast<int8_t>(units) : decision::kBudgetUnknown;
+}
+
+bool Budgets::Look(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, std::vector<int8_t>& units) {
+  units.assign(ask.playbook.budgets.size(), decision::kBudgetUnknown);
+  bool all_known = true;
+  absl::MutexLock lock(&mutex_);
+  for (const NeededBudget& need : needed) {
+    const size_t index = static_cast<size_t>(need.budget);
+    bool known = false;
+    units[index] = UnitsOf(*LeaseOf(ask, need.budget), ask.playbook.budgets[index], need.most, known);
+    all_known = all_known && known;
+  }
+  return all_known;
+}
+
+store::LeaseRequest Budgets::Begin(BudgetLease& lease, int64_t amount, int64_t wanted) {
+  // Of another amount nothing may be left: what is leased goes back, and is asked for anew.
+  if (lease.amount != amount) lease.granted = lease.delivered;
+  lease.amount = amount;
+  lease.asking = true;
+  lease.asked = clock_.Now();
+  ++asking_;
+  return {.holder = lease.holder,
+          .number = ++lease.number,
+          .amount = amount,
+          .granted = lease.granted,
+          .delivered = lease.delivered,
+          .wanted = wanted};
+}
+
+void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, absl::Time deadline, Done done) {
+  // One for each lease that is waited for, and one for this function.
+  struct Waiter {
+    std::atomic<int> left{1};
+    Done done;
+  };
+  auto waiter = std::make_shared<Waiter>();
+  waiter->done = std::move(done);
+  const auto arrive = [waiter] {
+    if (waiter->left.fetch_sub(1) == 1) waiter->done();
+  };
+  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const NeededBudget& need : needed) {
+      const playbook::Budget& budget = ask.playbook.budgets[static_cast<size_t>(need.budget)];
+      const LeasePointer& lease = LeaseOf(ask, need.budget);
+      bool known = false;
+      UnitsOf(*lease, budget, need.most, known);
+      if (known) continue;
+      waiter->left.fetch_add(1);
+      lease->waiting.push_back(arrive);
+      lease->needed += need.most;
+      if (lease->asking) continue;
+      const int64_t wanted = std::max(lease->Target(), std::min(lease->needed, kMaxLease) - lease->units());
+      requests.emplace_back(lease, Begin(*lease, budget.amount, wanted));
+    }
+  }
+  const absl::Time until = std::min(deadline, absl::Now() + kStoreDeadline);
+  for (const auto& [lease, request] : requests) Send(lease, request, until);
+  arrive();
+}
+
+void Budgets::Send(const LeasePointer& lease, const store::LeaseRequest& request, absl::Time deadline) {
+  store_.Lease(lease->key, request, deadline, [this, lease, request](const absl::StatusOr<store::Lease>& answer) {
+    Answered(lease, request, answer);
+  });
+}
+
+void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& request,
+                       const absl::StatusOr<store::Lease>& answer) {
+  std::vector<Done> waiting;
+  std::vector<store::HoldRequest> unresolved;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    lease->asking = false;
+    waiting.swap(lease->waiting);
+    lease->needed = 0;
+    if (!answer.ok()) {
+      // What it may have granted, the next request says that this process does not have.
+      lease->unknown_until = now + kUnknownFor;
+      lease->unsure = true;
+    } else {
+      const absl::Duration passed = std::max(now - lease->heard, absl::Milliseconds(1));
+      const double seen = static_cast<double>(lease->taken_since) / absl::ToDoubleSeconds(passed);
+      lease->per_second += (1 - std::exp(-absl::FDivDuration(passed, kMemory))) * (seen - lease->per_second);
+      lease->taken_since = 0;
+      lease->heard = now;
+      lease->unsure = false;
+      unresolved.swap(lease->unresolved);
+      asking_ += static_cast<int>(unresolved.size());
+      lease->told = request.delivered;
+      lease->granted += answer->granted;
+      if (answer->granted > 0) lease->used = now;
+      lease->unknown_until = absl::InfinitePast();
+      lease->used_up_until = request.wanted > 0 && answer->granted == 0 ? now + kUsedUpFor : absl::InfinitePast();
+    }
+    --asking_;
+  }
+  for (const store::HoldRequest& hold : unresolved) Resolve(lease, hold);
+  for (Done& done : waiting) done();
+}
+
+absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
+                                                      const std::vector<decision::TakenUnit>& units) {
+  std::vector<LeasedUnit> taken;
+  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    for (const decision::TakenUnit& unit : units) {
+      const LeasePointer& lease = LeaseOf(ask, unit.budget);
+      if (lease->units() <= 0) {
+        for (const LeasedUnit& before : taken) --before.lease->delivered;
+        return absl::nullopt;
+      }
+      ++lease->delivered;
+      taken.push_back({lease, unit});
+    }
+    for (const LeasedUnit& each : taken) {
+      BudgetLease& lease = *each.lease;
+      ++lease.taken_since;
+      lease.used = now;
+      const int64_t target = lease.Target();
+      if (lease.asking || draining_ || lease.units() * 2 >= target || now < lease.used_up_until ||
+          now < lease.unknown_until) {
+        continue;
+      }
+      const int64_t amount = ask.playbook.budgets[static_cast<size_t>(each.unit.budget)].amount;
+      requests.emplace_back(each.lease, Begin(lease, amount, target - lease.units()));
+    }
+  }
+  for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
+  return taken;
+}
+
+void Budgets::PutBack(const std::vector<LeasedUnit>& units) {
+  absl::MutexLock lock(&mutex_);
+  for (const LeasedUnit& each : units) --each.lease->delivered;
+}
+
+void Budgets::Hold(const BudgetAsk& ask, const std::vector<UnitToHold>& units, absl::Time deadline,
+                   absl::AnyInvocable<void(absl::Status)> done) {
+  struct Call {
+    std::atomic<size_t> left;
+    absl::Mutex mutex;
+    absl::Status status ABSL_GUARDED_BY(mutex);
+    absl::AnyInvocable<void(absl::Status)> done;
+
+    absl::Status Status() {
+      absl::MutexLock lock(&mutex);
+      return status;
+    }
+  };
+  auto call = std::make_shared<Call>();
+  call->left = units.size();
+  call->done = std::move(done);
+  for (const UnitToHold& each : units) {
+    const LeasePointer& lease = each.unit.lease;
+    const absl::Duration hold = ask.playbook.budgets[static_cast<size_t>(each.unit.unit.budget)].hold;
+    const store::HoldRequest request{lease->key, lease->holder, each.key, hold, each.shown};
+    store_.Hold(request, deadline, [this, lease, request, call](const absl::StatusOr<bool>& held) {
+      Held(*lease, request, held);
+      if (!held.ok()) {
+        absl::MutexLock lock(&call->mutex);
+        call->status.Update(held.status());
+      }
+      if (call->left.fetch_sub(1) == 1) call->done(call->Status());
+    });
+  }
+}
+
+void Budgets::Held(BudgetLease& lease, const store::HoldRequest& request, const absl::StatusOr<bool>& held) {
+  absl::MutexLock lock(&mutex_);
+  if (!held.ok()) {
+    lease.unresolved.push_back(request);
+    lease.unsure = true;
+    return;
+  }
+  --lease.delivered;
+  if (*held) --lease.granted;  // the hold answers for it
+}
+
+// Asks again. Whichever try it was that holds, this process does not answer for the unit any more: where it was another
+// replica's, the unit is nobody's, and is there for all.
+void Budgets::Resolve(const LeasePointer& lease, const store::HoldRequest& request) {
+  store_.Hold(request, absl::Now() + kStoreDeadline, [this, lease, request](const absl::StatusOr<bool>& held) {
+    Held(*lease, request, held.ok() ? absl::StatusOr<bool>(true) : held);
+    absl::MutexLock lock(&mutex_);
+    --asking_;
+  });
+}
+
+void Budgets::EndHold(const BudgetAsk& ask, int action, const std::string& key, bool shown, absl::Time deadline,
+                      BoolDone done) {
+  struct Call {
+    std::atomic<size_t> left;
+    absl::Mutex mutex;
+    absl::StatusOr<bool> answer ABSL_GUARDED_BY(mutex) = true;
+    BoolDone done;
+
+    absl::StatusOr<bool> Answer() {
+      absl::MutexLock lock(&mutex);
+      return answer;
+    }
+  };
+  const std::vector<int>& budgets = ask.playbook.actions[static_cast<size_t>(action)].budgets;
+  auto call = std::make_shared<Call>();
+  call->left = budgets.size();
+  call->done = std::move(done);
+  const auto ended = [call](const absl::StatusOr<bool>& held) {
+    {
+      absl::MutexLock lock(&call->mutex);
+      if (!held.ok() || (call->answer.ok() && !*held)) call->answer = held;
+    }
+    if (call->left.fetch_sub(1) == 1) call->done(call->Answer());
+  };
+  for (int index : budgets) {
+    const std::string& budget = ask.playbook.budgets[static_cast<size_t>(index)].name;
+    if (shown) {
+      store_.Confirm(ask.tenant, budget, key, deadline, ended);
+    } else {
+      store_.Release(ask.tenant, budget, key, deadline, ended);
+    }
+  }
+}
+
+void Budgets::List(const BudgetAsk& ask, absl::Time deadline, ListDone done) {
+  struct Call {
+    std::atomic<size_t> left;
+    absl::Mutex mutex;
+    absl::StatusOr<std::vector<BudgetStatus>> answer ABSL_GUARDED_BY(mutex);
+    ListDone done;
+
+    absl::StatusOr<std::vector<BudgetStatus>> Answer() {
+      absl::MutexLock lock(&mutex);
+      return std::move(answer);
+    }
+  };
+  const std::vector<playbook::Budget>& budgets = ask.playbook.budgets;
+  if (budgets.empty()) return done(std::vector<BudgetStatus>());
+  auto call = std::make_shared<Call>();
+  call->left = budgets.size();
+  call->answer = std::vector<BudgetStatus>(budgets.size());
+  call->done = std::move(done);
+  for (size_t i = 0; i < budgets.size(); ++i) {
+    const int64_t period = PeriodOf(budgets[i], ask.playbook.time_zone, ask.now);
+    const BudgetStatus row{.name = budgets[i].name, .amount = budgets[i].amount, .period = period};
+    store_.Read({std::string(ask.tenant), row.name, period}, deadline,
+                [call, row, i](const absl::StatusOr<store::BudgetUse>& use) {
+                  {
+                    absl::MutexLock lock(&call->mutex);
+                    if (!use.ok()) {
+                      call->answer = use.status();
+                    } else if (call->answer.ok()) {
+                      (*call->answer)[i] = row;
+                      (*call->answer)[i].use = *use;
+                    }
+                  }
+                  if (call->left.fetch_sub(1) == 1) call->done(call->Answer());
+                });
+  }
+}
+
+absl::Duration Budgets::Tend() {
+  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    for (auto it = leases_.begin(); it != leases_.end();) {
+      BudgetLease& lease = *it->second;
+      if (!lease.asking && now - lease.heard > kForgetAfter) {
+        it = leases_.erase(it);
+        continue;
+      }
+      const bool idle = lease.units() > 0 && now - lease.used > kIdle;
+      const bool untold = lease.told != lease.delivered && now - lease.asked > kTellPeriod;
+      if (!lease.asking && !draining_ && lease.amount >= 0 && now >= lease.unknown_until &&
+          (idle || untold || lease.unsure)) {
+        if (idle) lease.granted = lease.delivered;
+        requests.emplace_back(it->second, Begin(lease, lease.amount, 0));
+      }
+      ++it;
+    }
+  }
+  for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
+  return kTendPeriod;
+}
+
+void Budgets::GiveBackAll(absl::Time deadline) {
+  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    for (const auto& [key, lease] : leases_) {
+      if (lease->asking || (lease->units() == 0 && lease->told == lease->delivered && !lease->unsure)) continue;
+      lease->granted = lease->delivered;
+      requests.emplace_back(lease, Begin(*lease, lease->amount, 0));
+    }
+  }
+  for (const auto& [lease, request] : requests) Send(lease, request, deadline);
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithDeadline(absl::Condition(this, &Budgets::NoneAsking), deadline);
+}
+
+void Budgets::Drain(absl::Time deadline) {
+  GiveBackAll(deadline);
+  GiveBackAll(deadline);  // what was being asked for the first time
+}
+
+}  // namespace waymark::engine

@@ -1,0 +1,343 @@
+#include "service/engine/budgets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tests/support/world.h"
+
+namespace waymark::engine {
+namespace {
+
+using decision::Reason;
+using testing_support::Outage;
+using testing_support::World;
+
+constexpr absl::string_view kPlaybook = R"yaml(
+channels: [{name: web}, {name: email}]
+budgets: [{name: vouchers, amount: AMOUNT, hold: 1h}]
+actions:
+  - {name: voucher, kind: OFFER, placements: [hero, side, letter], value: {micros: 9000000}, budgets: [vouchers]}
+  - {name: bag, kind: OFFER, placements: [side], value: {micros: 8000000}, budgets: [vouchers]}
+  - {name: greeting, kind: CONTENT, placements: [hero]}
+placements:
+  - {name: hero, touchpoint: web/home, fallback: greeting}
+  - {name: side, touchpoint: web/side}
+  - {name: letter, touchpoint: email/letter, exposure: ON_IMPRESSION}
+)yaml";
+
+std::string PlaybookWith(int amount) { return absl::StrReplaceAll(kPlaybook, {{"AMOUNT", absl::StrCat(amount)}}); }
+
+class BudgetsTest : public ::testing::Test {
+ protected:
+  DecideRequest Ask(std::string customer, std::string id = "", std::string placement = "hero") {
+    return {.tenant = "shop",
+            .customer = std::move(customer),
+            .placements = {std::move(placement)},
+            .decision_id = std::move(id),
+            .explain = true};
+  }
+
+  static bool IsGiven(const absl::StatusOr<DecideAnswer>& answer, absl::string_view action = "voucher") {
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    if (!answer.ok()) return false;
+    for (const auto& placement : answer->decision.placements) {
+      for (const auto& chosen : placement.chosen) {
+        if (answer->playbook->actions[chosen.action].name == action) return true;
+      }
+    }
+    return false;
+  }
+
+  static Reason ReasonOf(const absl::StatusOr<DecideAnswer>& answer) {
+    for (const auto& candidate : answer->decision.placements[0].candidates) {
+      if (answer->playbook->actions[candidate.action].name == "voucher") return candidate.reason;
+    }
+    return Reason::kKind;
+  }
+
+  bool Gets(std::string customer, std::string id = "", std::string placement = "hero") {
+    return IsGiven(world_.Decide(Ask(std::move(customer), std::move(id), std::move(placement))));
+  }
+
+  // taken, leased, held.
+  std::vector<int64_t> Use() {
+    const auto list = Await<ListBudgetsAnswer>([this](Engine::Done<ListBudgetsAnswer> done) {
+      world_.engine.ListBudgets("shop", World::Deadline(), std::move(done));
+    });
+    EXPECT_TRUE(list.ok()) << list.status();
+    const store::BudgetUse use = list->budgets[0].use;
+    return {use.taken, use.leased, use.held};
+  }
+
+  absl::StatusOr<Receipt> Happens(std::string customer, std::string id, std::string type, std::string token) {
+    const auto answer = world_.Record(
+        {.tenant = "shop",
+         .items = {{std::move(customer),
+                    {.id = std::move(id), .type = std::move(type), .decision_token = std::move(token)}}}});
+    if (!answer.ok()) return answer.status();
+    if (!answer->items[0].status.ok()) return answer->items[0].status;
+    return answer->items[0].receipt;
+  }
+
+  World world_{PlaybookWith(5)};
+};
+
+TEST_F(BudgetsTest, GivesExactlyAsManyAsThereAre) {
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Gets(absl::StrCat("c", i))) << i;
+  const auto answer = world_.Decide(Ask("late"));
+  EXPECT_FALSE(IsGiven(answer));
+  EXPECT_TRUE(IsGiven(answer, "greeting"));
+  EXPECT_EQ(ReasonOf(answer), Reason::kBudget);
+  EXPECT_FALSE(Gets("", "")) << "nor an anonymous visitor";
+}
+
+TEST_F(BudgetsTest, AnotherTryOfADecisionTakesNothingMore) {
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(Gets("anna", "same")) << i;
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(Gets(absl::StrCat("c", i), "same")) << "another customer's decision";
+  EXPECT_FALSE(Gets("ben", "same"));
+  EXPECT_TRUE(Gets("anna", "same"));
+}
+
+TEST_F(BudgetsTest, NorDoesOneOfAVisitorWithoutAProfile) {
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(Gets("", "same")) << i;
+  world_.budgets.Drain(World::Deadline());
+  EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 0}));
+}
+
+TEST_F(BudgetsTest, OneCallTakesSeveralAndNoMoreThanThereAre) {
+  const auto given = [this](std::string customer) {
+    DecideRequest request = Ask(std::move(customer));
+    request.placements = {"hero", "side"};
+    const auto answer = world_.Decide(request);
+    return (IsGiven(answer, "voucher") ? 1 : 0) + (IsGiven(answer, "bag") ? 1 : 0);
+  };
+  EXPECT_EQ(given("a"), 2);
+  EXPECT_EQ(given("b"), 2);
+  EXPECT_EQ(given("c"), 1) << "one is left";
+  EXPECT_EQ(given("d"), 0);
+}
+
+TEST_F(BudgetsTest, RefusesWhatIsNotKnown) {
+  world_.budget_store.FailWith(absl::UnavailableError("away"));
+  const auto answer = world_.Decide(Ask("anna"));
+  EXPECT_FALSE(IsGiven(answer));
+  EXPECT_EQ(ReasonOf(answer), Reason::kBudgetUnknown);
+  EXPECT_EQ(answer->knowledge, Knowledge::kUnknownCustomer) << "the profile was read";
+  world_.budget_store.FailWith(absl::OkStatus());
+  world_.clock.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Gets("anna"));
+}
+
+TEST_F(BudgetsTest, GivesNothingWhenTheProfilesAreAway) {
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  const auto answer = world_.Decide(Ask("anna"));
+  EXPECT_FALSE(IsGiven(answer));
+  EXPECT_EQ(ReasonOf(answer), Reason::kBudgetUnknown);
+  world_.profiles.FailWith(absl::OkStatus());
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Gets(absl::StrCat("c", i))) << "nothing was lost";
+}
+
+TEST_F(BudgetsTest, AWriteThatWasRefusedCostsNothingAndOneThatMayStandAUnit) {
+  const auto refuse = [this](absl::Status status) {
+    world_.profiles.FailWith(status);
+    EXPECT_FALSE(Gets("anna", "d"));
+    world_.profiles.FailWith(absl::OkStatus());
+  };
+  refuse(absl::ResourceExhaustedError("full"));
+  // The write is done and its answer lost: another try of the same decision has its unit.
+  world_.profiles.SetOutage(std::make_shared<Outage>(0, /*answer_lost=*/true));
+  EXPECT_FALSE(Gets("anna", "e"));
+  world_.profiles.SetOutage(nullptr);
+  EXPECT_TRUE(Gets("anna", "e"));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(Gets(absl::StrCat("c", i)));
+  EXPECT_FALSE(Gets("ben"));
+}
+
+TEST_F(BudgetsTest, WhatIsDecidedForLaterIsHeldUntilItIsShown) {
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 5; ++i) {
+    const auto answer = world_.Decide(Ask(absl::StrCat("c", i), absl::StrCat("d", i), "letter"));
+    ASSERT_TRUE(IsGiven(answer));
+    tokens.push_back(answer->tokens[0][0]);
+  }
+  EXPECT_FALSE(Gets("late", "", "letter"));
+  EXPECT_EQ(Use(), std::vector<int64_t>({0, 0, 5}));
+  EXPECT_FALSE(Happens("c0", "i0", "impression", tokens[0])->budget_exceeded);
+  const auto again = Happens("c0", "i0", "impression", tokens[0]);
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_FALSE(again->budget_exceeded);
+  ASSERT_TRUE(Happens("c1", "i1", "dismiss", tokens[1]).ok());
+  EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 3}));
+  EXPECT_TRUE(Happens("c1", "i2", "impression", tokens[1])->budget_exceeded) << "given back before";
+  world_.clock.Advance(absl::Hours(2));
+  EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 0}));
+  EXPECT_TRUE(Happens("c2", "i3", "impression", tokens[2])->budget_exceeded) << "shown too late";
+  int given = 0;
+  for (int i = 0; i < 8; ++i) given += Gets(absl::StrCat("x", i), "", "letter") ? 1 : 0;
+  EXPECT_EQ(given, 4);
+}
+
+TEST_F(BudgetsTest, WhatIsHeldIsHeldOnceHoweverOftenItIsDecided) {
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(Gets("anna", "same", "letter"));
+  world_.budgets.Drain(World::Deadline());
+  EXPECT_EQ(Use(), std::vector<int64_t>({0, 0, 1}));
+}
+
+TEST_F(BudgetsTest, AnImpressionWaitsForTheStore) {
+  const auto answer = world_.Decide(Ask("anna", "", "letter"));
+  world_.budget_store.FailWith(absl::UnavailableError("away"));
+  const std::string token = answer->tokens[0][0];
+  EXPECT_EQ(Happens("anna", "i1", "impression", token).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(world_.GetProfile("anna").status().code(), absl::StatusCode::kNotFound) << "and nothing was recorded";
+  world_.budget_store.FailWith(absl::OkStatus());
+  EXPECT_FALSE(Happens("anna", "i1", "impression", token)->budget_exceeded);
+  EXPECT_EQ(Use()[0], 1);
+}
+
+TEST_F(BudgetsTest, AnImpressionWithinADecisionCounts) {
+  const auto answer = world_.Decide(Ask("anna", "", "letter"));
+  world_.clock.Advance(absl::Hours(2));
+  DecideRequest request = Ask("anna");
+  request.events = {{.id = "i1", .type = "impression", .decision_token = answer->tokens[0][0]}};
+  const auto next = world_.Decide(request);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_TRUE(next->receipts[0].budget_exceeded);
+}
+
+TEST_F(BudgetsTest, AnotherAmountHoldsAtOnce) {
+  ASSERT_TRUE(Gets("a"));
+  ASSERT_TRUE(world_.Apply("shop", PlaybookWith(1)).ok());
+  EXPECT_FALSE(Gets("b")) << "lowered to what was taken";
+  ASSERT_TRUE(world_.Apply("shop", PlaybookWith(0)).ok());
+  EXPECT_FALSE(Gets("b"));
+  ASSERT_TRUE(world_.Apply("shop", PlaybookWith(2)).ok());
+  EXPECT_TRUE(Gets("b"));
+  EXPECT_FALSE(Gets("c"));
+}
+
+TEST_F(BudgetsTest, WhatIsLeasedIsGivenBackAtTheEnd) {
+  World world(PlaybookWith(1000));
+  ASSERT_TRUE(world.Decide(Ask("anna")).ok());
+  std::vector<int8_t> units;
+  const auto playbook = *world.playbooks.Current("shop");
+  const BudgetAsk ask{"shop", *playbook, world.clock.Now()};
+  // Nine others wait at once, and go away.
+  for (int i = 0; i < 9; ++i) world.budgets.Fetch(ask, {{0, 1}}, World::Deadline(), [] {});
+  world.budgets.Drain(World::Deadline());
+  EXPECT_TRUE(world.budgets.Look(ask, {{0, 1}}, units));
+  EXPECT_EQ(units[0], decision::kBudgetUnknown);
+  Budgets other(world.budget_store, world.clock);
+  const auto list = Await<std::vector<BudgetStatus>>(
+      [&](Budgets::ListDone done) { other.List(ask, World::Deadline(), std::move(done)); });
+  EXPECT_EQ((*list)[0].use.taken, 1);
+  EXPECT_EQ((*list)[0].use.leased, 0);
+}
+
+TEST_F(BudgetsTest, AHotOfferAsksTheStoreRarely) {
+  World world(PlaybookWith(100'000));
+  const int decisions = 5'000;
+  for (int i = 0; i < decisions; ++i) {
+    world.clock.Advance(absl::Microseconds(1000));
+    ASSERT_TRUE(IsGiven(world.Decide(Ask(""))));
+  }
+  EXPECT_LT(world.budget_store.leases(), decisions / 4) << "a thousand a second: twenty a lease";
+}
+
+// Two replicas, many callers.
+TEST_F(BudgetsTest, ManyAtOnceOnTwoReplicasGetExactlyWhatThereIs) {
+  constexpr int kAmount = 300;
+  World world(PlaybookWith(kAmount));
+  Budgets other_budgets(world.budget_store, world.clock);
+  Engine other(world.profiles, world.playbooks, other_budgets, world.clock);
+  std::atomic<int> given{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      Engine& engine = t % 2 == 0 ? world.engine : other;
+      for (int i = 0; i < 150; ++i) {
+        const std::string customer = i % 3 == 0 ? "" : absl::StrCat("c", t, "_", i);
+        const auto answer = Await<DecideAnswer>(
+            [&](Engine::Done<DecideAnswer> done) { engine.Decide(Ask(customer), World::Deadline(), std::move(done)); });
+        given += IsGiven(answer) ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  // What one replica has leased and does not need, the other gets once that is given back.
+  world.budgets.Drain(World::Deadline());
+  world.clock.Advance(absl::Seconds(1));
+  for (int i = 0; i < kAmount; ++i) {
+    const auto answer = Await<DecideAnswer>(
+        [&](Engine::Done<DecideAnswer> done) { other.Decide(Ask(""), World::Deadline(), std::move(done)); });
+    given += IsGiven(answer) ? 1 : 0;
+  }
+  EXPECT_EQ(given, kAmount);
+}
+
+// The store goes away at each operation, with and without having done it, for good or for a while: nothing is given
+// twice, and nothing is lost.
+TEST_F(BudgetsTest, WhateverTheStoreLosesNothingIsGivenTwice) {
+  for (const bool answer_lost : {false, true}) {
+    for (int at = 0; at < 12; ++at) {
+      for (const char* placement : {"hero", "letter"}) {
+        World world(PlaybookWith(5));
+        std::set<std::string> given;
+        const auto decide = [&](const std::string& id) {
+          if (IsGiven(world.Decide(Ask("", id, placement)))) given.insert(id);
+        };
+        world.budget_store.SetOutage(std::make_shared<Outage>(at, answer_lost));
+        for (int i = 0; i < 4; ++i) decide(absl::StrCat("d", i));
+        world.budget_store.SetOutage(nullptr);
+        world.clock.Advance(absl::Seconds(1));
+        for (int i = 0; i < 12; ++i) {
+          decide(absl::StrCat("d", i));
+          world.clock.Advance(absl::Milliseconds(300));
+        }
+        EXPECT_EQ(given.size(), 5u) << at << answer_lost << placement;
+      }
+    }
+  }
+}
+
+TEST(PeriodOf, BeginsAtMidnightOfTheZone) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  const auto at = [](const char* text) {
+    absl::Time time;
+    std::string error;
+    EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, text, &time, &error)) << error;
+    return time;
+  };
+  const auto begins = [&](playbook::Period period, const char* now, const absl::TimeZone& zone) {
+    return absl::FormatTime(absl::FromUnixSeconds(PeriodOf({.period = period}, zone, at(now))), absl::UTCTimeZone());
+  };
+  using playbook::Period;
+  EXPECT_EQ(PeriodOf({}, berlin, at("2026-10-25T12:00:00Z")), 0);
+  EXPECT_EQ(begins(Period::kDay, "2026-10-25T12:00:00Z", berlin), "2026-10-24T22:00:00+00:00") << "summer time still";
+  EXPECT_EQ(begins(Period::kDay, "2026-10-25T23:30:00Z", berlin), "2026-10-25T23:00:00+00:00");
+  EXPECT_EQ(begins(Period::kWeek, "2026-10-25T12:00:00Z", berlin), "2026-10-18T22:00:00+00:00") << "a Sunday";
+  EXPECT_EQ(begins(Period::kWeek, "2026-10-26T12:00:00Z", berlin), "2026-10-25T23:00:00+00:00") << "a Monday";
+  EXPECT_EQ(begins(Period::kMonth, "2026-03-31T21:59:59Z", berlin), "2026-02-28T23:00:00+00:00");
+  EXPECT_EQ(begins(Period::kMonth, "2026-03-31T22:00:00Z", berlin), "2026-03-31T22:00:00+00:00");
+  EXPECT_EQ(begins(Period::kMonth, "2026-03-31T22:00:00Z", absl::UTCTimeZone()), "2026-03-01T00:00:00+00:00");
+}
+
+TEST_F(BudgetsTest, EachPeriodHasTheAmount) {
+  World world(absl::StrReplaceAll(PlaybookWith(2), {{"hold: 1h", "period: DAY, hold: 1h"}}));
+  const auto gets = [&] { return IsGiven(world.Decide(Ask(""))); };
+  for (int day = 0; day < 3; ++day) {
+    EXPECT_TRUE(gets());
+    EXPECT_TRUE(gets());
+    EXPECT_FALSE(gets());
+    world.clock.Advance(absl::Hours(24));
+  }
+}
+
+}  // namespace
+}  // namespace waymark::engine
