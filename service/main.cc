@@ -27,12 +27,15 @@
 #include "service/batch/environment.h"
 #include "service/batch/threads.h"
 #include "service/batch/watches.h"
+#include "service/engine/budgets.h"
+#include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
 #include "service/rpc/services.h"
 #include "service/store/embedded/embedded_store.h"
+#include "service/store/redis/redis_budget_store.h"
 #include "service/store/redis/redis_store.h"
 
 namespace waymark {
@@ -42,23 +45,29 @@ constexpr char kVersion[] = "waymarkd 0.1.0";
 constexpr absl::Duration kReadinessPeriod = absl::Milliseconds(20);
 // What running streams get to end; unary calls have deadlines.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(4);
+// What the store gets to take back what was leased of budgets.
+constexpr absl::Duration kDrainPatience = absl::Seconds(2);
 
 struct Flags {
   std::string listen = "127.0.0.1:7475";
   std::string store = "embedded:waymark-data";
   int threads = 1;
+  int decision_log_mib = 1024;
   std::string clock_start;
   std::string port_file;
 };
 
-// One object that keeps profiles, records and changes, as its three interfaces.
+// One object that keeps profiles, records, changes and decisions, as its interfaces; and who keeps the budgets.
 struct Stores {
   template <typename Store>
-  explicit Stores(std::shared_ptr<Store> store) : profiles(store), records(store), changes(std::move(store)) {}
+  Stores(std::shared_ptr<Store> store, std::shared_ptr<store::BudgetStore> budgets)
+      : profiles(store), records(store), changes(store), decisions(std::move(store)), budgets(std::move(budgets)) {}
 
   std::shared_ptr<store::ProfileStore> profiles;
   std::shared_ptr<store::RecordStore> records;
   std::shared_ptr<store::ChangeFeed> changes;
+  std::shared_ptr<store::DecisionLog> decisions;
+  std::shared_ptr<store::BudgetStore> budgets;
 };
 
 // The sets of signals that end the service.
@@ -108,13 +117,15 @@ absl::StatusOr<Stores> OpenStores(absl::string_view spec) {
       return absl::Status(opened.status().code(),
                           absl::StrCat("cannot open the store in ", spec, ": ", opened.status().message()));
     }
-    return Stores(std::shared_ptr<store::EmbeddedStore>(*std::move(opened)));
+    const std::shared_ptr<store::EmbeddedStore> store = *std::move(opened);
+    return Stores(store, std::shared_ptr<store::BudgetStore>(store, &store->budgets()));
   }
   if (absl::ConsumePrefix(&spec, "redis:")) {
     absl::StatusOr<store::RedisOptions> options = ParseRedis(spec);
     if (!options.ok()) return options.status();
+    auto budgets = std::make_shared<store::RedisBudgetStore>(*options);
     options->on_state = LogRedisState;
-    return Stores(std::make_shared<store::RedisStore>(*options));
+    return Stores(std::make_shared<store::RedisStore>(*options), std::move(budgets));
   }
   return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT or redis:unix:PATH");
 }
@@ -170,7 +181,10 @@ absl::Status Run(const Flags& flags) {
   store::ProfileStore& profiles = *stores->profiles;
   store::RecordStore& records = *stores->records;
   engine::Playbooks playbooks(records, clock);
-  engine::Engine engine(profiles, playbooks, clock);
+  engine::DecisionLogger logger(*stores->decisions, playbooks,
+                                {.max_tenant_bytes = static_cast<size_t>(flags.decision_log_mib) << 20});
+  engine::Budgets budgets(*stores->budgets, clock);
+  engine::Engine engine(profiles, playbooks, budgets, clock, &logger);
   batch::Threads batch_threads;
   const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
   batch::Watches watches(*stores->changes, playbooks);
@@ -197,6 +211,7 @@ absl::Status Run(const Flags& flags) {
   batch_threads.Stop();
   (*server)->Shutdown(kShutdownGrace);
   server->reset();
+  budgets.Drain(absl::Now() + kDrainPatience);
   base::LogInfo("stopped");
   return absl::OkStatus();
 }
@@ -210,6 +225,10 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", flags.threads, "threads that serve calls")
       ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--decision-log-mib", flags.decision_log_mib,
+                 "what the log of a tenant's decisions may take in the store")
+      ->check(CLI::Range(1, 1024 * 1024))
       ->capture_default_str();
   app.add_option("--clock-start", flags.clock_start,
                  "the service's clock begins at this time (RFC 3339): for trying data of the past");

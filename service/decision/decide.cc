@@ -258,7 +258,9 @@ PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& c
 }  // namespace
 
 uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placement) {
-  return segmentation::StableHash(decision_id, static_cast<uint32_t>(placement));
+  constexpr uint64_t kOfDecision = uint64_t{0xff} << 56;
+  return (segmentation::StableHash(decision_id) & kOfDecision) |
+         (segmentation::StableHash(decision_id, static_cast<uint32_t>(placement)) & ~kOfDecision);
 }
 
 Decision Decide(const playbook::Playbook& playbook, const Profile& profile, const Request& request, absl::Time now) {

@@ -133,7 +133,8 @@ struct Decision {
   bool from_context = false;
 };
 
-// Names a contact's decision and placement: a retry of the same decision makes the same contacts, and no others.
+// Names a contact's decision and placement: a retry of the same decision makes the same contacts, and no others. The
+// highest byte is the decision's alone, so that what is kept by decision is found by a token, which holds this.
 uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placement);
 
 // Decides what to do next for a customer. A pure function of its arguments: the same on every machine, whatever the

@@ -5,8 +5,9 @@
 
 namespace waymark::engine {
 
-Engine::Engine(store::ProfileStore& profiles, Playbooks& playbooks, Budgets& budgets, const base::Clock& clock)
-    : profiles_(profiles), playbooks_(playbooks), budgets_(budgets), clock_(clock) {}
+Engine::Engine(store::ProfileStore& profiles, Playbooks& playbooks, Budgets& budgets, const base::Clock& clock,
+               DecisionLogger* logger)
+    : profiles_(profiles), playbooks_(playbooks), budgets_(budgets), clock_(clock), logger_(logger) {}
 
 void Engine::ListBudgets(const std::string& tenant, absl::Time deadline, Done<ListBudgetsAnswer> done) {
   auto playbook = playbooks_.Current(tenant);

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "service/base/clock.h"
 #include "service/engine/budgets.h"
+#include "service/engine/decision_logger.h"
 #include "service/engine/playbooks.h"
 #include "service/engine/requests.h"
 #include "service/store/store.h"
@@ -30,7 +31,9 @@ class Engine {
   template <typename T>
   using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
 
-  Engine(store::ProfileStore& profiles, Playbooks& playbooks, Budgets& budgets, const base::Clock& clock);
+  // `logger`: of decisions and outcomes, where tenants keep them; nullptr: nothing is logged.
+  Engine(store::ProfileStore& profiles, Playbooks& playbooks, Budgets& budgets, const base::Clock& clock,
+         DecisionLogger* logger = nullptr);
 
   // Decides; one read, and one write where contacts are to be counted or events to be recorded. A unit of a budget
   // comes from what is leased; a round trip more where nothing is, and one where the unit is held until it is shown (or
@@ -71,6 +74,7 @@ class Engine {
   Playbooks& playbooks_;
   Budgets& budgets_;
   const base::Clock& clock_;
+  DecisionLogger* const logger_;
 };
 
 }  // namespace waymark::engine

@@ -14,8 +14,10 @@
 #include "service/decision/token.h"
 #include "service/engine/admit.h"
 #include "service/engine/change.h"
+#include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/held_outcomes.h"
+#include "service/engine/logged_decision.h"
 
 namespace waymark::engine {
 namespace {
@@ -54,9 +56,12 @@ struct Engine::DecideCall {
   absl::Time now;
   decision::Request question;
   std::vector<segmentation::Event> events;
+  DecisionLogger* logger = nullptr;            // where the tenant keeps decisions
+  std::vector<absl::optional<store::LoggedOutcome>> to_log;  // beside the events, where they are outcomes
   // What the last run over the stored profile said.
   decision::Decision decision;
   std::vector<Receipt> receipts;
+  absl::optional<std::string> seen;  // of the profile, to be logged
   bool known = false;
   Budgets& budgets;
   std::vector<NeededBudget> needed;
@@ -79,6 +84,7 @@ struct Engine::DecideCall {
   std::vector<UnitToHold> UnitsToHold() const;
   Knowledge KnowledgeNow() const;
   void Answer(Knowledge knowledge);
+  void Log(Knowledge knowledge);
 };
 
 absl::Status Engine::DecideCall::Admit() {
@@ -100,6 +106,7 @@ absl::Status Engine::DecideCall::Admit() {
   for (size_t i = 0; i < request.events.size(); ++i) {
     auto event = AdmitEvent(request.events[i], *playbook, request.tenant, request.customer, *token_key, now);
     if (!event.ok()) return base::UnderField(absl::StrCat("context.events[", i, "]"), event.status());
+    to_log.push_back(logger == nullptr ? absl::nullopt : OutcomeOf(request.events[i], *event, *token_key));
     events.push_back(*std::move(event));
     outcomes.push_back(HeldOutcomeOf(request.events[i], *playbook, *token_key));
   }
@@ -152,6 +159,7 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
   if (events.empty()) {
     receipts.clear();
     if (!DecideAndTake(stored.profile)) return not_leased;
+    if (logger != nullptr) seen = ToLogged(stored.profile);
     if (decision.contacts.empty()) return absl::optional<Profile>();
   }
   Profile profile = BeginChange(stored, now);
@@ -161,6 +169,7 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
     known = known || changed;
     for (size_t i = 0; i < receipts.size(); ++i) receipts[i].budget_exceeded = exceeded[i] && !receipts[i].duplicate;
     if (!DecideAndTake(profile)) return not_leased;
+    if (logger != nullptr) seen = ToLogged(profile);
   }
   for (const segmentation::Contact& contact : decision.contacts) segmentation::AddContact(profile, contact, now);
   changed = changed || profile.contacts != stored.profile.contacts;
@@ -190,7 +199,18 @@ Knowledge Engine::DecideCall::KnowledgeNow() const {
   return decision.from_context ? Knowledge::kNoConsent : Knowledge::kProfile;
 }
 
+void Engine::DecideCall::Log(Knowledge knowledge) {
+  // Events of a call that could not be recorded have no receipts; one that was recorded before is logged once.
+  for (size_t i = 0; i < receipts.size(); ++i) {
+    if (receipts[i].duplicate || !to_log[i].has_value()) continue;
+    logger->Append(request.tenant, LogKeyOf(*to_log[i]), *to_log[i]);
+  }
+  logger->Append(request.tenant, LogKeyOf(request.decision_id),
+                 ToLogged(*playbook, request.customer, question, std::move(seen), now, knowledge, decision));
+}
+
 void Engine::DecideCall::Answer(Knowledge knowledge) {
+  if (logger != nullptr) Log(knowledge);
   DecideAnswer answer{.playbook = playbook,
                       .decision_id = request.decision_id,
                       .decided_at = now,
@@ -232,6 +252,7 @@ void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledg
     call->question.budgets.clear();  // nothing is known of them
   }
   call->receipts.clear();
+  call->seen.reset();
   if (!call->DecideAndTake(Profile())) return Prepare(call);
   HoldAndAnswer(call, knowledge);
 }
@@ -246,6 +267,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
   call->playbook = *std::move(playbook);
   call->token_key = playbooks_.token_key();
   call->now = clock_.Now();
+  if (call->playbook->keep_decisions > absl::ZeroDuration()) call->logger = logger_;
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
   call->exceeded.assign(call->events.size(), false);
   const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };

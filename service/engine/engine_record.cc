@@ -7,8 +7,10 @@
 #include "service/base/field_error.h"
 #include "service/engine/admit.h"
 #include "service/engine/change.h"
+#include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/held_outcomes.h"
+#include "service/engine/logged_decision.h"
 
 namespace waymark::engine {
 namespace {
@@ -22,6 +24,7 @@ struct RecordCall {
   RecordAnswer answer;
   Engine::Done<RecordAnswer> done;
   absl::Time now;
+  DecisionLogger* logger = nullptr;  // where the tenant keeps decisions
   std::atomic<int> waiting{0};
 };
 
@@ -33,6 +36,7 @@ struct CustomerPart {
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
   std::vector<char> exceeded;                         // likewise
   std::vector<Receipt> receipts;
+  std::vector<absl::optional<store::LoggedOutcome>> to_log;  // beside the events, where they are outcomes
 };
 
 void Finish(RecordCall& call) {
@@ -49,6 +53,7 @@ void LeaveOutUnknown(RecordCall& call, CustomerPart& part, const std::vector<abs
     }
     known.items.push_back(part.items[i]);
     known.events.push_back(std::move(part.events[i]));
+    known.to_log.push_back(part.to_log[i]);
     known.exceeded.push_back(!*held[i] && part.outcomes[i]->shown);
   }
   part = std::move(known);
@@ -70,6 +75,9 @@ void RecordPart(store::ProfileStore& profiles, const std::shared_ptr<RecordCall>
           if (!revision.ok()) continue;
           item.receipt = std::move(part->receipts[i]);
           item.receipt.budget_exceeded = part->exceeded[i] && !item.receipt.duplicate;
+          const absl::optional<store::LoggedOutcome>& outcome = part->to_log[i];
+          if (!outcome.has_value() || item.receipt.duplicate) continue;
+          call->logger->Append(call->tenant, LogKeyOf(*outcome), *outcome);
         }
         Finish(*call);
       });
@@ -87,6 +95,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
   call->done = std::move(done);
   call->now = clock_.Now();
 
+  if (call->answer.playbook->keep_decisions > absl::ZeroDuration()) call->logger = logger_;
   const std::shared_ptr<const decision::TokenKey> token_key = playbooks_.token_key();
   std::vector<std::shared_ptr<CustomerPart>> parts;
   absl::flat_hash_map<absl::string_view, CustomerPart*> part_of;
@@ -107,6 +116,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
       part->customer = item.customer;
     }
     part->items.push_back(i);
+    part->to_log.push_back(call->logger == nullptr ? absl::nullopt : OutcomeOf(item.event, *event, *token_key));
     part->events.push_back(*std::move(event));
     part->outcomes.push_back(HeldOutcomeOf(item.event, *call->answer.playbook, *token_key));
   }

@@ -61,6 +61,12 @@ absl::StatusOr<std::shared_ptr<const playbook::Playbook>> Playbooks::Current(abs
   return it->second;
 }
 
+std::vector<std::string> Playbooks::Tenants() const {
+  std::vector<std::string> tenants;
+  for (const auto& [tenant, playbook] : *current_.Get()) tenants.push_back(tenant);
+  return tenants;
+}
+
 uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
   const std::shared_ptr<const ByTenant> current = current_.Get();
   auto it = current->find(tenant);

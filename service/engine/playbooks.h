@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -44,6 +45,9 @@ class Playbooks {
   // FAILED_PRECONDITION: the tenant has no playbook. UNAVAILABLE: they were not read from the store yet. Takes the
   // snapshot; never blocks.
   absl::StatusOr<std::shared_ptr<const playbook::Playbook>> Current(absl::string_view tenant) const;
+
+  // Those that have a playbook here.
+  std::vector<std::string> Tenants() const;
 
   // The key of tokens. REQUIRES: Ready().
   std::shared_ptr<const decision::TokenKey> token_key() const { return token_key_.Get(); }

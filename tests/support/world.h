@@ -11,10 +11,12 @@
 #include "gtest/gtest.h"
 #include "service/engine/await.h"
 #include "service/engine/budgets.h"
+#include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
 #include "tests/support/fake_budget_store.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_decision_log.h"
 #include "tests/support/fake_store.h"
 
 namespace waymark::testing_support {
@@ -75,7 +77,9 @@ class World {
   engine::Playbooks playbooks{records, clock};
   FakeBudgetStore budget_store{clock};
   engine::Budgets budgets{budget_store, clock};
-  engine::Engine engine{profiles, playbooks, budgets, clock};
+  FakeDecisionLog decisions;
+  engine::DecisionLogger logger{decisions, playbooks};
+  engine::Engine engine{profiles, playbooks, budgets, clock, &logger};
 };
 
 }  // namespace waymark::testing_support
