@@ -20,6 +20,7 @@ constexpr size_t kBucket = 14;
 constexpr size_t kPosition = 32;
 constexpr size_t kStageEntry = 14;
 constexpr size_t kContact = 24;
+constexpr size_t kOutcome = 20;
 constexpr size_t kSeenEvent = 7;
 constexpr size_t kAffinity = 8;
 constexpr size_t kSegment = 4;
@@ -69,7 +70,7 @@ size_t BoundBytes(const Profile& profile) {
   for (const Series& series : profile.ledger.series()) bytes += BoundBytes(series);
   for (const JourneyPosition& position : profile.positions) bytes += kPosition + position.history.size() * kStageEntry;
   bytes += profile.contacts.size() * kContact + profile.seen.size() * kSeenEvent;
-  bytes += profile.affinities.size() * kAffinity;
+  bytes += profile.outcomes.size() * kOutcome + profile.affinities.size() * kAffinity;
   return bytes + profile.derived.segments.size() * kSegment;
 }
 

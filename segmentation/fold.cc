@@ -29,7 +29,26 @@ bool WasSeen(const Profile& profile, uint64_t fingerprint) {
                      [fingerprint](const SeenEvent& seen) { return seen.fingerprint == fingerprint; });
 }
 
+// Beside the others in the order of time, after those of the same; keeps the newest `kept`. Says how many it dropped.
+template <typename T>
+size_t InsertByTime(std::vector<T>& entries, const T& entry, size_t kept) {
+  auto newer = std::upper_bound(entries.begin(), entries.end(), entry.at,
+                                [](absl::Time at, const T& known) { return at < known.at; });
+  entries.insert(newer, entry);
+  return KeepNewest(entries, kept);
+}
+
+void ForgetContacts(Profile& profile, absl::Time now) {
+  std::erase_if(profile.contacts, [now](const Contact& contact) {
+    return contact.at <= now - (contact.channel == NameId{} ? kUncountedFor : kContactsFor);
+  });
+}
+
 }  // namespace
+
+bool IsDuplicate(const Profile& profile, const Event& event) {
+  return WasSeen(profile, StableHash(event.id) & kFingerprintMask);
+}
 
 bool Fold(Profile& profile, const Event& event, absl::Time now) {
   const uint64_t fingerprint = StableHash(event.id) & kFingerprintMask;
@@ -38,7 +57,11 @@ bool Fold(Profile& profile, const Event& event, absl::Time now) {
   profile.ledger.Add(event.type, event.time, event.value_micros);
   for (NameId series : event.labelled) profile.ledger.Add(series, event.time, event.value_micros);
   for (NameId name : event.affinities) AddAffinity(profile, name, event.time);
-  if (event.exposure.has_value()) AddContact(profile, *event.exposure, now);
+  if (event.counted) AddContact(profile, *event.shown, now);
+  if (event.outcome_of.has_value()) {
+    profile.compacted +=
+        InsertByTime(profile.outcomes, {*event.outcome_of, event.type, event.time}, Profile::kMaxOutcomes);
+  }
   ForgetExpired(profile, now);
   profile.compacted += KeepNewest(profile.seen, Profile::kMaxSeenEvents);
   return true;
@@ -47,12 +70,14 @@ bool Fold(Profile& profile, const Event& event, absl::Time now) {
 void ForgetExpired(Profile& profile, absl::Time now) {
   const int32_t oldest = OldestSeenDay(now);
   std::erase_if(profile.seen, [oldest](const SeenEvent& seen) { return seen.received_day < oldest; });
-  std::erase_if(profile.contacts, [now](const Contact& contact) { return contact.at <= now - kContactsFor; });
+  ForgetContacts(profile, now);
+  std::erase_if(profile.outcomes, [now](const Outcome& outcome) { return outcome.at <= now - kOutcomesFor; });
   profile.ledger.ForgetHours(now);
 }
 
 bool HasExpired(const Profile& profile, absl::Time now) {
   if (!profile.seen.empty() && profile.seen.front().received_day < OldestSeenDay(now)) return true;
+  if (!profile.outcomes.empty() && profile.outcomes.front().at <= now - kOutcomesFor) return true;
   return !profile.contacts.empty() && profile.contacts.front().at <= now - kContactsFor;
 }
 
@@ -61,11 +86,8 @@ void AddContact(Profile& profile, const Contact& contact, absl::Time now) {
     if (known.decision == contact.decision && known.action == contact.action && known.channel == contact.channel)
       return;
   }
-  std::erase_if(profile.contacts, [&](const Contact& known) { return known.at <= now - kContactsFor; });
-  auto newer = std::upper_bound(profile.contacts.begin(), profile.contacts.end(), contact.at,
-                                [](absl::Time at, const Contact& known) { return at < known.at; });
-  profile.contacts.insert(newer, contact);
-  profile.compacted += KeepNewest(profile.contacts, Profile::kMaxContacts);
+  ForgetContacts(profile, now);
+  profile.compacted += InsertByTime(profile.contacts, contact, Profile::kMaxContacts);
 }
 
 }  // namespace waymark::segmentation

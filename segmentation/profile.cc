@@ -60,6 +60,10 @@ bool MayLackContacts(const Profile& profile, absl::Time since) {
   return profile.contacts.size() >= Profile::kMaxContacts && profile.contacts.front().at > since;
 }
 
+bool MayLackOutcomes(const Profile& profile, absl::Time since) {
+  return profile.outcomes.size() >= Profile::kMaxOutcomes && profile.outcomes.front().at > since;
+}
+
 void SetPosition(Profile& profile, JourneyPosition position) {
   Set(profile.positions, &JourneyPosition::journey, std::move(position));
 }

@@ -56,11 +56,21 @@ struct JourneyPosition {
 // An action that counts against limits.
 struct Contact {
   NameId action{};
-  NameId channel{};
+  NameId
+      channel{};  // none: it counts nowhere, and stands beside others of its decision so that a retry finds all of it
   absl::Time at;
   uint64_t decision = 0;  // names the decision and its placement; equal ones are one contact
 
   friend bool operator==(const Contact&, const Contact&) = default;
+};
+
+// An event that came of an action ("dismissed", with a token of its decision), where a suppression looks at it.
+struct Outcome {
+  NameId action{};
+  NameId type{};  // of the event
+  absl::Time at;
+
+  friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 // An event id that was seen: the lower 48 bits of its StableHash (a new id is taken for a duplicate once in
@@ -99,6 +109,7 @@ struct Profile {
   static constexpr size_t kMaxConsents = 64;
   static constexpr size_t kMaxSeenEvents = 1024;
   static constexpr size_t kMaxContacts = 256;
+  static constexpr size_t kMaxOutcomes = 128;
   static constexpr size_t kMaxAffinities = 24;
 
   absl::Time created = absl::UnixEpoch();  // the epoch: there is no such customer yet
@@ -109,9 +120,11 @@ struct Profile {
   std::vector<Affinity> affinities;        // ascending by name
   std::vector<JourneyPosition> positions;  // ascending by journey
   std::vector<Contact> contacts;           // oldest first
+  std::vector<Outcome> outcomes;           // oldest first
   std::vector<SeenEvent> seen;             // in order of receipt
   Derived derived;
-  // How many contacts, event ids, affinities, buckets and series of the ledger were dropped to keep within the bounds.
+  // How many contacts, outcomes, event ids, affinities, buckets and series of the ledger were dropped to keep within
+  // the bounds.
   uint64_t compacted = 0;
 
   friend bool operator==(const Profile&, const Profile&) = default;
@@ -132,12 +145,15 @@ void SetPosition(Profile& profile, JourneyPosition position);
 // Whether contacts after `since` may have been dropped to keep the profile small.
 bool MayLackContacts(const Profile& profile, absl::Time since);
 
-// How many contacts after `since` (the window (since, now]) `matches` takes. Exact.
+// The same of outcomes.
+bool MayLackOutcomes(const Profile& profile, absl::Time since);
+
+// How many contacts after `since` (the window (since, now]) `matches` takes, of those that count. Exact.
 template <typename Predicate>
 int64_t CountContacts(const Profile& profile, absl::Time since, Predicate matches) {
   int64_t count = 0;
   for (auto it = profile.contacts.rbegin(); it != profile.contacts.rend() && it->at > since; ++it)
-    count += matches(*it) ? 1 : 0;
+    count += it->channel != NameId{} && matches(*it) ? 1 : 0;
   return count;
 }
 

@@ -135,7 +135,11 @@ std::string DecisionText(absl::string_view customer, const v1::Decision& decisio
 
 std::string ReceiptText(const v1::EventReceipt& receipt) {
   if (receipt.duplicate()) return "recorded before; nothing changed\n";
-  std::string out = "recorded\n";
+  std::string out = receipt.withheld() ? "not recorded: do not show it\n" : "recorded\n";
+  if (receipt.disallowed() != v1::REASON_CODE_UNSPECIFIED) {
+    absl::StrAppend(&out, "  not allowed any more: ", Word(v1::ReasonCode_Name(receipt.disallowed()), "REASON_CODE_"),
+                    " (", receipt.disallowed_detail(), ")\n");
+  }
   for (const v1::StageChange& change : receipt.stage_changes()) {
     absl::StrAppend(&out, "  ", change.journey(), ": ", change.from_stage().empty() ? "(none)" : change.from_stage(),
                     " -> ", change.to_stage(), "\n");

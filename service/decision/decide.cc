@@ -7,11 +7,11 @@
 #include "segmentation/stable_hash.h"
 #include "service/decision/arbitration.h"
 #include "service/decision/budgets.h"
+#include "service/decision/contact_policy.h"
 #include "service/decision/content.h"
 #include "service/decision/decision.h"
 #include "service/decision/eligibility.h"
 #include "service/decision/experiments.h"
-#include "service/decision/limits.h"
 #include "service/decision/slate.h"
 #include "service/journey/resolve.h"
 #include "service/playbook/evaluation.h"
@@ -40,6 +40,11 @@ Profile OnlyWhatBinds(const Profile& profile) {
   return bare;
 }
 
+bool Gives(const PlacementDecision& decision, int action) {
+  return std::any_of(decision.chosen.begin(), decision.chosen.end(),
+                     [action](const Chosen& chosen) { return chosen.action == action; });
+}
+
 // One decision under way: the customer's evaluation, and what has been given so far.
 class Decider {
  public:
@@ -52,9 +57,13 @@ class Decider {
         positions_(Resolve()),
         eligibility_(request, whole, positions_, evaluation_),
         experiments_(evaluation_, request.unit),
-        limits_(playbook, whole, request, now),
+        policy_(playbook, whole, request.contacts_known, request.decision_id, now),
         budgets_(playbook, whole, request),
-        slate_(playbook) {}
+        slate_(playbook) {
+    for (int placement : request.placements) {
+      for (int action : policy_.Retained(placement).value_or(std::vector<int>())) slate_.Take(action);
+    }
+  }
 
   Decision Decide() {
     Decision decision;
@@ -68,19 +77,22 @@ class Decider {
  private:
   std::vector<JourneyPosition> Resolve();
   PlacementDecision Fill(int placement, std::vector<segmentation::Contact>& contacts);
+  // Gives again what an earlier try of this decision gave.
+  PlacementDecision Repeat(int placement, const std::vector<int>& actions);
   // The candidates that may be given, best first; with `explain`, the others go to the decision.
   std::vector<Candidate> Rank(int placement, PlacementDecision& decision);
   // The first reason against the candidate, or kChosen where it may be ranked; fills factors and priority then.
   Candidate Examine(int action, int placement);
   Reason Filter(int action, int placement, std::string* detail);
   // What depends on what was given before in this call.
-  Reason FilterAgain(int action, int placement, std::string* detail) const;
+  Reason FilterAgain(int action, int placement, std::string* detail);
   // Gives the candidate, with its bundle, where that is possible.
   Reason Give(Candidate& candidate, size_t slots, PlacementDecision& decision);
   Reason GiveOne(Candidate& candidate, PlacementDecision& decision);
   Reason GiveBundle(Candidate& candidate, PlacementDecision& decision);
   void Fallback(const Placement& placement, PlacementDecision& decision);
   absl::StatusOr<absl::optional<Content>> ContentOf(int action, const Placement& placement);
+  void SortByName(std::vector<Candidate>& candidates) const;
   std::string* DetailOf(Candidate& candidate) const { return request_.explain ? &candidate.detail : nullptr; }
 
   const playbook::Playbook& playbook_;
@@ -89,7 +101,7 @@ class Decider {
   std::vector<JourneyPosition> positions_;
   Eligibility eligibility_;
   Experiments experiments_;
-  Limits limits_;
+  ContactPolicy policy_;
   Budgets budgets_;
   Slate slate_;
 };
@@ -110,16 +122,16 @@ std::vector<JourneyPosition> Decider::Resolve() {
 Reason Decider::Filter(int index, int placement, std::string* detail) {
   const Action& action = playbook_.actions[index];
   Reason reason = eligibility_.Check(action, placement, detail);
-  if (reason == Reason::kChosen) reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
+  if (reason == Reason::kChosen) reason = policy_.Check(index, playbook_.placements[placement].channel, detail);
   if (reason == Reason::kChosen) reason = budgets_.Check(index, placement, detail);
   if (reason == Reason::kChosen && experiments_.Excludes(action, index, detail)) reason = Reason::kExperiment;
   if (reason == Reason::kChosen && experiments_.IsHeldOut(detail)) reason = Reason::kHoldOut;
   return reason;
 }
 
-Reason Decider::FilterAgain(int index, int placement, std::string* detail) const {
+Reason Decider::FilterAgain(int index, int placement, std::string* detail) {
   Reason reason = slate_.Check(index, detail);
-  if (reason == Reason::kChosen) reason = limits_.Check(index, playbook_.placements[placement].channel, detail);
+  if (reason == Reason::kChosen) reason = policy_.Check(index, playbook_.placements[placement].channel, detail);
   if (reason == Reason::kChosen) reason = budgets_.Check(index, placement, detail);
   return reason;
 }
@@ -161,7 +173,7 @@ Reason Decider::GiveOne(Candidate& candidate, PlacementDecision& decision) {
     if (std::string* detail = DetailOf(candidate)) *detail = std::string(content.status().message());
     return Reason::kContentError;
   }
-  limits_.Take(candidate.action, placement.channel);
+  policy_.Take(candidate.action, placement.channel);
   budgets_.Take(candidate.action, decision.placement);
   slate_.Take(candidate.action);
   decision.chosen.push_back({candidate.action, candidate.priority, false, *std::move(content)});
@@ -169,7 +181,7 @@ Reason Decider::GiveOne(Candidate& candidate, PlacementDecision& decision) {
 }
 
 Reason Decider::GiveBundle(Candidate& candidate, PlacementDecision& decision) {
-  const size_t limits = limits_.size();
+  const size_t policy = policy_.size();
   const size_t budgets = budgets_.size();
   const size_t slate = slate_.size();
   const size_t chosen = decision.chosen.size();
@@ -183,7 +195,7 @@ Reason Decider::GiveBundle(Candidate& candidate, PlacementDecision& decision) {
     if (std::string* detail = DetailOf(candidate)) *detail = playbook_.actions[member].name;
   }
   if (reason == Reason::kChosen) return reason;
-  limits_.Rewind(limits);
+  policy_.Rewind(policy);
   budgets_.Rewind(budgets);
   slate_.Rewind(slate);
   decision.chosen.resize(chosen);
@@ -194,11 +206,45 @@ void Decider::Fallback(const Placement& placement, PlacementDecision& decision) 
   if (placement.fallback == kNone) return;
   const Action& action = playbook_.actions[placement.fallback];
   if (eligibility_.CheckConsent(action, placement.channel, nullptr) != Reason::kChosen) return;
+  if (action.kind != playbook::ActionKind::kNone && policy_.IsQuiet(placement.channel, nullptr)) return;
   absl::StatusOr<absl::optional<Content>> content = ContentOf(placement.fallback, placement);
   decision.chosen.push_back({placement.fallback, 0, true, content.ok() ? *std::move(content) : absl::nullopt});
   for (Candidate& candidate : decision.candidates) {
     if (candidate.action == placement.fallback) candidate.reason = Reason::kFallback;
   }
+}
+
+void Decider::SortByName(std::vector<Candidate>& candidates) const {
+  std::sort(candidates.begin(), candidates.end(), [this](const Candidate& a, const Candidate& b) {
+    return playbook_.actions[a.action].name < playbook_.actions[b.action].name;
+  });
+}
+
+PlacementDecision Decider::Repeat(int index, const std::vector<int>& actions) {
+  const Placement& placement = playbook_.placements[index];
+  PlacementDecision decision{.placement = index};
+  for (int action : actions) {
+    if (eligibility_.CheckConsent(playbook_.actions[action], placement.channel, nullptr) != Reason::kChosen) continue;
+    absl::StatusOr<absl::optional<Content>> content = ContentOf(action, placement);
+    const absl::optional<Factors> factors = Score(action, experiments_, positions_, evaluation_);
+    const double priority = factors.has_value() ? Priority(*factors, experiments_.arbitration()) : 0;
+    decision.chosen.push_back(
+        {action, std::isfinite(priority) ? priority : 0, false, content.ok() ? *std::move(content) : absl::nullopt});
+  }
+  for (size_t i = 0; i < playbook_.actions.size() && request_.explain; ++i) {
+    const bool given = Gives(decision, static_cast<int>(i));
+    Candidate candidate = Examine(static_cast<int>(i), index);
+    if (given || candidate.reason == Reason::kChosen) {
+      candidate.reason = given ? Reason::kChosen : Reason::kOutranked;
+      candidate.probability = given ? 1 : 0;
+      candidate.detail =
+          given ? "an earlier try of this decision gave it" : "an earlier try of this decision gave others";
+    }
+    decision.candidates.push_back(std::move(candidate));
+  }
+  SortByName(decision.candidates);
+  if (decision.chosen.empty()) Fallback(placement, decision);
+  return decision;
 }
 
 std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
@@ -223,35 +269,27 @@ std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
 }
 
 PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& contacts) {
+  if (const absl::optional<std::vector<int>> retained = policy_.Retained(index); retained.has_value())
+    return Repeat(index, *retained);
   const Placement& placement = playbook_.placements[index];
   PlacementDecision decision{.placement = index};
-  limits_.Begin(index);
+  policy_.Begin(index);
   const size_t slots = request_.max_actions > 0 ? request_.max_actions : placement.slots;
   for (Candidate& candidate : Rank(index, decision)) {
     const bool full = decision.chosen.size() >= slots;
     if (full && !request_.explain) break;
-    const bool with_a_bundle = std::any_of(decision.chosen.begin(), decision.chosen.end(),
-                                           [&](const Chosen& chosen) { return chosen.action == candidate.action; });
-    if (with_a_bundle) {
-      candidate.reason = Reason::kChosen;
+    if (Gives(decision, candidate.action)) {
+      candidate.reason = Reason::kChosen;  // in a bundle
     } else {
       candidate.reason = full ? Reason::kOutranked : Give(candidate, slots, decision);
     }
     candidate.probability = candidate.reason == Reason::kChosen ? 1 : 0;
     if (request_.explain) decision.candidates.push_back(std::move(candidate));
   }
-  std::sort(decision.candidates.begin(), decision.candidates.end(), [this](const Candidate& a, const Candidate& b) {
-    return playbook_.actions[a.action].name < playbook_.actions[b.action].name;
-  });
+  SortByName(decision.candidates);
   if (decision.chosen.empty()) Fallback(placement, decision);
-  if (!placement.count_on_decision) return decision;
-  for (const Chosen& chosen : decision.chosen) {
-    if (chosen.fallback || !playbook_.CountsContacts(chosen.action, placement.channel)) continue;
-    contacts.push_back({.action = playbook_.actions[chosen.action].id,
-                        .channel = playbook_.channels[placement.channel].id,
-                        .at = evaluation_.now(),
-                        .decision = ContactKey(request_.decision_id, placement.id)});
-  }
+  for (segmentation::Contact& contact : ContactsOf(playbook_, decision, request_.decision_id, evaluation_.now()))
+    contacts.push_back(contact);
   return decision;
 }
 

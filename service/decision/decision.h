@@ -44,8 +44,11 @@ enum class Reason {
   kSuitability,
   kRuleError,
   kConsent,
+  kSuppressed,
+  kNotAfter,
   kLimitUnknown,
   kLimit,
+  kQuietHours,
   kBudget,
   kBudgetUnknown,
   kExperiment,
@@ -143,8 +146,9 @@ uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placemen
 // Candidates pass the filters in the order of Reason; the first against one is its reason. What is left is ranked by
 //     priority = propensity^a x context weight x value x lever
 // and fills the placements in turn. No action is given twice in one request; limits count what is given. A placement
-// for which nothing is left gives its fallback, which only the channel's consent can keep back. Contacts of the
-// request's own decision id do not count against it, so that a retry is given the same.
+// for which nothing is left gives its fallback, which only the channel's consent and its quiet hours can keep back.
+// A retry, of which the profile holds what an earlier try of the same decision id gave in a placement, is given the
+// same in the same order, whatever has changed since but the customer's consents, and counts nothing more.
 //
 // O(candidates log candidates); each rule and fact once. With `explain` O(all actions).
 Decision Decide(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Request& request,

@@ -18,7 +18,7 @@ struct Token {
   uint64_t decision = 0;  // ContactKey of the decision and its placement
   segmentation::NameId action{};
   segmentation::NameId channel{};
-  bool count_on_impression = false;
+  bool count_on_impression = false;  // it is counted, and checked again, when it is shown
 
   friend bool operator==(const Token&, const Token&) = default;
 };

@@ -23,21 +23,39 @@ constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 absl::Time ToMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUnixMillis(time)); }
 
-// The contact that an impression counts as; nullopt where it counts nothing.
-absl::StatusOr<absl::optional<segmentation::Contact>> AdmitToken(const SentEvent& sent, absl::string_view tenant,
-                                                                 absl::string_view customer,
-                                                                 const decision::TokenKey& token_key, absl::Time time) {
-  if (sent.decision_token.empty()) return absl::optional<segmentation::Contact>();
+// Whether the action counts as a contact; one that the playbook does not have any more may in another version.
+bool CountsContacts(const playbook::Playbook& playbook, const decision::Token& token) {
+  const auto action = playbook.action_by_id.find(token.action);
+  if (action == playbook.action_by_id.end()) return true;
+  const auto channel = std::find_if(playbook.channels.begin(), playbook.channels.end(),
+                                    [&token](const playbook::Channel& each) { return each.id == token.channel; });
+  const bool known = channel != playbook.channels.end();
+  return playbook.CountsContacts(action->second,
+                                 known ? static_cast<int>(channel - playbook.channels.begin()) : playbook::kNone);
+}
+
+// What the event is an outcome of, and what an impression counts as.
+absl::Status AdmitToken(const SentEvent& sent, const playbook::Playbook& playbook, absl::string_view tenant,
+                        absl::string_view customer, const decision::TokenKey& token_key, segmentation::Event& event) {
+  if (sent.only_if_allowed && (sent.decision_token.empty() || sent.type != playbook::kImpression))
+    return FieldError("only_if_allowed", "this is for an impression with a decision_token");
+  if (sent.decision_token.empty()) return absl::OkStatus();
   const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
   if (!token.has_value()) return FieldError("decision_token", "this is no token of a decision of this service");
-  if (!token->count_on_impression || sent.type != playbook::kImpression) return absl::optional<segmentation::Contact>();
   // A visitor who was anonymous when it was decided may be known when it is shown.
-  if (token->customer != decision::CustomerFingerprint(tenant, customer) &&
-      token->customer != decision::CustomerFingerprint(tenant, "")) {
-    return FieldError("decision_token", "this is the token of another customer's decision");
-  }
-  return absl::make_optional(segmentation::Contact{
-      .action = token->action, .channel = token->channel, .at = time, .decision = token->decision});
+  const bool own = token->customer == decision::CustomerFingerprint(tenant, customer) ||
+                   token->customer == decision::CustomerFingerprint(tenant, "");
+  const bool is_exposure = token->count_on_impression && sent.type == playbook::kImpression;
+  // Whoever clicks in a mail that was forwarded has clicked, and says nothing of what to do next.
+  if (!own && !is_exposure) return absl::OkStatus();
+  if (!own) return FieldError("decision_token", "this is the token of another customer's decision");
+  if (playbook.suppressing_outcomes.contains({token->action, event.type})) event.outcome_of = token->action;
+  if (!is_exposure) return absl::OkStatus();
+  event.shown = segmentation::Contact{
+      .action = token->action, .channel = token->channel, .at = event.time, .decision = token->decision};
+  event.counted = CountsContacts(playbook, *token);
+  event.only_if_allowed = sent.only_if_allowed;
+  return absl::OkStatus();
 }
 
 const playbook::Channel* FindChannel(const playbook::Playbook& playbook, absl::string_view name) {
@@ -105,10 +123,8 @@ absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const play
                                             ? "the playbook names no currency"
                                             : absl::StrCat("the playbook's currency is ", playbook.currency));
   }
-  auto exposure = AdmitToken(sent, tenant, customer, token_key, time);
-  if (!exposure.ok()) return exposure.status();
-  segmentation::Event event{
-      .id = sent.id, .type = type->second, .time = time, .value_micros = sent.value_micros, .exposure = *exposure};
+  segmentation::Event event{.id = sent.id, .type = type->second, .time = time, .value_micros = sent.value_micros};
+  WAYMARK_RETURN_IF_ERROR(AdmitToken(sent, playbook, tenant, customer, token_key, event));
   WAYMARK_RETURN_IF_ERROR(AdmitLabels(sent, playbook, event));
   WAYMARK_RETURN_IF_ERROR(AdmitTouchpoint(sent.touchpoint, playbook, event));
   return event;

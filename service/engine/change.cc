@@ -1,7 +1,11 @@
 #include "service/engine/change.h"
 
+#include <string>
+#include <utility>
+
 #include "segmentation/compact.h"
 #include "segmentation/fold.h"
+#include "service/decision/contact_policy.h"
 #include "service/engine/derive.h"
 
 namespace waymark::engine {
@@ -18,12 +22,25 @@ bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Pla
   receipts.clear();
   bool changed = false;
   for (const segmentation::Event& event : events) {
-    if (!segmentation::Fold(profile, event, now)) {
+    if (segmentation::IsDuplicate(profile, event)) {
       receipts.push_back({.duplicate = true});
       continue;
     }
-    changed = true;
-    receipts.push_back(Adopt(Derive(playbook, profile, now), playbook, profile));
+    std::string detail;
+    const decision::Reason disallowed = event.shown.has_value()
+                                            ? decision::CheckShown(playbook, profile, *event.shown, &detail)
+                                            : decision::Reason::kChosen;
+    Receipt receipt;
+    const bool withheld = disallowed != decision::Reason::kChosen && event.only_if_allowed;
+    if (!withheld) {
+      segmentation::Fold(profile, event, now);
+      changed = true;
+      receipt = Adopt(Derive(playbook, profile, now), playbook, profile);
+    }
+    receipt.disallowed = disallowed;
+    receipt.disallowed_detail = std::move(detail);
+    receipt.withheld = withheld;
+    receipts.push_back(std::move(receipt));
   }
   if (changed) segmentation::Compact(profile, store::kMaxProfileBytes);
   return changed;

@@ -227,8 +227,8 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
            .decision = decision::ContactKey(request.decision_id, at.id),
            .action = playbook->actions[chosen.action].id,
            .channel = playbook->channels[at.channel].id,
-           .count_on_impression =
-               !at.count_on_decision && !chosen.fallback && playbook->CountsContacts(chosen.action, at.channel)},
+           .count_on_impression = !at.count_on_decision && !chosen.fallback &&
+                                  playbook->actions[chosen.action].kind != playbook::ActionKind::kNone},
           *token_key));
     }
   }

@@ -32,6 +32,7 @@ struct SentEvent {
   std::string decision_token;
   std::vector<std::string> labels;
   std::string touchpoint;  // "channel/place", or the channel; empty: not known
+  bool only_if_allowed = false;
 };
 
 // A move on a journey.
@@ -48,6 +49,10 @@ struct Receipt {
   std::vector<segmentation::NameId> segments_entered;
   std::vector<segmentation::NameId> segments_left;
   bool budget_exceeded = false;  // what was shown was not held any more, and counts in no budget
+  // Why the contact policy did not allow what was shown; kChosen: it did.
+  decision::Reason disallowed = decision::Reason::kChosen;
+  std::string disallowed_detail;
+  bool withheld = false;  // not recorded because of that
 };
 
 struct DecideRequest {

@@ -49,58 +49,6 @@ v1::Knowledge KnowledgeToWire(engine::Knowledge knowledge) {
   return v1::KNOWLEDGE_UNSPECIFIED;
 }
 
-v1::ReasonCode ReasonToWire(decision::Reason reason) {
-  switch (reason) {
-    case decision::Reason::kKind:
-      return v1::REASON_CODE_KIND;
-    case decision::Reason::kPlacement:
-      return v1::REASON_CODE_PLACEMENT;
-    case decision::Reason::kChannel:
-      return v1::REASON_CODE_CHANNEL;
-    case decision::Reason::kValidity:
-      return v1::REASON_CODE_VALIDITY;
-    case decision::Reason::kStage:
-      return v1::REASON_CODE_STAGE;
-    case decision::Reason::kEligibility:
-      return v1::REASON_CODE_ELIGIBILITY;
-    case decision::Reason::kApplicability:
-      return v1::REASON_CODE_APPLICABILITY;
-    case decision::Reason::kSuitability:
-      return v1::REASON_CODE_SUITABILITY;
-    case decision::Reason::kRuleError:
-      return v1::REASON_CODE_RULE_ERROR;
-    case decision::Reason::kConsent:
-      return v1::REASON_CODE_CONSENT;
-    case decision::Reason::kLimitUnknown:
-      return v1::REASON_CODE_LIMIT_UNKNOWN;
-    case decision::Reason::kLimit:
-      return v1::REASON_CODE_LIMIT;
-    case decision::Reason::kBudget:
-      return v1::REASON_CODE_BUDGET;
-    case decision::Reason::kBudgetUnknown:
-      return v1::REASON_CODE_BUDGET_UNKNOWN;
-    case decision::Reason::kExperiment:
-      return v1::REASON_CODE_EXPERIMENT;
-    case decision::Reason::kHoldOut:
-      return v1::REASON_CODE_HOLD_OUT;
-    case decision::Reason::kValueError:
-      return v1::REASON_CODE_VALUE_ERROR;
-    case decision::Reason::kContentError:
-      return v1::REASON_CODE_CONTENT_ERROR;
-    case decision::Reason::kSlate:
-      return v1::REASON_CODE_SLATE;
-    case decision::Reason::kBundle:
-      return v1::REASON_CODE_BUNDLE;
-    case decision::Reason::kOutranked:
-      return v1::REASON_CODE_OUTRANKED;
-    case decision::Reason::kChosen:
-      return v1::REASON_CODE_CHOSEN;
-    case decision::Reason::kFallback:
-      return v1::REASON_CODE_FALLBACK;
-  }
-  return v1::REASON_CODE_UNSPECIFIED;
-}
-
 void ContentToWire(const decision::Content& content, v1::Content& wire) {
   wire.set_locale(content.locale);
   wire.set_variant(content.variant);
@@ -124,7 +72,7 @@ void ChosenToWire(const decision::Chosen& chosen, const std::string& token, cons
 
 void CandidateToWire(const decision::Candidate& candidate, const playbook::Playbook& playbook, v1::Candidate& wire) {
   wire.set_action(playbook.actions[candidate.action].name);
-  wire.set_reason(ReasonToWire(candidate.reason));
+  wire.set_reason(ToWire(candidate.reason));
   wire.set_detail(candidate.detail);
   if (candidate.factors.has_value()) {
     v1::Factors& factors = *wire.mutable_factors();
@@ -167,6 +115,64 @@ void ReceiptsToWire(const engine::DecideAnswer& answer, Response& wire) {
 }
 
 }  // namespace
+
+v1::ReasonCode ToWire(decision::Reason reason) {
+  switch (reason) {
+    case decision::Reason::kKind:
+      return v1::REASON_CODE_KIND;
+    case decision::Reason::kPlacement:
+      return v1::REASON_CODE_PLACEMENT;
+    case decision::Reason::kChannel:
+      return v1::REASON_CODE_CHANNEL;
+    case decision::Reason::kValidity:
+      return v1::REASON_CODE_VALIDITY;
+    case decision::Reason::kStage:
+      return v1::REASON_CODE_STAGE;
+    case decision::Reason::kEligibility:
+      return v1::REASON_CODE_ELIGIBILITY;
+    case decision::Reason::kApplicability:
+      return v1::REASON_CODE_APPLICABILITY;
+    case decision::Reason::kSuitability:
+      return v1::REASON_CODE_SUITABILITY;
+    case decision::Reason::kRuleError:
+      return v1::REASON_CODE_RULE_ERROR;
+    case decision::Reason::kConsent:
+      return v1::REASON_CODE_CONSENT;
+    case decision::Reason::kSuppressed:
+      return v1::REASON_CODE_SUPPRESSED;
+    case decision::Reason::kNotAfter:
+      return v1::REASON_CODE_NOT_AFTER;
+    case decision::Reason::kLimitUnknown:
+      return v1::REASON_CODE_LIMIT_UNKNOWN;
+    case decision::Reason::kLimit:
+      return v1::REASON_CODE_LIMIT;
+    case decision::Reason::kQuietHours:
+      return v1::REASON_CODE_QUIET_HOURS;
+    case decision::Reason::kBudget:
+      return v1::REASON_CODE_BUDGET;
+    case decision::Reason::kBudgetUnknown:
+      return v1::REASON_CODE_BUDGET_UNKNOWN;
+    case decision::Reason::kExperiment:
+      return v1::REASON_CODE_EXPERIMENT;
+    case decision::Reason::kHoldOut:
+      return v1::REASON_CODE_HOLD_OUT;
+    case decision::Reason::kValueError:
+      return v1::REASON_CODE_VALUE_ERROR;
+    case decision::Reason::kContentError:
+      return v1::REASON_CODE_CONTENT_ERROR;
+    case decision::Reason::kSlate:
+      return v1::REASON_CODE_SLATE;
+    case decision::Reason::kBundle:
+      return v1::REASON_CODE_BUNDLE;
+    case decision::Reason::kOutranked:
+      return v1::REASON_CODE_OUTRANKED;
+    case decision::Reason::kChosen:
+      return v1::REASON_CODE_CHOSEN;
+    case decision::Reason::kFallback:
+      return v1::REASON_CODE_FALLBACK;
+  }
+  return v1::REASON_CODE_UNSPECIFIED;
+}
 
 void ToWire(const engine::DecideAnswer& answer, v1::NextBestActionResponse& wire) {
   DecisionToWire(answer, 0, *wire.mutable_decision());

@@ -2,6 +2,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "service/base/field_error.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
@@ -25,6 +27,12 @@ void RecordEvent(engine::Engine& engine, const v1::RecordEventRequest& request, 
                 });
 }
 
+absl::Status Withheld(const engine::Receipt& receipt) {
+  return base::FieldError("event.only_if_allowed",
+                          absl::StrCat("not allowed any more (", v1::ReasonCode_Name(ToWire(receipt.disallowed)),
+                                       "): ", receipt.disallowed_detail));
+}
+
 // `batch.refused` are those that never reached the engine.
 void BatchToWire(const RecordBatch& batch, const engine::RecordAnswer& answer, v1::RecordEventsResponse& wire) {
   std::vector<std::pair<int, absl::Status>> refused = batch.refused;
@@ -34,6 +42,8 @@ void BatchToWire(const RecordBatch& batch, const engine::RecordAnswer& answer, v
     const engine::RecordAnswer::Item& item = answer.items[i];
     if (!item.status.ok()) {
       refused.emplace_back(batch.indexes[i], item.status);
+    } else if (item.receipt.withheld) {
+      refused.emplace_back(batch.indexes[i], Withheld(item.receipt));
     } else {
       ++(item.receipt.duplicate ? duplicates : recorded);
     }

@@ -77,6 +77,7 @@ absl::StatusOr<engine::SentEvent> EventFromWire(const v1::Event& wire) {
   event.decision_token = wire.decision_token();
   event.labels = {wire.labels().begin(), wire.labels().end()};
   event.touchpoint = wire.touchpoint();
+  event.only_if_allowed = wire.only_if_allowed();
   if (wire.has_time()) {
     absl::StatusOr<absl::Time> time = TimeFromWire("time", wire.time());
     if (!time.ok()) return time.status();

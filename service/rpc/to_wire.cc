@@ -58,6 +58,7 @@ void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook&
   std::sort(wire.mutable_events()->begin(), wire.mutable_events()->end(),
             [](const v1::EventSummary& a, const v1::EventSummary& b) { return a.type() < b.type(); });
   for (const segmentation::Contact& contact : profile.contacts) {
+    if (contact.channel == segmentation::NameId{}) continue;  // of an action that does nothing
     v1::Contact& entry = *wire.add_contacts();
     entry.set_action(Name(playbook, contact.action));
     entry.set_channel(Name(playbook, contact.channel));
@@ -114,6 +115,10 @@ void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, 
   }
   for (segmentation::NameId segment : receipt.segments_entered) wire.add_segments_entered(Name(playbook, segment));
   for (segmentation::NameId segment : receipt.segments_left) wire.add_segments_left(Name(playbook, segment));
+  if (receipt.disallowed == decision::Reason::kChosen) return;
+  wire.set_disallowed(ToWire(receipt.disallowed));
+  wire.set_disallowed_detail(receipt.disallowed_detail);
+  wire.set_withheld(receipt.withheld);
 }
 
 void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire) {

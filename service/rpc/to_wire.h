@@ -25,6 +25,7 @@ void ToWire(const engine::DecideAnswer& answer, v1::NextBestActionResponse& wire
 void ToWire(const engine::DecideAnswer& answer, v1::GetOffersResponse& wire);
 void ToWire(const engine::DecideAnswer& answer, v1::GetContentResponse& wire);
 
+v1::ReasonCode ToWire(decision::Reason reason);
 void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, v1::EventReceipt& wire);
 
 // An element of a batch that was not recorded; the fields of `status` are relative to it.

@@ -292,6 +292,23 @@ bool DecodeContacts(const ProfileColumns& in, int64_t created_ms, segmentation::
   return names.whole() && decisions.whole() && actions.AtEnd() && channels.AtEnd() && times.AtEnd();
 }
 
+bool DecodeOutcomes(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> names = in.fixed32(Fields::kOutcomeNamesFieldNumber);
+  PackedVarints actions = in.varints(Fields::kOutcomeActionsFieldNumber);
+  PackedVarints types = in.varints(Fields::kOutcomeTypesFieldNumber);
+  PackedVarints times = in.varints(Fields::kOutcomeTimesFieldNumber);
+  int64_t at = created_ms;
+  profile.outcomes.clear();
+  while (times.most() > 0) {
+    const uint32_t action = actions.TakeUint32();
+    const uint32_t type = types.TakeUint32();
+    if (action >= names.size() || type >= names.size()) return false;
+    at = Plus(at, times.TakeSigned());
+    profile.outcomes.push_back({NameId{names[action]}, NameId{names[type]}, TimeOf(at)});
+  }
+  return names.whole() && actions.AtEnd() && types.AtEnd() && times.AtEnd();
+}
+
 uint64_t Fingerprint(const char* bytes) {
   static_assert(kFingerprintBytes == sizeof(uint32_t) + sizeof(uint16_t));
   return LittleEndian<uint32_t>(bytes) | uint64_t{LittleEndian<uint16_t>(bytes + sizeof(uint32_t))} << 32;
@@ -344,7 +361,8 @@ absl::Status Decode(absl::string_view bytes, segmentation::Profile& profile) {
   if (!DecodeLedger(in, created_ms, profile) || !DecodeSeen(in, profile) ||
       !DecodeAffinities(in, created_ms, profile) || !DecodeTraits(in, profile) ||
       !DecodeConsents(in, created_ms, profile) || !DecodePositions(in, created_ms, profile) ||
-      !DecodeContacts(in, created_ms, profile) || !DecodeDerived(in, profile)) {
+      !DecodeContacts(in, created_ms, profile) || !DecodeOutcomes(in, created_ms, profile) ||
+      !DecodeDerived(in, profile)) {
     return absl::DataLossError("a stored profile contradicts itself");
   }
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/types/variant.h"
+#include "google/protobuf/repeated_field.h"
 #include "service/store/codec.h"
 #include "service/store/columns.h"
 #include "waymark/storage/v1/profile.pb.h"
@@ -162,12 +163,11 @@ void EncodePositions(const segmentation::Profile& profile, Columns& out) {
   }
 }
 
-// The index of a name in contact_names, adding it where it is new. A profile mentions few, so that looking through them
-// is quick.
-uint32_t ContactName(segmentation::NameId name, Columns& out) {
-  const auto& names = out.contact_names();
+// The index of a name in a list that has each once, adding it where it is new. A profile mentions few, so that looking
+// through them is quick.
+uint32_t IndexOf(segmentation::NameId name, google::protobuf::RepeatedField<uint32_t>& names) {
   const auto index = static_cast<uint32_t>(std::find(names.begin(), names.end(), Id(name)) - names.begin());
-  if (index == static_cast<uint32_t>(names.size())) out.add_contact_names(Id(name));
+  if (index == static_cast<uint32_t>(names.size())) names.Add(Id(name));
   return index;
 }
 
@@ -175,10 +175,21 @@ void EncodeContacts(const segmentation::Profile& profile, Columns& out) {
   int64_t before = out.created_ms();
   for (const segmentation::Contact& contact : profile.contacts) {
     const int64_t at = MillisOf(contact.at);
-    out.add_contact_actions(ContactName(contact.action, out));
-    out.add_contact_channels(ContactName(contact.channel, out));
+    out.add_contact_actions(IndexOf(contact.action, *out.mutable_contact_names()));
+    out.add_contact_channels(IndexOf(contact.channel, *out.mutable_contact_names()));
     out.add_contact_times(Minus(at, before));
     out.add_contact_decisions(contact.decision);
+    before = at;
+  }
+}
+
+void EncodeOutcomes(const segmentation::Profile& profile, Columns& out) {
+  int64_t before = out.created_ms();
+  for (const segmentation::Outcome& outcome : profile.outcomes) {
+    const int64_t at = MillisOf(outcome.at);
+    out.add_outcome_actions(IndexOf(outcome.action, *out.mutable_outcome_names()));
+    out.add_outcome_types(IndexOf(outcome.type, *out.mutable_outcome_names()));
+    out.add_outcome_times(Minus(at, before));
     before = at;
   }
 }
@@ -215,6 +226,7 @@ std::string Encode(const segmentation::Profile& profile, EventIds event_ids) {
   EncodeConsents(profile, out);
   EncodePositions(profile, out);
   EncodeContacts(profile, out);
+  EncodeOutcomes(profile, out);
   out.set_derived_version(profile.derived.playbook_version);
   for (segmentation::NameId segment : profile.derived.segments) out.add_derived_segments(Id(segment));
   out.set_compacted(profile.compacted);

@@ -92,7 +92,7 @@ class ProfileColumns {
   PackedFixed<uint64_t> fixed64(int field) const { return PackedFixed<uint64_t>(bytes(field)); }
 
   // The fields are numbered from 1 on.
-  static constexpr int kLastField = 43;
+  static constexpr int kLastField = 47;
   // Whether the field is one number; the others are lists and bytes.
   static bool IsNumber(int field);
 

@@ -94,7 +94,8 @@ TEST(Fold, AddsToTheSeriesOfItsLabelsAndToItsAffinities) {
 TEST(Fold, CountsAnExposureOnceHoweverOftenItIsShown) {
   Profile profile;
   Event impression = Purchase("i1");
-  impression.exposure = Shown(1, kNow);
+  impression.shown = Shown(1, kNow);
+  impression.counted = true;
   EXPECT_TRUE(Fold(profile, impression, kNow));
   impression.id = "i2";
   EXPECT_TRUE(Fold(profile, impression, kNow));
@@ -118,6 +119,59 @@ TEST(AddContact, DropsWhatNoLimitLooksBackTo) {
   AddContact(profile, Shown(2, kNow + kContactsFor), kNow + kContactsFor);
   ASSERT_EQ(profile.contacts.size(), 1u);
   EXPECT_EQ(profile.contacts[0].decision, 2u);
+}
+
+TEST(AddContact, KeepsWhatCountsNowhereForADay) {
+  Profile profile;
+  Contact beside = Shown(1, kNow);
+  beside.channel = NameId{};
+  AddContact(profile, beside, kNow);
+  AddContact(profile, Shown(1, kNow), kNow);
+  EXPECT_EQ(profile.contacts.size(), 2u);
+  EXPECT_EQ(CountContacts(profile, kNow - absl::Hours(1), [](const Contact&) { return true; }), 1);
+  ForgetExpired(profile, kNow + kUncountedFor);
+  EXPECT_EQ(profile.contacts, std::vector<Contact>{Shown(1, kNow)});
+}
+
+TEST(Fold, KeepsOutcomesInTheOrderOfTimeAndOnceEach) {
+  Profile profile;
+  Event dismissed = Purchase("e1");
+  dismissed.outcome_of = NameId{7};
+  EXPECT_TRUE(Fold(profile, dismissed, kNow));
+  EXPECT_FALSE(Fold(profile, dismissed, kNow)) << "sent again";
+  const Outcome first{NameId{7}, dismissed.type, dismissed.time};
+  EXPECT_EQ(profile.outcomes, std::vector<Outcome>{first});
+  dismissed.id = "e2";
+  dismissed.time -= absl::Hours(1);
+  EXPECT_TRUE(Fold(profile, dismissed, kNow));
+  EXPECT_EQ(profile.outcomes, (std::vector<Outcome>{{NameId{7}, dismissed.type, dismissed.time}, first}));
+  EXPECT_TRUE(Fold(profile, Purchase("e3"), kNow));
+  EXPECT_EQ(profile.outcomes.size(), 2u);
+  const absl::Time end = dismissed.time + kOutcomesFor;
+  ForgetExpired(profile, end - absl::Milliseconds(1));
+  EXPECT_EQ(profile.outcomes.size(), 2u);
+  EXPECT_TRUE(HasExpired(profile, end));
+  ForgetExpired(profile, end);
+  EXPECT_EQ(profile.outcomes, std::vector<Outcome>{first});
+}
+
+TEST(Fold, KeepsTheNewestOutcomesAndSaysThatSomeMayLack) {
+  Profile profile;
+  Event dismissed = Purchase("e");
+  dismissed.outcome_of = NameId{7};
+  for (size_t i = 0; i < Profile::kMaxOutcomes; ++i) {
+    EXPECT_FALSE(MayLackOutcomes(profile, kNow - absl::Hours(1))) << i;
+    dismissed.id += "x";
+    dismissed.time = kNow + absl::Seconds(static_cast<int64_t>(i));
+    EXPECT_TRUE(Fold(profile, dismissed, kNow));
+  }
+  EXPECT_TRUE(MayLackOutcomes(profile, kNow - absl::Hours(1)));
+  EXPECT_FALSE(MayLackOutcomes(profile, kNow));
+  dismissed.id = "last";
+  EXPECT_TRUE(Fold(profile, dismissed, kNow));
+  EXPECT_EQ(profile.outcomes.size(), Profile::kMaxOutcomes);
+  EXPECT_EQ(profile.outcomes.front().at, kNow + absl::Seconds(1));
+  EXPECT_EQ(profile.compacted, 1u);
 }
 
 TEST(CountContacts, TakesTheWindowWithoutItsBeginning) {

@@ -25,6 +25,7 @@ struct RecordArguments {
   std::string token;
   std::vector<std::string> labels;
   std::string touchpoint;
+  bool only_if_allowed = false;
 };
 
 // An id that nobody gave: 128 random bits.
@@ -39,6 +40,7 @@ absl::Status FillEvent(const RecordArguments& arguments, v1::Event& event) {
   event.set_decision_token(arguments.token);
   for (const std::string& label : arguments.labels) event.add_labels(label);
   event.set_touchpoint(arguments.touchpoint);
+  event.set_only_if_allowed(arguments.only_if_allowed);
   if (!arguments.time.empty()) {
     const absl::optional<absl::Time> time = ParseTimeText(arguments.time, {});
     if (!time.has_value()) return absl::InvalidArgumentError("--time: expected RFC 3339 or a date");
@@ -88,6 +90,8 @@ void AddRecordCommand(CLI::App& app, Session& session) {
   record->add_option("--label", arguments->labels, "what it is about, such as a category; may be given several times")
       ->allow_extra_args(false);
   record->add_option("--touchpoint", arguments->touchpoint, "where it happened: channel/place, such as web/cart");
+  record->add_flag("--only-if-allowed", arguments->only_if_allowed,
+                   "of an impression that is about to be shown: only where the contact policy still allows it");
   record->callback([&session, arguments] { Record(session, *arguments); });
 }
 

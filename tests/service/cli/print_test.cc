@@ -26,7 +26,8 @@ TEST(ProblemText, PointsAtThePlace) {
 
 TEST(Json, UsesTheFieldsNamesOnOneLine) {
   EXPECT_EQ(Json(Parse<v1::EventReceipt>("segments_left: 'a'")),
-            "{\"duplicate\":false,\"stage_changes\":[],\"segments_entered\":[],\"segments_left\":[\"a\"]}\n");
+            "{\"duplicate\":false,\"stage_changes\":[],\"segments_entered\":[],\"segments_left\":[\"a\"],"
+            "\"disallowed\":\"REASON_CODE_UNSPECIFIED\",\"disallowed_detail\":\"\",\"withheld\":false}\n");
 }
 
 TEST(DecisionText, GivesActionsAndReasons) {
@@ -69,6 +70,12 @@ TEST(ReceiptText, GivesWhatChanged) {
   EXPECT_EQ(ReceiptText(Parse<v1::EventReceipt>(
                 "stage_changes { journey: 'j' to_stage: 'b' } segments_entered: 'x' segments_left: ['y', 'z']")),
             "recorded\n  j: (none) -> b\n  entered: x\n  left: y, z\n");
+  EXPECT_EQ(
+      ReceiptText(Parse<v1::EventReceipt>("disallowed: REASON_CODE_LIMIT disallowed_detail: 'the channel: 2 a day'")),
+      "recorded\n  not allowed any more: limit (the channel: 2 a day)\n");
+  EXPECT_EQ(
+      ReceiptText(Parse<v1::EventReceipt>("disallowed: REASON_CODE_QUIET_HOURS disallowed_detail: 'x' withheld: true")),
+      "not recorded: do not show it\n  not allowed any more: quiet_hours (x)\n");
 }
 
 TEST(ProfileText, GivesAllThatIsKnown) {

@@ -90,10 +90,12 @@ TEST_F(DecideTest, RanksByPriorityAndSaysWhyNot) {
 
 TEST_F(DecideTest, CountsOnlyWhatALimitLooksAt) {
   const Decision decision = Decide(*playbook_, profile_, Ask({"hero"}), kNow);
-  ASSERT_EQ(decision.contacts.size(), 1u);
+  ASSERT_EQ(decision.contacts.size(), 2u);
   EXPECT_EQ(decision.contacts[0].action, NameIdOf("capped_offer"));
   EXPECT_EQ(decision.contacts[0].channel, NameIdOf("web"));
   EXPECT_EQ(decision.contacts[0].at, kNow);
+  EXPECT_EQ(decision.contacts[1].action, NameIdOf("adult_offer"));
+  EXPECT_EQ(decision.contacts[1].channel, segmentation::NameId{}) << "for a retry alone";
 }
 
 TEST_F(DecideTest, DoesNotOfferAgainWhatIsUsedUp) {

@@ -119,15 +119,53 @@ TEST_F(AdmitTest, AnImpressionCountsWhereThePlacementCountsImpressions) {
                                 .count_on_impression = counts};
     return *Admit({.id = "1", .type = type, .decision_token = decision::EncodeToken(token, key_)});
   };
-  EXPECT_EQ(admit("impression", true).exposure->decision, 9u);
-  EXPECT_EQ(admit("impression", false).exposure, absl::nullopt);
-  EXPECT_EQ(admit("select_promotion", true).exposure, absl::nullopt);
+  EXPECT_EQ(admit("impression", true).shown->decision, 9u);
+  EXPECT_TRUE(admit("impression", true).counted);
+  EXPECT_EQ(admit("impression", false).shown, absl::nullopt);
+  EXPECT_EQ(admit("select_promotion", true).shown, absl::nullopt);
 }
 
 TEST_F(AdmitTest, TakesTheTokenOfAVisitorWhoWasAnonymous) {
   const decision::Token token{.customer = decision::CustomerFingerprint("shop", ""), .count_on_impression = true};
   EXPECT_TRUE(Admit({.id = "1", .type = "impression", .decision_token = decision::EncodeToken(token, key_)})
-                  ->exposure.has_value());
+                  ->shown.has_value());
+}
+
+TEST_F(AdmitTest, AnEventIsAnOutcomeWhereASuppressionLooksAtIt) {
+  using segmentation::NameIdOf;
+  const auto playbook = testing_support::MustCompile(R"yaml(
+events: [{name: dismissed}]
+channels: [{name: web}]
+actions:
+  - {name: voucher, kind: OFFER, suppressions: [{outcome: dismissed, lasts: 1d}, {outcome: impression, times: 3, within: 1d, lasts: 1d}]}
+  - {name: other, kind: OFFER}
+)yaml");
+  const auto admit = [&](const char* type, const char* action, const char* customer) {
+    const decision::Token token{.customer = decision::CustomerFingerprint("shop", customer),
+                                .action = NameIdOf(action),
+                                .channel = NameIdOf("web"),
+                                .count_on_impression = true};
+    return AdmitEvent({.id = "1", .type = type, .decision_token = decision::EncodeToken(token, key_)}, *playbook,
+                      "shop", "anna", key_, kNow);
+  };
+  EXPECT_EQ(admit("dismissed", "voucher", "anna")->outcome_of, NameIdOf("voucher"));
+  EXPECT_EQ(admit("dismissed", "voucher", "")->outcome_of, NameIdOf("voucher"));
+  EXPECT_EQ(admit("dismissed", "voucher", "ben")->outcome_of, absl::nullopt) << "recorded, and no outcome of anna's";
+  EXPECT_EQ(admit("dismissed", "other", "anna")->outcome_of, absl::nullopt) << "nobody asks";
+  EXPECT_EQ(admit("purchase", "voucher", "anna")->outcome_of, absl::nullopt) << "nobody asks";
+  const auto seen = admit("impression", "voucher", "anna");
+  EXPECT_EQ(seen->outcome_of, NameIdOf("voucher"));
+  EXPECT_TRUE(seen->shown.has_value());
+  EXPECT_FALSE(seen->counted) << "no limit looks at it";
+  EXPECT_FALSE(admit("impression", "voucher", "ben").ok());
+}
+
+TEST_F(AdmitTest, OnlyAnImpressionWithATokenIsAskedWhetherItIsAllowed) {
+  EXPECT_EQ(FieldOf({.id = "1", .type = "impression", .only_if_allowed = true}), "only_if_allowed");
+  const std::string token = decision::EncodeToken({.customer = decision::CustomerFingerprint("shop", "anna")}, key_);
+  EXPECT_EQ(FieldOf({.id = "1", .type = "purchase", .decision_token = token, .only_if_allowed = true}),
+            "only_if_allowed");
+  EXPECT_TRUE(Admit({.id = "1", .type = "impression", .decision_token = token, .only_if_allowed = true}).ok());
 }
 
 TEST_F(AdmitTest, ChecksTheContext) {

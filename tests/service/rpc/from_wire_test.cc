@@ -63,6 +63,7 @@ TEST(DecideFromWireTest, TakesEverything) {
         decision_token: "t"
         labels: [ "shoes", "sale" ]
         touchpoint: "web/cart"
+        only_if_allowed: true
       }
       events { id: "e2" type: "rate_product" number: 4.5 }
       decision_id: "d1"
@@ -89,6 +90,8 @@ TEST(DecideFromWireTest, TakesEverything) {
   EXPECT_EQ(request->events[0].decision_token, "t");
   EXPECT_THAT(request->events[0].labels, ElementsAre("shoes", "sale"));
   EXPECT_EQ(request->events[0].touchpoint, "web/cart");
+  EXPECT_TRUE(request->events[0].only_if_allowed);
+  EXPECT_FALSE(request->events[1].only_if_allowed);
   EXPECT_THAT(request->events[1].labels, IsEmpty());
   EXPECT_EQ(request->events[1].time, absl::nullopt);
   EXPECT_EQ(request->events[1].value_micros, 4'500'000);

@@ -49,7 +49,9 @@ actions:
   - name: hello
     kind: CONTENT
     treatments: [{channel: web, locale: de, body: 'Hallo'}]
-placements: [{name: banner, touchpoint: web/home, slots: 1, fallback: hello}]
+placements:
+  - {name: banner, touchpoint: web/home, slots: 1, fallback: hello}
+  - {name: later, touchpoint: web/later, exposure: ON_IMPRESSION}
 )yaml";
 
 class ServicesTest : public testing::Test {
@@ -236,6 +238,46 @@ TEST_F(ServicesTest, RecordsABatchElementByElement) {
   EXPECT_EQ(response.refused(0).index(), 0);
   EXPECT_TRUE(response.refused(0).retry());
   EXPECT_FALSE(response.refused(3).retry());
+}
+
+TEST_F(ServicesTest, WithholdsWhatIsNotAllowedAnyMore) {
+  v1::RecordEventsRequest request;
+  request.set_tenant("shop");
+  for (const char* id : {"i1", "i2"}) {
+    v1::GetOffersRequest ask;
+    ask.mutable_context()->set_tenant("shop");
+    ask.mutable_context()->set_customer("c1");
+    ask.set_placement("later");
+    v1::GetOffersResponse offers;
+    ASSERT_GRPC_OK(Call(*decisions_, &v1::DecisionService::Stub::GetOffers, ask, offers));
+    ASSERT_EQ(offers.decision().actions_size(), 1) << "nothing was shown yet";
+    v1::CustomerEvent& element = *request.add_events();
+    element.set_customer("c1");
+    element.mutable_event()->set_id(id);
+    element.mutable_event()->set_type("impression");
+    element.mutable_event()->set_decision_token(offers.decision().actions(0).token());
+    element.mutable_event()->set_only_if_allowed(true);
+  }
+  v1::RecordEventsResponse batch;
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvents, request, batch));
+  EXPECT_EQ(batch.recorded(), 1);
+  ASSERT_EQ(batch.refused_size(), 1);
+  EXPECT_EQ(batch.refused(0).problem().field(), "events[1].event.only_if_allowed");
+  EXPECT_EQ(batch.refused(0).problem().message(), "not allowed any more (REASON_CODE_LIMIT): the action: 1 in 168h");
+  EXPECT_FALSE(batch.refused(0).retry());
+
+  v1::RecordEventRequest single;
+  single.set_tenant("shop");
+  single.set_customer("c1");
+  *single.mutable_event() = request.events(1).event();
+  v1::RecordEventResponse answer;
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvent, single, answer));
+  EXPECT_TRUE(answer.receipt().withheld());
+  EXPECT_EQ(answer.receipt().disallowed(), v1::REASON_CODE_LIMIT);
+  single.mutable_event()->set_only_if_allowed(false);
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvent, single, answer));
+  EXPECT_FALSE(answer.receipt().withheld()) << "it was shown: it is recorded, and says so";
+  EXPECT_EQ(answer.receipt().disallowed(), v1::REASON_CODE_LIMIT);
 }
 
 TEST_F(ServicesTest, KeepsProfiles) {

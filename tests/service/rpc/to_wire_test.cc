@@ -135,10 +135,13 @@ TEST(DecisionToWireTest, EveryReasonAndKnowledgeHasItsCode) {
       {Reason::kEligibility, v1::REASON_CODE_ELIGIBILITY},
       {Reason::kRuleError, v1::REASON_CODE_RULE_ERROR},
       {Reason::kConsent, v1::REASON_CODE_CONSENT},
+      {Reason::kSuppressed, v1::REASON_CODE_SUPPRESSED},
+      {Reason::kNotAfter, v1::REASON_CODE_NOT_AFTER},
       {Reason::kLimitUnknown, v1::REASON_CODE_LIMIT_UNKNOWN},
       {Reason::kBudget, v1::REASON_CODE_BUDGET},
       {Reason::kBudgetUnknown, v1::REASON_CODE_BUDGET_UNKNOWN},
       {Reason::kLimit, v1::REASON_CODE_LIMIT},
+      {Reason::kQuietHours, v1::REASON_CODE_QUIET_HOURS},
       {Reason::kValueError, v1::REASON_CODE_VALUE_ERROR},
       {Reason::kContentError, v1::REASON_CODE_CONTENT_ERROR},
       {Reason::kOutranked, v1::REASON_CODE_OUTRANKED},
@@ -181,6 +184,15 @@ TEST(ReceiptToWireTest, NamesStagesAndSegments) {
     segments_left: "buyers"
     segments_left: "unknown"
   )pb");
+}
+
+TEST(ReceiptToWireTest, SaysWhatWasNotAllowed) {
+  v1::EventReceipt wire;
+  ToWire(
+      engine::Receipt{
+          .disallowed = decision::Reason::kLimit, .disallowed_detail = "the channel: 2 a day", .withheld = true},
+      *SharedPlaybook(), wire);
+  ExpectWire(wire, "disallowed: REASON_CODE_LIMIT disallowed_detail: 'the channel: 2 a day' withheld: true");
 }
 
 TEST(RefusalToWireTest, SaysWhereAndWhetherToRetry) {

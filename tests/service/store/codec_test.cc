@@ -158,6 +158,20 @@ TEST(CodecTest, TheFormatOfALongLedgerIsPinned) {
   EXPECT_EQ(*decoded, profile);
 }
 
+TEST(CodecTest, TheFormatOfOutcomesIsPinned) {
+  Profile profile;
+  profile.created = absl::FromUnixMillis(1'700'000'000'000);
+  profile.updated = profile.created;
+  profile.outcomes = {{NameId{1}, NameId{2}, profile.created},
+                      {NameId{3}, NameId{2}, absl::FromUnixMillis(1'700'000'000'500)}};
+  const std::string golden =
+      absl::HexStringToBytes("08011080a0abfef962e2020c010000000200000003000000ea02020002f202020101fa020300e807");
+  EXPECT_EQ(absl::BytesToHexString(Encode(profile)), absl::BytesToHexString(golden));
+  const absl::StatusOr<Profile> decoded = Decode(golden);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(*decoded, profile);
+}
+
 TEST(CodecTest, AnAffinityTakesSevenBytes) {
   Profile profile = TypicalProfile();
   const size_t before = Encode(profile).size();
@@ -230,6 +244,9 @@ TEST(CodecTest, RefusesWhatContradictsItself) {
       {"a stage of no position", [](Columns& c) { c.set_position_history(1, c.position_history(1) - 1); }},
       {"a stage without a time", [](Columns& c) { c.mutable_stage_since()->RemoveLast(); }},
       {"a contact of no name", [](Columns& c) { c.set_contact_actions(0, 1000); }},
+      {"an outcome of no name", [](Columns& c) { c.set_outcome_types(0, 1000); }},
+      {"an outcome without a time", [](Columns& c) { c.mutable_outcome_times()->RemoveLast(); }},
+      {"an outcome without an action", [](Columns& c) { c.mutable_outcome_actions()->RemoveLast(); }},
       {"a contact without a time", [](Columns& c) { c.mutable_contact_times()->RemoveLast(); }},
       {"affinities out of order", [](Columns& c) { c.mutable_affinity_names()->SwapElements(0, 1); }},
       {"an affinity without a weight", [](Columns& c) { c.mutable_affinity_weights()->RemoveLast(); }},
@@ -242,6 +259,7 @@ TEST(CodecTest, RefusesWhatContradictsItself) {
   profile.seen.push_back(profile.seen[0]);
   segmentation::SetConsent(profile, {NameId{1}, false, profile.updated});
   profile.contacts = {{NameId{1}, NameId{2}, profile.updated, 3}};
+  profile.outcomes = {{NameId{1}, NameId{2}, profile.updated}};
   const std::string bytes = Encode(profile);
   for (const Contradiction& contradiction : contradictions) {
     Columns columns;

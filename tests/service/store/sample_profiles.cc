@@ -156,6 +156,11 @@ Profile FullProfile() {
                                 .at = begin + static_cast<int64_t>(i) * absl::Milliseconds(50'000'001),
                                 .decision = draws.Any()});
   }
+  for (size_t i = 0; i < Profile::kMaxOutcomes; ++i) {
+    profile.outcomes.push_back({.action = NameIdOf(absl::StrCat("action", i)),
+                                .type = NameIdOf(absl::StrCat("event", i)),
+                                .at = begin + static_cast<int64_t>(i) * absl::Milliseconds(100'000'001)});
+  }
   for (NameId name : draws.Names(Profile::kMaxAffinities)) {
     segmentation::AddAffinity(profile, name, begin + absl::Hours(24 * 400));
   }
@@ -182,6 +187,10 @@ Profile RandomProfile(uint64_t seed) {
   profile.contacts.resize(static_cast<size_t>(draws.Below(20)));
   for (segmentation::Contact& contact : profile.contacts) {
     contact = {draws.Name(), NameId{static_cast<uint32_t>(draws.Below(3))}, draws.Time(), draws.Any()};
+  }
+  profile.outcomes.resize(draws.OneIn(2) ? 0 : static_cast<size_t>(draws.Below(20)));
+  for (segmentation::Outcome& outcome : profile.outcomes) {
+    outcome = {draws.Name(), NameId{static_cast<uint32_t>(draws.Below(3))}, draws.Time()};
   }
   profile.seen.resize(static_cast<size_t>(draws.Below(50)));
   for (segmentation::SeenEvent& seen : profile.seen) {
