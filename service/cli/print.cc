@@ -177,6 +177,9 @@ std::string ProfileText(const v1::Profile& profile) {
     absl::StrAppend(&out, "  contact ", contact.action(), " by ", contact.channel(), " ", TimeText(contact.time()),
                     "\n");
   }
+  for (const v1::Outcome& outcome : profile.outcomes()) {
+    absl::StrAppend(&out, "  outcome ", outcome.type(), " of ", outcome.action(), " ", TimeText(outcome.time()), "\n");
+  }
   if (!profile.affinities().empty()) {
     absl::StrAppend(&out, "  drawn to: ",
                     absl::StrJoin(profile.affinities(), ", ",

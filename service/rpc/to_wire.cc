@@ -64,6 +64,12 @@ void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook&
     entry.set_channel(Name(playbook, contact.channel));
     TimeToWire(contact.at, *entry.mutable_time());
   }
+  for (const segmentation::Outcome& outcome : profile.outcomes) {
+    v1::Outcome& entry = *wire.add_outcomes();
+    entry.set_action(Name(playbook, outcome.action));
+    entry.set_type(Name(playbook, outcome.type));
+    TimeToWire(outcome.at, *entry.mutable_time());
+  }
 }
 
 void AffinitiesToWire(const engine::ProfileAnswer& answer, v1::Profile& wire) {

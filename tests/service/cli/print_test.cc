@@ -114,6 +114,11 @@ TEST(ProfileText, GivesAllThatIsKnown) {
                 channel: "web"
                 time {}
               }
+              outcomes {
+                action: "c"
+                type: "dismissed"
+                time {}
+              }
               etag: "e"
               affinities { name: "shoes" weight: 3.456 }
               affinities { name: "web" weight: 1 }
@@ -129,6 +134,7 @@ TEST(ProfileText, GivesAllThatIsKnown) {
             "customer 7\n  a: x\n  b: 2\n  consent mail: granted 1970-01-01T00:00:00Z\n"
             "  purchase: 1,234 times, 9.50 in total, 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z\n"
             "  j: s since 1970-01-01T00:00:00Z\n  segments: vip\n  contact c by web 1970-01-01T00:00:00Z\n"
+            "  outcome dismissed of c 1970-01-01T00:00:00Z\n"
             "  drawn to: shoes 3.46, web 1\n  RFM: 543, loyal\n  to expect: 1.25 orders worth 70.50; alive with 90 %\n"
             "  persona: big_spender\n  etag: e\n");
 }

@@ -219,7 +219,9 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
   profile.ledger.Add(NameIdOf("purchase"), absl::FromUnixSeconds(10), 2'500'000);
   profile.ledger.Add(NameIdOf("purchase"), absl::FromUnixSeconds(20), 2'500'000);
   profile.positions = {Position("interest", 9)};
-  profile.contacts = {{NameIdOf("coupon"), NameIdOf("web"), absl::FromUnixSeconds(30), 1}};
+  profile.contacts = {{NameIdOf("coupon"), NameIdOf("web"), absl::FromUnixSeconds(30), 1},
+                      {NameIdOf("hello"), segmentation::NameId{}, absl::FromUnixSeconds(30), 1}};
+  profile.outcomes = {{NameIdOf("coupon"), NameIdOf("purchase"), absl::FromUnixSeconds(40)}};
   profile.derived.segments = {NameIdOf("vip"), NameIdOf("buyers")};
   profile.created = absl::FromUnixSeconds(1);
   profile.updated = absl::FromUnixSeconds(2);
@@ -257,6 +259,11 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
       action: "coupon"
       channel: "web"
       time { seconds: 30 }
+    }
+    outcomes {
+      action: "coupon"
+      type: "purchase"
+      time { seconds: 40 }
     }
     create_time { seconds: 1 }
     update_time { seconds: 2 }
