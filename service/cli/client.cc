@@ -83,6 +83,9 @@ absl::Status Client::ValidatePlaybook(const v1::ValidatePlaybookRequest& request
 absl::Status Client::GetPlaybook(const v1::GetPlaybookRequest& request, v1::GetPlaybookResponse& response) {
   return Call(stubs_->playbook, &v1::PlaybookService::Stub::GetPlaybook, request, response);
 }
+absl::Status Client::ListBudgets(const v1::ListBudgetsRequest& request, v1::ListBudgetsResponse& response) {
+  return Call(stubs_->playbook, &v1::PlaybookService::Stub::ListBudgets, request, response);
+}
 absl::Status Client::GetPopulation(const v1::GetPopulationRequest& request, v1::GetPopulationResponse& response) {
   return Call(stubs_->segmentation, &v1::SegmentationService::Stub::GetPopulation, request, response);
 }

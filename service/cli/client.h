@@ -35,6 +35,7 @@ class Client {
   absl::Status ApplyPlaybook(const v1::ApplyPlaybookRequest& request, v1::ApplyPlaybookResponse& response);
   absl::Status ValidatePlaybook(const v1::ValidatePlaybookRequest& request, v1::ValidatePlaybookResponse& response);
   absl::Status GetPlaybook(const v1::GetPlaybookRequest& request, v1::GetPlaybookResponse& response);
+  absl::Status ListBudgets(const v1::ListBudgetsRequest& request, v1::ListBudgetsResponse& response);
   absl::Status GetPopulation(const v1::GetPopulationRequest& request, v1::GetPopulationResponse& response);
 
   // Calls whose answer is a stream: each calls `each` with every message, and takes as long as it takes.

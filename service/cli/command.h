@@ -61,6 +61,7 @@ void AddProfileCommand(CLI::App& app, Session& session);
 void AddSegmentCommands(CLI::App& app, Session& session);     // segments, members, watch, resegment
 void AddSegmentDesign(CLI::App& segments, Session& session);  // segments preview, segments suggest
 void AddPopulationCommand(CLI::App& app, Session& session);
+void AddBudgetsCommand(CLI::App& app, Session& session);
 
 }  // namespace waymark::cli
 

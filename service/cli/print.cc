@@ -133,6 +133,18 @@ std::string DecisionText(absl::string_view customer, const v1::Decision& decisio
   return out;
 }
 
+std::string BudgetsText(const v1::ListBudgetsResponse& response) {
+  if (response.budgets().empty()) return "the playbook has no budgets\n";
+  std::string out = absl::StrFormat("%-32s %14s %14s %10s %10s %14s  %s\n", "budget", "amount", "taken", "leased",
+                                    "held", "left", "since");
+  for (const v1::BudgetStatus& budget : response.budgets()) {
+    absl::StrAppendFormat(&out, "%-32s %14d %14d %10d %10d %14d  %s\n", budget.name(), budget.amount(), budget.taken(),
+                          budget.leased(), budget.held(), budget.left(),
+                          budget.has_period_start() ? TimeText(budget.period_start()) : "ever");
+  }
+  return out;
+}
+
 std::string ReceiptText(const v1::EventReceipt& receipt) {
   if (receipt.duplicate()) return "recorded before; nothing changed\n";
   std::string out = receipt.withheld() ? "not recorded: do not show it\n" : "recorded\n";
@@ -150,6 +162,7 @@ std::string ReceiptText(const v1::EventReceipt& receipt) {
   if (!receipt.segments_left().empty()) {
     absl::StrAppend(&out, "  left: ", absl::StrJoin(receipt.segments_left(), ", "), "\n");
   }
+  if (receipt.budget_exceeded()) absl::StrAppend(&out, "  its unit of the budget was not held any more\n");
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "service/playbook/problem.h"
 #include "waymark/v1/decision.pb.h"
 #include "waymark/v1/event.pb.h"
+#include "waymark/v1/playbook.pb.h"
 #include "waymark/v1/profile.pb.h"
 #include "waymark/v1/segmentation.pb.h"
 
@@ -35,6 +36,8 @@ std::string DifferencesJson(const std::vector<playbook::Difference>& differences
 // Without what stays as it is.
 std::string PreviewText(const v1::PreviewSegmentResponse& response);
 std::string PreviewText(const v1::PreviewPlaybookResponse& response);
+// A table, a line a budget.
+std::string BudgetsText(const v1::ListBudgetsResponse& response);
 std::string PopulationText(const v1::PopulationSummary& population);
 std::string SuggestionsText(const v1::SuggestSegmentsResponse& response);
 // "2026-07-01T12:00:00Z  c0141  entered: vip  left: at_risk".

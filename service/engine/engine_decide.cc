@@ -37,11 +37,13 @@ absl::Time StoreDeadline(absl::Time deadline) {
   return deadline - std::min(absl::Milliseconds(10), left / 5);
 }
 
-// Whether a write with this error may have been done all the same.
-bool MayStand(const absl::Status& status) { return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status); }
+// Whether a write with this error was not done; with any other it may have been.
+bool WasRefused(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsInvalidArgument(status) || absl::IsDataLoss(status);
+}
 
 // How often a call asks for units that others take before it does.
-constexpr int kMaxFetches = 8;
+constexpr int kMaxFetches = 100;
 
 }  // namespace
 
@@ -315,7 +317,7 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
         if (revision.ok()) return finish();
         if (call->must_fetch) return Prepare(call);
         // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
-        if (MayStand(revision.status())) call->taken.clear();
+        if (!WasRefused(revision.status())) call->taken.clear();
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
         DecideFromContext(call, KnowledgeAfter(revision.status()));
       });

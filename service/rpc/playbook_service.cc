@@ -48,9 +48,21 @@ void GetPlaybook(engine::Playbooks& playbooks, const v1::GetPlaybookRequest& req
                 });
 }
 
+void ListBudgets(engine::Engine& engine, const v1::ListBudgetsRequest& request, const CallContext& call,
+                 Responder<v1::ListBudgetsResponse> responder) {
+  if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return responder.Fail(status);
+  engine.ListBudgets(request.tenant(), call.deadline,
+                     [responder = std::move(responder)](absl::StatusOr<engine::ListBudgetsAnswer> answer) mutable {
+                       if (!answer.ok()) return responder.Fail(answer.status());
+                       for (const engine::BudgetStatus& budget : answer->budgets)
+                         ToWire(budget, *responder.response().add_budgets());
+                       responder.Finish();
+                     });
+}
+
 }  // namespace
 
-void AddPlaybookService(engine::Playbooks& playbooks, Methods& methods) {
+void AddPlaybookService(engine::Playbooks& playbooks, engine::Engine& engine, Methods& methods) {
   using Service = v1::PlaybookService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestApplyPlaybook,
@@ -64,6 +76,10 @@ void AddPlaybookService(engine::Playbooks& playbooks, Methods& methods) {
   methods.Unary(service, &Service::RequestGetPlaybook,
                 [&playbooks](const auto& request, const auto& call, auto responder) {
                   GetPlaybook(playbooks, request, call, std::move(responder));
+                });
+  methods.Unary(service, &Service::RequestListBudgets,
+                [&engine](const auto& request, const auto& call, auto responder) {
+                  ListBudgets(engine, request, call, std::move(responder));
                 });
 }
 

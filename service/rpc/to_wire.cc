@@ -121,6 +121,7 @@ void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, 
   }
   for (segmentation::NameId segment : receipt.segments_entered) wire.add_segments_entered(Name(playbook, segment));
   for (segmentation::NameId segment : receipt.segments_left) wire.add_segments_left(Name(playbook, segment));
+  wire.set_budget_exceeded(receipt.budget_exceeded);
   if (receipt.disallowed == decision::Reason::kChosen) return;
   wire.set_disallowed(ToWire(receipt.disallowed));
   wire.set_disallowed_detail(receipt.disallowed_detail);
@@ -234,6 +235,16 @@ void ToWire(const engine::PlaybookText& text, v1::GetPlaybookResponse& wire) {
   wire.set_version(text.version);
   wire.set_text(text.text);
   TimeToWire(text.applied_at, *wire.mutable_apply_time());
+}
+
+void ToWire(const engine::BudgetStatus& budget, v1::BudgetStatus& wire) {
+  wire.set_name(budget.name);
+  wire.set_amount(budget.amount);
+  wire.set_taken(budget.use.taken);
+  wire.set_leased(budget.use.leased);
+  wire.set_held(budget.use.held);
+  wire.set_left(budget.amount - budget.use.taken - budget.use.leased - budget.use.held);
+  if (budget.period != 0) TimeToWire(absl::FromUnixSeconds(budget.period), *wire.mutable_period_start());
 }
 
 absl::Status ProblemsToStatus(const std::vector<playbook::Problem>& problems) {

@@ -42,6 +42,7 @@ void ToWire(const batch::NamedChange& change, v1::MembershipChange& wire);
 void ToWire(const playbook::Problem& problem, v1::Problem& wire);
 void ToWire(const engine::ApplyAnswer& answer, v1::ApplyPlaybookResponse& wire);
 void ToWire(const engine::PlaybookText& text, v1::GetPlaybookResponse& wire);
+void ToWire(const engine::BudgetStatus& budget, v1::BudgetStatus& wire);
 
 // INVALID_ARGUMENT with each problem as a violation "LINE:COLUMN: message". REQUIRES: at least one.
 absl::Status ProblemsToStatus(const std::vector<playbook::Problem>& problems);

@@ -46,8 +46,9 @@ def wait_until(what, ready):
 
 
 class Redis:
-    def __init__(self, folder):
+    def __init__(self, folder, fsync="always"):
         self.folder = folder
+        self.fsync = fsync
         with socket.socket() as chosen:
             chosen.bind(("127.0.0.1", 0))
             self.port = chosen.getsockname()[1]
@@ -56,7 +57,7 @@ class Redis:
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--appendonly", "yes",
-             "--appendfsync", "always", "--save", ""], stdout=subprocess.DEVNULL)
+             "--appendfsync", self.fsync, "--save", ""], stdout=subprocess.DEVNULL)
         wait_until("redis-server", self.answers)
 
     def answers(self):

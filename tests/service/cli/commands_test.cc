@@ -179,6 +179,14 @@ TEST_F(CommandTest, FitsAndShowsThePopulation) {
   EXPECT_EQ(Run({"population"}).code, 2);
 }
 
+TEST_F(CommandTest, ListsBudgets) {
+  EXPECT_THAT(Run({"budgets"}).out, HasSubstr("\nvouchers "));
+  EXPECT_EQ(Run({"budgets", "--output", "json"}).out,
+            "{\"budgets\":[{\"name\":\"vouchers\",\"amount\":\"10\",\"taken\":\"4\",\"leased\":\"0\","
+            "\"held\":\"0\",\"left\":\"6\"}]}\n");
+  EXPECT_EQ(Run({"--tenant", "new", "budgets"}).code, 4);
+}
+
 TEST_F(CommandTest, SuggestsRules) {
   const Result result = Run({"segments", "suggest", "--event", "refund", "--within", "2", "--max", "5"});
   EXPECT_EQ(result.code, 0) << result.err;

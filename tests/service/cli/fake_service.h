@@ -216,6 +216,16 @@ class FakeService {
       response->set_text("name: a\nsegments: [{name: vip, when: ever('purchase')}]\n");
       return grpc::Status::OK;
     }
+    grpc::Status ListBudgets(Context*, const v1::ListBudgetsRequest* request,
+                             v1::ListBudgetsResponse* response) override {
+      if (request->tenant() != "shop") return {grpc::StatusCode::FAILED_PRECONDITION, "the tenant has no playbook"};
+      v1::BudgetStatus& budget = *response->add_budgets();
+      budget.set_name("vouchers");
+      budget.set_amount(10);
+      budget.set_taken(4);
+      budget.set_left(6);
+      return grpc::Status::OK;
+    }
     grpc::Status ValidatePlaybook(Context*, const v1::ValidatePlaybookRequest*,
                                   v1::ValidatePlaybookResponse* response) override {
       v1::Problem& problem = *response->add_problems();

@@ -248,6 +248,24 @@ personas (mean silhouette 0.31)
 )");
 }
 
+TEST(BudgetsText, IsATable) {
+  EXPECT_EQ(BudgetsText(v1::ListBudgetsResponse()), "the playbook has no budgets\n");
+  EXPECT_EQ(
+      BudgetsText(Parse<v1::ListBudgetsResponse>(R"pb(
+        budgets { name: "stock" amount: 100 taken: 40 leased: 5 held: 10 left: 45 }
+        budgets {
+          name: "vouchers"
+          amount: 1000
+          left: 1000
+          period_start { seconds: 1780000000 }
+        }
+      )pb")),
+      R"(budget                                   amount          taken     leased       held           left  since
+stock                                       100             40          5         10             45  ever
+vouchers                                   1000              0          0          0           1000  2026-05-28T20:26:40Z
+)");
+}
+
 TEST(ImportSummaryAsTextAndJson, HasEveryCount) {
   const ImportSummary summary{801, 84493, 47703, 1, 36790, 2};
   EXPECT_EQ(ImportText(summary),

@@ -38,6 +38,7 @@ traits: [{name: age, type: INT}]
 purposes: [{name: email}]
 context: [{name: cart_value, type: DOUBLE}]
 channels: [{name: web, content_type: HTML}]
+budgets: [{name: coupons, amount: 3}, {name: daily, amount: 5, period: DAY}]
 segments:
   - {name: buyers, when: 'ever("purchase")'}
 journeys: [{name: shopping, preset: SIX_STAGES}]
@@ -45,6 +46,7 @@ actions:
   - name: coupon
     kind: OFFER
     limits: [{per: CUSTOMER, max: 1, window: 7d}]
+    budgets: [coupons]
     treatments: [{channel: web, locale: de, body: 'Fünf Euro'}]
   - name: hello
     kind: CONTENT
@@ -473,6 +475,25 @@ TEST_F(ServicesTest, AWrongPlaybookIsAnsweredWithAllItsProblems) {
   v1::GetPlaybookResponse got;
   ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::GetPlaybook, get, got));
   EXPECT_EQ(got.version(), 1u);
+}
+
+TEST_F(ServicesTest, SaysHowBudgetsStand) {
+  v1::GetOffersResponse offered;
+  v1::GetOffersRequest asked;
+  asked.mutable_context()->set_customer("anna");
+  ASSERT_GRPC_OK(GetOffers(asked, offered));
+  ASSERT_EQ(offered.decision().actions(0).action(), "coupon");
+  world_.budgets.Drain(absl::Now() + absl::Seconds(60));
+  v1::ListBudgetsRequest request;
+  v1::ListBudgetsResponse response;
+  EXPECT_EQ(Call(*playbooks_, &v1::PlaybookService::Stub::ListBudgets, request, response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_tenant("shop");
+  ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::ListBudgets, request, response));
+  ASSERT_EQ(response.budgets_size(), 2);
+  EXPECT_EQ(response.budgets(0).ShortDebugString(), "name: \"coupons\" amount: 3 taken: 1 left: 2");
+  EXPECT_EQ(response.budgets(1).left(), 5);
+  EXPECT_EQ(response.budgets(1).period_start().seconds() % 86400, 0);
 }
 
 }  // namespace

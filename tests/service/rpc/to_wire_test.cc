@@ -174,7 +174,8 @@ TEST(ReceiptToWireTest, NamesStagesAndSegments) {
   const engine::Receipt receipt{.stage_changes = {{NameIdOf("shopping"), absl::nullopt, NameIdOf("interest")},
                                                   {NameIdOf("shopping"), NameIdOf("interest"), NameIdOf("purchase")}},
                                 .segments_entered = {NameIdOf("vip")},
-                                .segments_left = {NameIdOf("buyers"), NameIdOf("a segment of an earlier playbook")}};
+                                .segments_left = {NameIdOf("buyers"), NameIdOf("a segment of an earlier playbook")},
+                                .budget_exceeded = true};
   v1::EventReceipt wire;
   ToWire(receipt, *SharedPlaybook(), wire);
   ExpectWire(wire, R"pb(
@@ -183,6 +184,7 @@ TEST(ReceiptToWireTest, NamesStagesAndSegments) {
     segments_entered: "vip"
     segments_left: "buyers"
     segments_left: "unknown"
+    budget_exceeded: true
   )pb");
 }
 
