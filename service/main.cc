@@ -25,6 +25,8 @@
 #include "service/base/log.h"
 #include "service/base/worker.h"
 #include "service/batch/environment.h"
+#include "service/batch/log_walk.h"
+#include "service/batch/past_playbooks.h"
 #include "service/batch/threads.h"
 #include "service/batch/watches.h"
 #include "service/engine/budgets.h"
@@ -188,12 +190,14 @@ absl::Status Run(const Flags& flags) {
   batch::Threads batch_threads;
   const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
   batch::Watches watches(*stores->changes, playbooks);
+  batch::PastPlaybooks past_playbooks(playbooks);
+  const batch::LogEnvironment log{*stores->decisions, playbooks, past_playbooks, clock, batch_threads};
 
   rpc::ServerOptions options;
   options.address = flags.listen;
   options.threads = flags.threads;
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options, rpc::AllServices(engine, batch, watches));
+      rpc::Server::Start(options, rpc::AllServices(engine, batch, watches, log));
   if (!server.ok()) return server.status();
   base::LogInfo(absl::StrCat("listening on ", flags.listen.substr(0, flags.listen.rfind(':')), ":", (*server)->port()));
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;

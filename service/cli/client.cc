@@ -59,6 +59,9 @@ absl::Status Client::GetContent(const v1::GetContentRequest& request, v1::GetCon
 absl::Status Client::RecordEvent(const v1::RecordEventRequest& request, v1::RecordEventResponse& response) {
   return Call(stubs_->event, &v1::EventService::Stub::RecordEvent, request, response);
 }
+absl::Status Client::ExplainDecision(const v1::ExplainDecisionRequest& request, v1::ExplainDecisionResponse& response) {
+  return Call(stubs_->decision, &v1::DecisionService::Stub::ExplainDecision, request, response);
+}
 absl::Status Client::RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response) {
   return Call(stubs_->event, &v1::EventService::Stub::RecordEvents, request, response);
 }
@@ -115,6 +118,19 @@ absl::Status Client::FitPopulation(const v1::FitPopulationRequest& request,
 absl::Status Client::SuggestSegments(const v1::SuggestSegmentsRequest& request,
                                      const std::function<void(const v1::SuggestSegmentsResponse&)>& each) {
   return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::SuggestSegments, request, each);
+}
+
+absl::Status Client::ReplayDecisions(const v1::ReplayDecisionsRequest& request,
+                                     const std::function<void(const v1::ReplayDecisionsResponse&)>& each) {
+  return Stream(stubs_->decision, &v1::DecisionService::Stub::ReplayDecisions, request, each);
+}
+absl::Status Client::ExportDecisions(const v1::ExportDecisionsRequest& request,
+                                     const std::function<void(const v1::ExportDecisionsResponse&)>& each) {
+  return Stream(stubs_->decision, &v1::DecisionService::Stub::ExportDecisions, request, each);
+}
+absl::Status Client::AuditDecisions(const v1::AuditDecisionsRequest& request,
+                                    const std::function<void(const v1::AuditDecisionsResponse&)>& each) {
+  return Stream(stubs_->decision, &v1::DecisionService::Stub::AuditDecisions, request, each);
 }
 
 absl::Status Client::Resegment(const v1::ResegmentRequest& request,

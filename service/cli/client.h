@@ -27,6 +27,7 @@ class Client {
   absl::Status NextBestAction(const v1::NextBestActionRequest& request, v1::NextBestActionResponse& response);
   absl::Status GetOffers(const v1::GetOffersRequest& request, v1::GetOffersResponse& response);
   absl::Status GetContent(const v1::GetContentRequest& request, v1::GetContentResponse& response);
+  absl::Status ExplainDecision(const v1::ExplainDecisionRequest& request, v1::ExplainDecisionResponse& response);
   absl::Status RecordEvent(const v1::RecordEventRequest& request, v1::RecordEventResponse& response);
   absl::Status RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response);
   absl::Status GetProfile(const v1::GetProfileRequest& request, v1::GetProfileResponse& response);
@@ -47,6 +48,13 @@ class Client {
                              const std::function<void(const v1::FitPopulationResponse&)>& each);
   absl::Status SuggestSegments(const v1::SuggestSegmentsRequest& request,
                                const std::function<void(const v1::SuggestSegmentsResponse&)>& each);
+
+  absl::Status ReplayDecisions(const v1::ReplayDecisionsRequest& request,
+                               const std::function<void(const v1::ReplayDecisionsResponse&)>& each);
+  absl::Status ExportDecisions(const v1::ExportDecisionsRequest& request,
+                               const std::function<void(const v1::ExportDecisionsResponse&)>& each);
+  absl::Status AuditDecisions(const v1::AuditDecisionsRequest& request,
+                              const std::function<void(const v1::AuditDecisionsResponse&)>& each);
 
   // Calls `each` with every message of progress.
   absl::Status Resegment(const v1::ResegmentRequest& request,

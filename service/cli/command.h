@@ -55,7 +55,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Each adds its commands. REQUIRES: `session` outlives the parsing of `app`.
 void AddPlaybookCommands(CLI::App& app, Session& session);  // check, diff, apply
 void AddImportCommand(CLI::App& app, Session& session);
-void AddDecisionCommands(CLI::App& app, Session& session);  // decide, content
+void AddDecisionCommands(CLI::App& app, Session& session);     // decide, content
+void AddDecisionLogCommands(CLI::App& app, Session& session);  // explain, decisions, replay, audit
 void AddRecordCommand(CLI::App& app, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
 void AddSegmentCommands(CLI::App& app, Session& session);     // segments, members, watch, resegment

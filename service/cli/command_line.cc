@@ -75,6 +75,7 @@ int RunWaymark(std::vector<std::string> arguments, std::istream& in, std::ostrea
   AddPlaybookCommands(app, session);
   AddImportCommand(app, session);
   AddDecisionCommands(app, session);
+  AddDecisionLogCommands(app, session);
   AddRecordCommand(app, session);
   AddProfileCommand(app, session);
   AddSegmentCommands(app, session);

@@ -12,11 +12,17 @@
 
 namespace waymark::cli {
 
-// How far an answer of a walk over everyone is.
+// How far an answer of a walk over everyone, or over the log of decisions, is.
 template <typename Response>
 ProgressState StateOf(const Response& response) {
+  int64_t done = 0;
+  if constexpr (requires { response.profiles(); }) {
+    done = response.profiles();
+  } else {
+    done = response.decisions();
+  }
   const auto total = static_cast<double>(response.estimated_total());
-  return {response.profiles(), total > 0 ? static_cast<double>(response.profiles()) / total : 0};
+  return {done, total > 0 ? static_cast<double>(done) / total : 0};
 }
 
 // Calls `call(each)`, a call whose answer is a stream of progress, shows how far it is, and leaves the last message in

@@ -18,6 +18,7 @@
 #include "service/engine/engine.h"
 #include "service/engine/held_outcomes.h"
 #include "service/engine/logged_decision.h"
+#include "service/engine/tokens.h"
 
 namespace waymark::engine {
 namespace {
@@ -211,18 +212,14 @@ void Engine::DecideCall::Log(Knowledge knowledge) {
                  ToLogged(*playbook, request.customer, question, std::move(seen), now, knowledge, decision));
 }
 
-void Engine::DecideCall::Answer(Knowledge knowledge) {
-  if (logger != nullptr) Log(knowledge);
-  DecideAnswer answer{.playbook = playbook,
-                      .decision_id = request.decision_id,
-                      .decided_at = now,
-                      .knowledge = knowledge,
-                      .decision = std::move(decision),
-                      .receipts = std::move(receipts)};
+std::vector<std::vector<std::string>> TokensOf(const DecideRequest& request, const playbook::Playbook* playbook,
+                                               const decision::Decision& decision,
+                                               const decision::TokenKey* token_key) {
+  std::vector<std::vector<std::string>> all;
   const uint64_t customer = decision::CustomerFingerprint(request.tenant, request.customer);
-  for (const decision::PlacementDecision& placement : answer.decision.placements) {
+  for (const decision::PlacementDecision& placement : decision.placements) {
     const playbook::Placement& at = playbook->placements[placement.placement];
-    std::vector<std::string>& tokens = answer.tokens.emplace_back();
+    std::vector<std::string>& tokens = all.emplace_back();
     for (const decision::Chosen& chosen : placement.chosen) {
       tokens.push_back(decision::EncodeToken(
           {.customer = customer,
@@ -234,6 +231,18 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
           *token_key));
     }
   }
+  return all;
+}
+
+void Engine::DecideCall::Answer(Knowledge knowledge) {
+  if (logger != nullptr) Log(knowledge);
+  DecideAnswer answer{.playbook = playbook,
+                      .decision_id = request.decision_id,
+                      .decided_at = now,
+                      .knowledge = knowledge,
+                      .decision = std::move(decision),
+                      .receipts = std::move(receipts)};
+  answer.tokens = TokensOf(request, playbook.get(), answer.decision, token_key.get());
   done(std::move(answer));
 }
 

@@ -67,6 +67,9 @@ class Playbooks {
   // NOT_FOUND: no such version. Absent: the current one.
   void Get(std::string tenant, absl::optional<uint64_t> version, absl::Time deadline, Done<PlaybookText> done);
 
+  // A population that was used once: the current one and the 64 before it are kept. NOT_FOUND: it is not kept any more.
+  void GetPopulation(std::string tenant, uint64_t version, absl::Time deadline, Done<PopulationPointer> done);
+
   // Stores the tenant's next population, and serves it. ABORTED: another one than its version's predecessor is stored.
   void StorePopulation(std::string tenant, segmentation::Population population, absl::Time deadline,
                        Done<PopulationPointer> done);
@@ -93,6 +96,9 @@ class Playbooks {
   void TellOfPopulation(const std::string& tenant, uint64_t version, const store::Record& head, absl::Time deadline);
   absl::StatusOr<PopulationPointer> StoreAndServePopulation(const std::string& tenant,
                                                             segmentation::Population population, absl::Time deadline);
+  absl::Status KeepPastPopulation(const std::string& tenant, uint64_t version, absl::string_view value,
+                                  absl::Time deadline);
+  absl::StatusOr<PopulationPointer> ReadPopulation(const std::string& tenant, uint64_t version, absl::Time deadline);
   void ServePopulation(const std::string& tenant, PopulationPointer population);
 
   store::RecordStore& records_;

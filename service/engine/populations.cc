@@ -19,6 +19,12 @@ constexpr absl::string_view kHeadClass = "population_head";
 std::string HeadName(absl::string_view tenant) { return absl::StrCat(kHeadClass, "/", tenant); }
 std::string BodyName(absl::string_view tenant) { return absl::StrCat("population/", tenant); }
 
+// Populations that another one has followed, each in the place of the one that is so many versions older.
+constexpr uint64_t kPastPopulations = 64;
+std::string PastName(absl::string_view tenant, uint64_t version) {
+  return absl::StrCat("population_past/", tenant, "/", version % kPastPopulations);
+}
+
 }  // namespace
 
 bool Playbooks::ReadPopulations(absl::Time deadline) {
@@ -74,6 +80,35 @@ void Playbooks::TellOfPopulation(const std::string& tenant, uint64_t version, co
   PutRecord(records_, HeadName(tenant), store::EncodePopulationHead(version), head.revision, deadline).IgnoreError();
 }
 
+void Playbooks::GetPopulation(std::string tenant, uint64_t version, absl::Time deadline, Done<PopulationPointer> done) {
+  worker_.Post([this, tenant = std::move(tenant), version, deadline, done = std::move(done)]() mutable {
+    done(ReadPopulation(tenant, version, deadline));
+  });
+}
+
+absl::StatusOr<Playbooks::PopulationPointer> Playbooks::ReadPopulation(const std::string& tenant, uint64_t version,
+                                                                       absl::Time deadline) {
+  for (const std::string& name : {BodyName(tenant), PastName(tenant, version)}) {
+    const absl::StatusOr<Record> record = GetRecord(records_, name, deadline);
+    if (!record.ok()) return record.status();
+    if (record->revision == 0) continue;
+    absl::StatusOr<segmentation::Population> population = store::DecodePopulation(record->value);
+    if (population.ok() && population->version == version)
+      return PopulationPointer(std::make_shared<segmentation::Population>(*std::move(population)));
+  }
+  return absl::NotFoundError(absl::StrCat("population ", version, " is not kept any more"));
+}
+
+// Before another one takes its place, so that whoever fits at the same time keeps the same.
+absl::Status Playbooks::KeepPastPopulation(const std::string& tenant, uint64_t version, absl::string_view value,
+                                           absl::Time deadline) {
+  const std::string name = PastName(tenant, version);
+  const absl::StatusOr<Record> past = GetRecord(records_, name, deadline);
+  if (!past.ok()) return past.status();
+  const absl::Status put = PutRecord(records_, name, value, past->revision, deadline).status();
+  return absl::IsAborted(put) ? absl::OkStatus() : put;
+}
+
 absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(const std::string& tenant,
                                                                                 segmentation::Population population,
                                                                                 absl::Time deadline) {
@@ -88,6 +123,10 @@ absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(
       TellOfPopulation(tenant, stored->version, *head, deadline);
       return absl::AbortedError(absl::StrCat("population ", stored->version, " was stored meanwhile"));
     }
+  }
+  if (body->revision != 0) {
+    const absl::Status kept = KeepPastPopulation(tenant, population.version - 1, body->value, deadline);
+    if (!kept.ok()) return kept;
   }
   const auto put = PutRecord(records_, BodyName(tenant), store::EncodePopulation(population), body->revision, deadline);
   if (absl::IsAborted(put.status())) return absl::AbortedError("another population was stored meanwhile");

@@ -109,6 +109,20 @@ void DecisionToWire(const engine::DecideAnswer& answer, size_t index, v1::Decisi
   }
 }
 
+void PlacementToWire(const store::LoggedPlacement& placement, const playbook::Playbook* playbook,
+                     v1::LoggedPlacement& wire) {
+  const auto name = [playbook](segmentation::NameId id) {
+    return playbook == nullptr ? std::string() : std::string(playbook::NameOf(*playbook, id));
+  };
+  wire.set_placement(name(placement.placement));
+  for (size_t i = 0; i < placement.actions.size(); ++i) {
+    v1::LoggedAction& action = *wire.add_actions();
+    action.set_action(name(placement.actions[i]));
+    action.set_priority(placement.priorities[i]);
+    action.set_fallback(placement.fallback);
+  }
+}
+
 template <typename Response>
 void ReceiptsToWire(const engine::DecideAnswer& answer, Response& wire) {
   for (const engine::Receipt& receipt : answer.receipts) ToWire(receipt, *answer.playbook, *wire.add_receipts());
@@ -187,6 +201,24 @@ void ToWire(const engine::DecideAnswer& answer, v1::GetOffersResponse& wire) {
 void ToWire(const engine::DecideAnswer& answer, v1::GetContentResponse& wire) {
   for (size_t i = 0; i < answer.decision.placements.size(); ++i) DecisionToWire(answer, i, *wire.add_decisions());
   ReceiptsToWire(answer, wire);
+}
+
+void ToWire(const engine::DecideAnswer& answer, google::protobuf::RepeatedPtrField<v1::Decision>& wire) {
+  for (size_t i = 0; i < answer.decision.placements.size(); ++i) DecisionToWire(answer, i, *wire.Add());
+}
+
+void ToWire(const batch::ExportedDecision& exported, v1::LoggedDecision& wire) {
+  const store::LoggedDecision& decision = exported.decision;
+  wire.set_decision_id(decision.decision_id);
+  wire.set_customer(decision.customer);
+  TimeToWire(decision.decided_at, *wire.mutable_decided_at());
+  wire.set_playbook_version(decision.playbook_version);
+  wire.set_population_version(decision.population_version);
+  wire.set_knowledge(KnowledgeToWire(static_cast<engine::Knowledge>(decision.knowledge)));
+  for (const store::LoggedPlacement& placement : decision.placements) {
+    PlacementToWire(placement, exported.playbook.get(), *wire.add_placements());
+  }
+  wire.set_record(exported.record);
 }
 
 }  // namespace waymark::rpc

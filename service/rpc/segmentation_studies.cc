@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "service/base/field_error.h"
 #include "service/batch/fit.h"
 #include "service/batch/preview.h"
@@ -16,6 +15,7 @@
 #include "service/rpc/batch_to_wire.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
+#include "service/rpc/study.h"
 #include "service/rpc/to_wire.h"
 
 namespace waymark::rpc {
@@ -23,36 +23,8 @@ namespace {
 
 using Batch = batch::Environment;
 
-constexpr absl::Duration kProgressPeriod = absl::Milliseconds(100);
-
 template <typename Response>
 using Writer = std::shared_ptr<StreamWriter<Response>>;
-
-// Lets one message through each tenth of a second: making one of a thousand segments costs more than a page of
-// profiles.
-class Pace {
- public:
-  bool Now() {
-    const absl::Time now = absl::Now();
-    if (now < next_) return false;
-    next_ = now + kProgressPeriod;
-    return true;
-  }
-
- private:
-  absl::Time next_ = absl::InfinitePast();
-};
-
-// Runs `study(cancellation)`, which returns how it ended.
-template <typename Response, typename Study>
-void RunStudy(const Batch& batch, const std::string& tenant, const Writer<Response>& writer, Study study) {
-  auto started = batch.threads.Start(
-      tenant, 1, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
-        writer->Finish(study(cancellation));
-      });
-  if (!started.ok()) return writer->Finish(started.status());
-  writer->OnCancel([cancellation = *std::move(started)] { cancellation->Cancel(); });
-}
 
 absl::StatusOr<int> SampleSize(bool present, int size, int absent, int most) {
   if (!present) return absent;
@@ -81,7 +53,7 @@ void PreviewSegment(const Batch& batch, const v1::PreviewSegmentRequest& request
   const absl::StatusOr<int> sample = SampleSize(request.has_sample(), request.sample(), 10, 1000);
   if (!sample.ok()) return writer->Finish(sample.status());
   RunStudy<v1::PreviewSegmentResponse>(
-      batch, request.tenant(), writer,
+      batch.threads, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         const auto candidate = batch::CandidateOf(batch.playbooks, request.tenant(),
                                                   playbook::CandidateSegment{request.segment(), request.when()});
@@ -115,7 +87,7 @@ void PreviewPlaybook(const Batch& batch, const v1::PreviewPlaybookRequest& reque
   const absl::StatusOr<int> sample = SampleSize(request.has_sample(), request.sample(), 3, 20);
   if (!sample.ok()) return writer->Finish(sample.status());
   RunStudy<v1::PreviewPlaybookResponse>(
-      batch, request.tenant(), writer,
+      batch.threads, request.tenant(), writer,
       [batch, request, sample = *sample, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         const auto candidate = batch::CandidateOf(batch.playbooks, request.tenant(), request.text());
         if (!candidate.ok()) return candidate.status();
@@ -145,7 +117,7 @@ void FitPopulation(const Batch& batch, const v1::FitPopulationRequest& request,
                    const Writer<v1::FitPopulationResponse>& writer) {
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return writer->Finish(std::move(status));
   RunStudy<v1::FitPopulationResponse>(
-      batch, request.tenant(), writer,
+      batch.threads, request.tenant(), writer,
       [batch, request, writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         v1::FitPopulationResponse message;
         const auto fitted = batch::FitPopulation(batch.profiles, batch.playbooks, batch.clock, request.tenant(),
@@ -176,7 +148,7 @@ void SuggestSegments(const Batch& batch, const v1::SuggestSegmentsRequest& wire,
   absl::StatusOr<batch::SuggestRequest> request = FromWire(wire);
   if (!request.ok()) return writer->Finish(request.status());
   RunStudy<v1::SuggestSegmentsResponse>(
-      batch, wire.tenant(), writer,
+      batch.threads, wire.tenant(), writer,
       [batch, request = *std::move(request), writer](const std::shared_ptr<batch::Cancellation>& cancellation) {
         v1::SuggestSegmentsResponse message;
         const auto separation = batch::SuggestSegments(batch.profiles, batch.playbooks, batch.clock, request,

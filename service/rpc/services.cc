@@ -4,9 +4,10 @@
 
 namespace waymark::rpc {
 
-std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches) {
+std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,
+                                     const batch::LogEnvironment& log) {
   auto methods = std::make_unique<Methods>();
-  AddDecisionService(engine, *methods);
+  AddDecisionService(engine, log, *methods);
   AddEventService(engine, *methods);
   AddProfileService(engine, *methods);
   AddSegmentationService(engine, batch, watches, *methods);

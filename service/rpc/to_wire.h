@@ -5,7 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "service/batch/members.h"
+#include "service/batch/replay.h"
 #include "service/batch/resegment.h"
 #include "service/batch/watches.h"
 #include "service/engine/requests.h"
@@ -26,6 +28,10 @@ void ToWire(const engine::DecideAnswer& answer, v1::GetOffersResponse& wire);
 void ToWire(const engine::DecideAnswer& answer, v1::GetContentResponse& wire);
 
 v1::ReasonCode ToWire(decision::Reason reason);
+// Those of the call.
+void ToWire(const engine::DecideAnswer& answer, google::protobuf::RepeatedPtrField<v1::Decision>& wire);
+void ToWire(const batch::ExportedDecision& exported, v1::LoggedDecision& wire);
+
 void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, v1::EventReceipt& wire);
 
 // An element of a batch that was not recorded; the fields of `status` are relative to it.

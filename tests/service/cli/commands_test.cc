@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -273,6 +274,53 @@ TEST_F(CommandTest, TellsTheProblemsOfAMapping) {
       Run({"import", folder_.Write("m.yaml", "name: m\nsources:\n  - file: c.csv\n    customer: {prefix: x}\n")});
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("m.yaml:4:15: sources[0].customer: \"column\" is missing"));
+}
+
+TEST_F(CommandTest, ExplainsADecision) {
+  const Result result = Run({"explain", "d1"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("decision d1 of "));
+  EXPECT_THAT(result.out, HasSubstr("c1 at cart"));
+  EXPECT_THAT(result.out, HasSubstr("- other"));
+  EXPECT_THAT(Run({"explain", "--token", "t1"}).out, HasSubstr("decision of t1"));
+  EXPECT_EQ(Run({"explain", "none"}).code, 4);
+  EXPECT_EQ(Run({"explain"}).code, 2);
+}
+
+TEST_F(CommandTest, ReplaysTheLogIdsAndFiles) {
+  EXPECT_THAT(Run({"replay"}).out, StartsWith("1 decisions made again: 1 equal, 0 different\n"));
+  EXPECT_THAT(Run({"--output", "json", "replay", "--since", "2026-07-01T00:00:00Z"}).out,
+              HasSubstr("since 1782864000"));
+  EXPECT_EQ(Run({"replay", "--since", "yesterday"}).code, 2);
+  const Result odd = Run({"replay", "even", "odd"});
+  EXPECT_EQ(odd.code, 1);
+  EXPECT_THAT(odd.out, HasSubstr("2 decisions made again: 1 equal, 1 different"));
+  EXPECT_THAT(odd.out, HasSubstr("odd at cart: coupon -> nothing"));
+
+  const std::string file = folder_.path() + "/decisions.jsonl";
+  const Result exported = Run({"decisions", "export", file, "--until", "2026-07-01T00:00:00Z"});
+  EXPECT_EQ(exported.code, 0);
+  EXPECT_EQ(exported.out, "2 decisions in " + file + "\n");
+  const Result replayed = Run({"replay", file, "even"});
+  EXPECT_EQ(replayed.code, 1);
+  EXPECT_THAT(replayed.out, HasSubstr("3 decisions made again: 2 equal, 1 different"));
+  // Not a file of decisions.
+  const std::string playbook = folder_.path() + "/playbook.yaml";
+  std::ofstream(playbook) << "name: shop\n";
+  EXPECT_EQ(Run({"replay", playbook}).code, 2);
+  EXPECT_THAT(Run({"replay", playbook}).err, HasSubstr("playbook.yaml:1: not a line of"));
+  // A difference is no failure where it was asked for.
+  const Result what_if = Run({"replay", file, "--playbook", playbook});
+  EXPECT_EQ(what_if.code, 0);
+  EXPECT_THAT(what_if.out, HasSubstr("cart: new"));
+  EXPECT_EQ(Run({"replay", "--playbook", "/nowhere.yaml"}).code, 2);
+}
+
+TEST_F(CommandTest, AuditsATrait) {
+  const Result result = Run({"audit", "--trait", "gender", "--action", "coupon", "--accepted-by", "purchase"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("gender/coupon/purchase: 1,234 customers"));
+  EXPECT_EQ(Run({"audit"}).code, 2);
 }
 
 }  // namespace

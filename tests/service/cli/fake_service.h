@@ -5,8 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tests/service/cli/fake_target.h"
 #include "waymark/v1/decision.grpc.pb.h"
 #include "waymark/v1/event.grpc.pb.h"
@@ -54,6 +56,68 @@ class FakeService {
       if (request->placement() == "nowhere")
         return {grpc::StatusCode::NOT_FOUND, "placement: there is no such placement"};
       Fill(request->context(), request->placement(), *response->mutable_decision());
+      return grpc::Status::OK;
+    }
+    grpc::Status ExplainDecision(Context*, const v1::ExplainDecisionRequest* request,
+                                 v1::ExplainDecisionResponse* response) override {
+      if (request->decision_id() == "none") return {grpc::StatusCode::NOT_FOUND, "the log has no such decision"};
+      response->set_customer("c1");
+      v1::Decision& decision = *response->add_decisions();
+      decision.set_decision_id(request->has_token() ? "of " + request->token() : request->decision_id());
+      decision.set_placement("cart");
+      decision.add_candidates()->set_action("other");
+      return grpc::Status::OK;
+    }
+    // Each record, id or, where there is neither, the log is one decision. It differs where its name is odd.
+    grpc::Status ReplayDecisions(Context*, const v1::ReplayDecisionsRequest* request,
+                                 grpc::ServerWriter<v1::ReplayDecisionsResponse>* writer) override {
+      v1::ReplayDecisionsResponse response;
+      std::vector<std::string> names(request->records().begin(), request->records().end());
+      names.insert(names.end(), request->decision_ids().begin(), request->decision_ids().end());
+      if (names.empty()) names.push_back(absl::StrCat("since ", request->since().seconds()));
+      response.set_replayed(static_cast<int64_t>(names.size()));
+      for (const std::string& name : names) {
+        if (name != "odd") {
+          response.set_equal(response.equal() + 1);
+          continue;
+        }
+        v1::ReplayDifference& difference = *response.add_differences();
+        difference.set_decision_id(name);
+        difference.set_placement("cart");
+        difference.add_before("coupon");
+      }
+      v1::ReplayedAction& action = *response.add_actions();
+      action.set_placement("cart");
+      action.set_action(request->has_playbook_text() ? "new" : names[0]);
+      action.set_gained(1);
+      writer->Write(response);
+      response.set_done(true);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status ExportDecisions(Context*, const v1::ExportDecisionsRequest* request,
+                                 grpc::ServerWriter<v1::ExportDecisionsResponse>* writer) override {
+      v1::ExportDecisionsResponse response;
+      for (const char* record : {"even", "odd"}) {
+        response.clear_logged();
+        v1::LoggedDecision& logged = *response.add_logged();
+        logged.set_decision_id(absl::StrCat("until ", request->until().seconds()));
+        logged.set_record(record);
+        writer->Write(response);
+      }
+      response.clear_logged();
+      response.set_done(true);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status AuditDecisions(Context*, const v1::AuditDecisionsRequest* request,
+                                grpc::ServerWriter<v1::AuditDecisionsResponse>* writer) override {
+      v1::AuditDecisionsResponse response;
+      v1::AuditedGroup& group = *response.add_groups();
+      group.set_value(request->trait() + "/" + request->action() + "/" + absl::StrJoin(request->accepted_by(), ","));
+      group.set_customers(1234);
+      response.set_done(true);
+      writer->Write(response);
       return grpc::Status::OK;
     }
     grpc::Status GetOffers(Context*, const v1::GetOffersRequest* request, v1::GetOffersResponse* response) override {

@@ -32,6 +32,7 @@ using testing::ElementsAre;
 
 constexpr char kPlaybook[] = R"yaml(
 name: shop
+keep_decisions: 30d
 currency: EUR
 default_locale: de
 traits: [{name: age, type: INT}]
@@ -59,7 +60,8 @@ placements:
 class ServicesTest : public testing::Test {
  protected:
   ServicesTest() {
-    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, AllServices(world_.engine, batch_, watches_));
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Start({}, AllServices(world_.engine, batch_, watches_, log_));
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->port()), grpc::InsecureChannelCredentials());
@@ -99,6 +101,8 @@ class ServicesTest : public testing::Test {
   batch::Threads threads_;
   const batch::Environment batch_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
   batch::Watches watches_{world_.profiles, world_.playbooks};
+  batch::PastPlaybooks past_{world_.playbooks};
+  const batch::LogEnvironment log_{world_.decisions, world_.playbooks, past_, world_.clock, threads_};
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::EventService::Stub> events_;
@@ -339,6 +343,95 @@ TEST_F(ServicesTest, Segments) {
   ASSERT_EQ(progress.segments_size(), 1);
   EXPECT_EQ(progress.segments(0).members(), 1);
   EXPECT_EQ(progress.stages_size(), 6);
+}
+
+TEST_F(ServicesTest, ExplainsReplaysExportsAndAudits) {
+  v1::GetOffersRequest ask;
+  v1::GetOffersResponse answer;
+  for (int i = 0; i < 6; ++i) {
+    ask.mutable_context()->set_tenant("shop");
+    ask.mutable_context()->set_customer(absl::StrCat("c", i));
+    ask.mutable_context()->set_explain(true);
+    ask.set_placement("banner");
+    ASSERT_TRUE(GetOffers(ask, answer).ok());
+  }
+  world_.logger.Flush();
+  v1::ExplainDecisionRequest which;
+  which.set_tenant("shop");
+  v1::ExplainDecisionResponse explained;
+  for (const bool by_token : {false, true}) {
+    if (by_token) {
+      which.set_token(answer.decision().actions(0).token());
+    } else {
+      which.set_decision_id(answer.decision().decision_id());
+    }
+    ASSERT_TRUE(Call(*decisions_, &v1::DecisionService::Stub::ExplainDecision, which, explained).ok());
+    EXPECT_EQ(explained.customer(), "c5");
+    ASSERT_EQ(explained.decisions_size(), 1);
+    EXPECT_EQ(explained.decisions(0).SerializeAsString(), answer.decision().SerializeAsString());
+  }
+  which.set_decision_id("none");
+  EXPECT_EQ(Call(*decisions_, &v1::DecisionService::Stub::ExplainDecision, which, explained).error_code(),
+            grpc::NOT_FOUND);
+
+  v1::ExportDecisionsRequest dump;
+  dump.set_tenant("shop");
+  v1::ReplayDecisionsRequest again;
+  again.set_tenant("shop");
+  {
+    grpc::ClientContext context;
+    const auto reader = decisions_->ExportDecisions(&context, dump);
+    v1::ExportDecisionsResponse message;
+    while (reader->Read(&message)) {
+      for (const v1::LoggedDecision& logged : message.logged()) {
+        EXPECT_EQ(logged.placements(0).placement(), "banner");
+        EXPECT_EQ(logged.placements(0).actions(0).action(), "coupon");
+        EXPECT_EQ(logged.knowledge(), v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER);
+        again.add_records(logged.record());
+      }
+    }
+    EXPECT_TRUE(message.done());
+    EXPECT_TRUE(reader->Finish().ok());
+  }
+  ASSERT_EQ(again.records_size(), 6);
+  const auto replay = [&](const v1::ReplayDecisionsRequest& request, grpc::StatusCode expected) {
+    grpc::ClientContext context;
+    const auto reader = decisions_->ReplayDecisions(&context, request);
+    v1::ReplayDecisionsResponse message, last;
+    while (reader->Read(&message)) last = message;
+    EXPECT_EQ(reader->Finish().error_code(), expected);
+    return last;
+  };
+  EXPECT_EQ(replay(again, grpc::OK).equal(), 6);
+  again.clear_records();
+  EXPECT_EQ(replay(again, grpc::OK).equal(), 6);
+  std::string other = kPlaybook;
+  other.replace(other.find("max: 1"), 6, "max: 2");
+  other.replace(other.find("kind: OFFER"), 11, "kind: CONTENT");
+  again.set_playbook_text(other);
+  const v1::ReplayDecisionsResponse what_if = replay(again, grpc::OK);
+  EXPECT_TRUE(what_if.done());
+  EXPECT_EQ(what_if.equal(), 0);
+  ASSERT_EQ(what_if.actions_size(), 2);
+  EXPECT_EQ(what_if.actions(0).action(), "coupon");
+  EXPECT_EQ(what_if.actions(0).lost(), 6);
+  EXPECT_EQ(what_if.actions(1).gained(), 6);
+  again.set_playbook_text("actions: [{nam: x}]");
+  replay(again, grpc::INVALID_ARGUMENT);
+
+  grpc::ClientContext context;
+  v1::AuditDecisionsRequest trait;
+  trait.set_tenant("shop");
+  trait.set_trait("age");
+  const auto reader = decisions_->AuditDecisions(&context, trait);
+  v1::AuditDecisionsResponse audit;
+  while (reader->Read(&audit)) continue;
+  EXPECT_TRUE(reader->Finish().ok());
+  ASSERT_EQ(audit.groups_size(), 1);
+  EXPECT_TRUE(audit.groups(0).not_known());
+  EXPECT_EQ(audit.groups(0).customers(), 6);
+  EXPECT_EQ(audit.groups(0).offered().hits(), 6);
+  EXPECT_FALSE(audit.groups(0).offered().has_difference());
 }
 
 TEST_F(ServicesTest, ListsMembersAndWatchesChanges) {
