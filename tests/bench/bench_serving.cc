@@ -3,6 +3,8 @@
 // within its round, and the median of the rounds is given. Playbook of 50 actions and 30 segments; 10,000 customers
 // with a year's history, loaded through the contract; first the embedded store, then Redis.
 //
+// With --keep-decisions they are logged: what that costs is the difference of two runs.
+//
 // Prints one JSON line a measure. About two minutes.
 
 #include <grpcpp/create_channel.h>
@@ -42,6 +44,8 @@ constexpr int kRequests = 20'000;
 constexpr int kCallers = 32;
 constexpr int kConnections = 4;
 constexpr int kRounds = 6;
+// Whether decisions are logged: with --keep-decisions.
+bool keep_decisions = false;
 constexpr absl::Duration kWarmUp = absl::Milliseconds(300);
 constexpr absl::Duration kMeasured = absl::Milliseconds(1500);
 
@@ -78,7 +82,7 @@ absl::Status ApplyPlaybook(const std::shared_ptr<grpc::Channel>& channel) {
   const auto stub = v1::PlaybookService::NewStub(channel);
   v1::ApplyPlaybookRequest request;
   request.set_tenant(kTenant);
-  request.set_text(SamplePlaybook(kActions, kSegments));
+  request.set_text(absl::StrCat(keep_decisions ? "keep_decisions: 30d\n" : "", SamplePlaybook(kActions, kSegments)));
   // The store may need a moment.
   grpc::Status status;
   for (const absl::Time until = absl::Now() + absl::Seconds(15); absl::Now() < until;) {
@@ -237,7 +241,8 @@ absl::Status MeasureAll() {
 }  // namespace
 }  // namespace waymark::bench
 
-int main() {
+int main(int argc, char** argv) {
+  waymark::bench::keep_decisions = argc == 2 && std::string(argv[1]) == "--keep-decisions";
   const absl::Status status = waymark::bench::MeasureAll();
   if (status.ok()) return 0;
   std::fprintf(stderr, "bench_serving: %s\n", std::string(status.message()).c_str());
