@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "service/base/time_zones.h"
 #include "service/playbook/compile.h"
 
 namespace waymark::batch {
@@ -47,7 +48,7 @@ absl::StatusOr<PlaybookPointer> PastPlaybooks::Make(const Key& key, const std::s
         absl::StrCat("version ", key.version, " of the playbook is not kept any more"));
   }
   if (!text.ok()) return text.status();
-  const playbook::CompileResult compiled = playbook::CompilePlaybook(text->text, key.version);
+  const playbook::CompileResult compiled = playbook::CompilePlaybook(text->text, key.version, base::TimeZones());
   if (compiled.playbook == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrCat("version ", key.version, " of the playbook does not compile with this Waymark"));

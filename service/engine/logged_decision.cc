@@ -1,6 +1,7 @@
 #include "service/engine/logged_decision.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -38,9 +39,24 @@ class HashedBytes {
 void AddContent(const decision::Content& content, HashedBytes& bytes) {
   bytes.Add(uint64_t{static_cast<uint32_t>(content.content_type)});
   for (const std::string* text :
-       {&content.locale, &content.subject, &content.body, &content.image_url, &content.link_url}) {
+       {&content.locale, &content.variant, &content.subject, &content.body, &content.image_url, &content.link_url}) {
     bytes.Add(absl::string_view(*text));
   }
+}
+
+// What was known of the playbook's budgets. A budget that another playbook has, and of which nothing is known because
+// the one of then did not have it, is taken to have something left.
+std::vector<int8_t> BudgetsOf(const store::LoggedDecision& logged, const playbook::Playbook& playbook) {
+  const bool the_one_of_then = playbook.version == logged.playbook_version;
+  const int8_t unknown = the_one_of_then || !logged.request.contacts_known ? decision::kBudgetUnknown : INT8_MAX;
+  std::vector<int8_t> budgets;
+  for (const playbook::Budget& budget : playbook.budgets) {
+    const auto known =
+        std::find_if(logged.request.budgets.begin(), logged.request.budgets.end(),
+                     [id = segmentation::NameIdOf(budget.name)](const auto& each) { return each.first == id; });
+    budgets.push_back(known != logged.request.budgets.end() ? known->second : unknown);
+  }
+  return budgets;
 }
 
 // The request again, as far as the playbook has its placements. What Decide takes is kept and given back here, and in
@@ -49,6 +65,7 @@ decision::Request RequestOf(const store::LoggedDecision& logged, const playbook:
   decision::Request request{.locale = logged.request.locale,
                             .context = logged.request.context,
                             .decision_id = logged.decision_id,
+                            .unit = logged.request.unit,
                             .max_actions = logged.request.max_actions,
                             .contacts_known = logged.request.contacts_known};
   if (logged.request.kind.has_value()) request.kind = static_cast<playbook::ActionKind>(*logged.request.kind);
@@ -59,14 +76,20 @@ decision::Request RequestOf(const store::LoggedDecision& logged, const playbook:
     if (found != playbook.placements.end())
       request.placements.push_back(static_cast<int>(found - playbook.placements.begin()));
   }
+  request.budgets = BudgetsOf(logged, playbook);
   return request;
 }
 
-store::LoggedRequest ToLogged(const decision::Request& question) {
+store::LoggedRequest ToLogged(const decision::Request& question, const playbook::Playbook& playbook) {
   store::LoggedRequest request{.locale = question.locale,
                                .context = question.context,
                                .max_actions = question.max_actions,
-                               .contacts_known = question.contacts_known};
+                               .contacts_known = question.contacts_known,
+                               .unit = question.unit};
+  for (size_t i = 0; i < question.budgets.size(); ++i) {
+    if (question.budgets[i] != decision::kBudgetUnknown)
+      request.budgets.emplace_back(segmentation::NameIdOf(playbook.budgets[i].name), question.budgets[i]);
+  }
   if (question.kind.has_value()) request.kind = static_cast<int>(*question.kind);
   return request;
 }
@@ -85,7 +108,7 @@ store::LoggedDecision ToLogged(const playbook::Playbook& playbook, absl::string_
                                .population_version = playbook.population == nullptr ? 0 : playbook.population->version,
                                .knowledge = static_cast<int>(knowledge),
                                .profile = std::move(profile),
-                               .request = ToLogged(question),
+                               .request = ToLogged(question, playbook),
                                .answer_hash = AnswerHash(playbook, decision)};
   for (const decision::PlacementDecision& decided : decision.placements) {
     store::LoggedPlacement& placement = logged.placements.emplace_back();
@@ -139,6 +162,14 @@ uint64_t AnswerHash(const playbook::Playbook& playbook, const decision::Decision
     bytes.Add(contact.channel);
     bytes.Add(contact.at);
     bytes.Add(contact.decision);
+  }
+  for (const decision::InArm in : decision.arms) {
+    bytes.Add(uint64_t{static_cast<uint32_t>(in.experiment)});
+    bytes.Add(uint64_t{static_cast<uint32_t>(in.arm)});
+  }
+  for (const decision::TakenUnit& unit : decision.units) {
+    bytes.Add(segmentation::NameIdOf(playbook.budgets[unit.budget].name));
+    bytes.Add(playbook.actions[unit.action].id);
   }
   return bytes.Hash();
 }

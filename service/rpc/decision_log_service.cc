@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/base/time_zones.h"
 #include "service/batch/audit.h"
 #include "service/batch/explain.h"
 #include "service/batch/replay.h"
@@ -51,7 +52,7 @@ void ReplayDecisions(const Log& log, const v1::ReplayDecisionsRequest& wire,
       [log, request = *std::move(request), has_playbook = wire.has_playbook_text(), text = wire.playbook_text(),
        writer](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
         if (has_playbook) {
-          playbook::CompileResult compiled = playbook::CompilePlaybook(text, 0);
+          playbook::CompileResult compiled = playbook::CompilePlaybook(text, 0, base::TimeZones());
           if (!compiled.problems.empty()) return ProblemsToStatus(compiled.problems);
           request.playbook = std::move(compiled.playbook);
         }

@@ -33,12 +33,24 @@ void Fill(const LoggedRequest& request, storage::v1::DecisionRequest& message) {
   if (request.kind.has_value()) message.set_kind(static_cast<uint32_t>(*request.kind) + 1);
   message.set_max_actions(static_cast<uint32_t>(request.max_actions));
   message.set_contacts_unknown(!request.contacts_known);
+  message.set_unit(request.unit);
+  for (const auto& [budget, units] : request.budgets) {
+    message.add_budgets(static_cast<uint32_t>(budget));
+    message.add_budget_units(static_cast<uint32_t>(units));
+  }
 }
 
 absl::StatusOr<LoggedRequest> DecodeRequest(const storage::v1::DecisionRequest& message) {
   LoggedRequest request{.locale = message.locale(),
                         .max_actions = static_cast<int>(message.max_actions()),
-                        .contacts_known = !message.contacts_unknown()};
+                        .contacts_known = !message.contacts_unknown(),
+                        .unit = message.unit()};
+  if (message.budgets_size() != message.budget_units_size()) return Damaged();
+  for (int i = 0; i < message.budgets_size(); ++i) {
+    const uint32_t units = message.budget_units(i);
+    if (units > INT8_MAX) return Damaged();
+    request.budgets.emplace_back(segmentation::NameId{message.budgets(i)}, static_cast<int8_t>(units));
+  }
   if (message.kind() != 0) request.kind = static_cast<int>(message.kind()) - 1;
   if (!message.context().empty()) {
     absl::StatusOr<segmentation::Profile> context = Decode(message.context());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,9 @@ struct LoggedRequest {
   absl::optional<int> kind;  // as playbook::ActionKind counts
   int max_actions = 0;
   bool contacts_known = true;
+  uint64_t unit = 0;  // whom experiments put into an arm
+  // The budgets of which something was known, and how many units the decision might take.
+  std::vector<std::pair<segmentation::NameId, int8_t>> budgets;
 
   friend bool operator==(const LoggedRequest&, const LoggedRequest&) = default;
 };

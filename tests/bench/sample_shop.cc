@@ -46,11 +46,24 @@ std::string ActionRule(int number, int segments) {
   }
 }
 
-std::string Action(int number, int segments) {
+constexpr int kPlaces = 17;
+constexpr std::array<const char*, 6> kStages = {"awareness", "interest", "consideration",
+                                                "purchase",  "usage",    "advocacy"};
+
+std::string PlaceName(int number) {
+  return number % kPlaces == 0 ? std::string(kPlacement) : absl::StrCat("place_", number % kPlaces);
+}
+
+std::string Action(int number, int segments, bool spread) {
   std::string text = absl::StrCat(
       "  - name: action_", number, "\n    kind: OFFER\n    eligible_when: '", ActionRule(number, segments),
       "'\n    value: {micros: ", (5 + number % 20) * 1'000'000, "}\n    propensity: 0.0", 1 + number % 9, "\n");
-  if (number % 4 == 0) absl::StrAppend(&text, "    stages: [interest, consideration, purchase]\n");
+  if (spread) {
+    absl::StrAppend(&text, "    placements: [", PlaceName(number), "]\n    stages: [",
+                    kStages[static_cast<size_t>(number / kPlaces) % kStages.size()], "]\n");
+  } else if (number % 4 == 0) {
+    absl::StrAppend(&text, "    stages: [interest, consideration, purchase]\n");
+  }
   if (number % 2 == 0) absl::StrAppend(&text, "    limits: [{per: CUSTOMER, max: 2, window: 7d}]\n");
   if (number % 6 == 0) {
     absl::StrAppend(&text, "    context_weights: [{when: 'has(context.cart_value) && context.cart_value > 50.0', ",
@@ -61,9 +74,7 @@ std::string Action(int number, int segments) {
   return text;
 }
 
-}  // namespace
-
-std::string SamplePlaybook(int actions, int segments) {
+std::string Playbook(int actions, int segments, bool spread) {
   std::string text =
       "name: bench\ncurrency: EUR\ndefault_locale: de\n"
       "traits:\n  - {name: first_name, type: STRING}\n  - {name: age, type: INT}\n  - {name: country, type: STRING}\n"
@@ -75,11 +86,20 @@ std::string SamplePlaybook(int actions, int segments) {
     absl::StrAppend(&text, "  - {name: segment_", i, ", when: '", SegmentRule(i), "'}\n");
   }
   absl::StrAppend(&text, "actions:\n");
-  for (int i = 0; i < actions; ++i) absl::StrAppend(&text, Action(i, segments));
-  absl::StrAppend(&text, "  - {name: nothing, kind: NONE}\n", "placements: [{name: ", kPlacement,
-                  ", touchpoint: web/home, slots: 3, exposure: ON_IMPRESSION, fallback: nothing}]\n");
+  for (int i = 0; i < actions; ++i) absl::StrAppend(&text, Action(i, segments, spread));
+  absl::StrAppend(&text, "  - {name: nothing, kind: NONE}\n", "placements:\n");
+  for (int i = 0; i < (spread ? kPlaces : 1); ++i) {
+    absl::StrAppend(&text, "  - {name: ", PlaceName(i), ", touchpoint: web/", PlaceName(i),
+                    ", slots: 3, exposure: ON_IMPRESSION, fallback: nothing}\n");
+  }
   return text;
 }
+
+}  // namespace
+
+std::string SamplePlaybook(int actions, int segments) { return Playbook(actions, segments, /*spread=*/false); }
+
+std::string SpreadPlaybook(int actions, int segments) { return Playbook(actions, segments, /*spread=*/true); }
 
 std::string CustomerId(int number) { return absl::StrCat("customer-", number); }
 

@@ -20,6 +20,8 @@ inline constexpr char kPlacement[] = "home";
 // A playbook with so many actions and segments: rules over traits, history, stages and segments, limits, texts with
 // values.
 std::string SamplePlaybook(int actions, int segments);
+// The same with each action for one of 17 placements and one of six stages: about 1 % of them fit a decision.
+std::string SpreadPlaybook(int actions, int segments);
 
 std::string CustomerId(int number);
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/base/time_zones.h"
 #include "service/cli/command.h"
 #include "service/cli/conversions.h"
 #include "service/cli/input_file.h"
@@ -104,7 +105,7 @@ void Replay(Session& session, const ReplayArguments& arguments) {
   if (!arguments.playbook.empty()) {
     absl::StatusOr<std::string> text = ReadFile(arguments.playbook);
     if (!text.ok()) return session.Fail(text.status());
-    const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1).problems;
+    const std::vector<playbook::Problem> problems = playbook::CompilePlaybook(*text, 1, base::TimeZones()).problems;
     if (!problems.empty()) return session.Report(arguments.playbook, *text, problems);
     request.set_playbook_text(*std::move(text));
   }

@@ -26,6 +26,11 @@ purposes: [{name: p0}]
 channels: [{name: web, content_type: HTML, limits: [{per: CUSTOMER, max: 4, window: 2d}]}]
 segments: [{name: grown, enter_when: customer.age > 30, leave_when: customer.age < 20}]
 journeys: [{name: shopping, preset: SIX_STAGES}]
+groups: [{name: g0, max_per_call: 1, lever: 2}]
+budgets: [{name: b0, amount: 9}, {name: b1, amount: 9}]
+experiments:
+  - {name: e0, arms: [{name: out, share: 1000, hold_out: true}, {name: push, share: 5000, changes: [{name: g0, lever: 3}]}]}
+  - {name: e1, within: e0.push, when: customer.age > 40, arms: [{name: all, share: 10000, arbitration: {use_value: false}}]}
 placements: [{name: p0, touchpoint: web/a, slots: 2, fallback: rest}, {name: p1, touchpoint: web/b, slots: 3, exposure: ON_IMPRESSION}]
 actions:
   - {name: rest, kind: CONTENT, propensity: 0}
@@ -37,6 +42,8 @@ actions:
     if (random() % 4 == 0) absl::StrAppend(&text, ", eligible_when: 'in_segment(\"grown\")'");
     if (random() % 3 == 0) absl::StrAppend(&text, ", value_of: 'context.cart * customer.score'");
     if (random() % 4 == 0) absl::StrAppend(&text, ", consents: [p0]");
+    if (random() % 4 == 0) absl::StrAppend(&text, ", group: g0");
+    if (random() % 4 == 0) absl::StrAppend(&text, ", budgets: [b", random() % 2, "]");
     if (random() % 2 == 0)
       absl::StrAppend(&text, ", limits: [{per: CUSTOMER, max: ", 1 + random() % 3, ", window: 3d}]");
     if (random() % 2 == 0) {
@@ -75,6 +82,9 @@ decision::Request RandomRequest(std::mt19937_64& random) {
   if (random() % 4 == 0) request.kind = playbook::ActionKind::kOffer;
   if (random() % 4 == 0) request.max_actions = 1;
   request.contacts_known = random() % 5 != 0;
+  request.unit = random();
+  // Unknown, used up, or some left.
+  for (uint64_t i = 0; i < random() % 3; ++i) request.budgets.push_back(static_cast<int8_t>(random() % 4) - 1);
   return request;
 }
 
@@ -95,6 +105,8 @@ void ExpectSame(const Decision& a, const Decision& b) {
   }
   EXPECT_EQ(a.contacts, b.contacts);
   EXPECT_EQ(a.positions, b.positions);
+  EXPECT_EQ(a.units, b.units);
+  EXPECT_EQ(a.arms, b.arms);
 }
 
 // What is kept, through its bytes, makes the same decision, bit for bit; and explains it as it would have been

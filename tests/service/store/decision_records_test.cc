@@ -34,6 +34,10 @@ LoggedDecision RandomDecision(uint64_t seed) {
   if (random() % 2 == 0) decision.request.kind = static_cast<int>(random() % 4);
   decision.request.max_actions = static_cast<int>(random() % 101);
   decision.request.contacts_known = random() % 2 == 0;
+  decision.request.unit = random();
+  for (uint64_t i = 0; i < random() % 4; ++i) {
+    decision.request.budgets.emplace_back(NameId{Any<uint32_t>(random)}, static_cast<int8_t>(random() % 128));
+  }
   for (uint64_t i = 0; i < random() % 17; ++i) {
     LoggedPlacement& placement = decision.placements.emplace_back();
     placement.placement = NameId{Any<uint32_t>(random)};

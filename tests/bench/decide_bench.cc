@@ -1,6 +1,10 @@
-// What explaining and logging a decision cost, apart from everything else: 50 actions, 30 segments, a warm profile.
+// What a decision costs, apart from everything else: 30 segments, a warm profile, and 10 to 10,000 actions, all of
+// which may be given, or of which 1 % fit the placement and the stage. Then what explaining and logging it cost,
+// with 50.
 
+#include <atomic>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +19,20 @@
 #include "service/playbook/compile.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/sample_shop.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+}  // namespace
+
+void* operator new(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace waymark::bench {
 namespace {
@@ -42,25 +60,52 @@ segmentation::Profile SampleCustomer() {
 }
 
 struct Sample {
-  playbook::CompileResult compiled = playbook::CompilePlaybook(SamplePlaybook(50, 30), 1);
+  explicit Sample(const std::string& text = SamplePlaybook(50, 30))
+      : compiled(playbook::CompilePlaybook(text, 1, nullptr)) {
+    if (compiled.playbook != nullptr) return;
+    absl::FPrintF(stderr, "%s\n", compiled.problems[0].message);
+    std::exit(1);
+  }
+
+  playbook::CompileResult compiled;
   segmentation::Profile profile = SampleCustomer();
   decision::Request request{.placements = {0},
                             .context = {{segmentation::NameIdOf("cart_value"), 64.9}},
                             .decision_id = "f225b5bd5fe684924d9be14f90abe8d2"};
 };
 
-void Decide(benchmark::State& state, bool explain) {
-  Sample sample;
-  if (sample.compiled.playbook == nullptr) return state.SkipWithError(sample.compiled.problems[0].message.c_str());
+void DecideOn(benchmark::State& state, Sample sample, bool explain) {
   sample.request.explain = explain;
+  const int64_t before = allocations.load();
   for (auto _ : state) {
     benchmark::DoNotOptimize(decision::Decide(*sample.compiled.playbook, sample.profile, sample.request, kNow));
   }
+  state.counters["allocations"] =
+      static_cast<double>(allocations.load() - before) / static_cast<double>(state.iterations());
 }
-void BM_Decide(benchmark::State& state) { Decide(state, false); }
-BENCHMARK(BM_Decide);
-void BM_DecideAndExplain(benchmark::State& state) { Decide(state, true); }
-BENCHMARK(BM_DecideAndExplain);
+
+// Limits in nanoseconds, by the name of the benchmark.
+struct Limit {
+  const char* name;
+  double nanoseconds;
+};
+constexpr Limit kLimits[] = {{"all_fit/50", 15e3}, {"all_fit/1000", 150e3}, {"one_percent_fits/10000", 60e3}};
+
+void RegisterDecisions() {
+  for (int actions : {10, 50, 100, 1000, 10000}) {
+    benchmark::RegisterBenchmark(absl::StrCat("all_fit/", actions).c_str(), [actions](benchmark::State& state) {
+      DecideOn(state, Sample(SamplePlaybook(actions, 30)), false);
+    });
+  }
+  for (int actions : {1000, 10000}) {
+    benchmark::RegisterBenchmark(
+        absl::StrCat("one_percent_fits/", actions).c_str(),
+        [actions](benchmark::State& state) { DecideOn(state, Sample(SpreadPlaybook(actions, 30)), false); });
+  }
+}
+
+void BM_Explain(benchmark::State& state) { DecideOn(state, Sample(), true); }
+BENCHMARK(BM_Explain)->Name("explained/50");
 
 // What the thread that decides does beside.
 void BM_Log(benchmark::State& state) {
@@ -73,7 +118,7 @@ void BM_Log(benchmark::State& state) {
                                               decision));
   }
 }
-BENCHMARK(BM_Log);
+BENCHMARK(BM_Log)->Name("logged/on_the_path");
 
 // What the log's thread does, but for the store.
 void BM_EncodeLogged(benchmark::State& state) {
@@ -87,7 +132,7 @@ void BM_EncodeLogged(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(store::EncodeLogRecord(logged).size());
   state.counters["profile_bytes"] = static_cast<double>(engine::ToLogged(sample.profile).size());
 }
-BENCHMARK(BM_EncodeLogged);
+BENCHMARK(BM_EncodeLogged)->Name("logged/off_the_path");
 
 void BM_DecideAgain(benchmark::State& state) {
   const Sample sample;
@@ -98,7 +143,7 @@ void BM_DecideAgain(benchmark::State& state) {
                        engine::Knowledge::kProfile, decision);
   for (auto _ : state) benchmark::DoNotOptimize(engine::DecideAgain(logged, playbook, false));
 }
-BENCHMARK(BM_DecideAgain);
+BENCHMARK(BM_DecideAgain)->Name("made_again");
 
 // Prints as every benchmark of ours does, of processor time.
 class MeasureReporter final : public benchmark::BenchmarkReporter {
@@ -111,10 +156,20 @@ class MeasureReporter final : public benchmark::BenchmarkReporter {
         absl::FPrintF(stderr, "%s: %s\n", run.benchmark_name(), run.error_message);
         std::exit(1);
       }
-      const std::string name = absl::StrCat("decision_log/", run.benchmark_name());
-      PrintMeasure({.name = name, .value = run.GetAdjustedCPUTime(), .unit = "ns"});
+      const std::string name = run.benchmark_name();
+      Measure measure{.name = absl::StrCat("decide/", name), .value = run.GetAdjustedCPUTime(), .unit = "ns"};
+      for (const Limit& limit : kLimits) {
+        if (name != limit.name) continue;
+        measure.reference = limit.nanoseconds;
+        measure.ratio = measure.value / limit.nanoseconds;
+        measure.comparison = "<=";
+        measure.goal = 1;
+      }
+      PrintMeasure(measure);
       for (const auto& [counter, value] : run.counters) {
-        PrintMeasure({.name = absl::StrCat(name, "/", counter), .value = value.value, .unit = "bytes"});
+        PrintMeasure({.name = absl::StrCat("decide/", name, "/", counter),
+                      .value = value.value,
+                      .unit = counter == "allocations" ? "" : "bytes"});
       }
     }
   }
@@ -125,6 +180,7 @@ class MeasureReporter final : public benchmark::BenchmarkReporter {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
+  waymark::bench::RegisterDecisions();
   waymark::bench::MeasureReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return 0;
