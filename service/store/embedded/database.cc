@@ -96,7 +96,7 @@ absl::Status Database::GetThrough(rocksdb::WriteBatchWithIndex& batch, Family fa
   return StatusOf(batch.GetFromBatchAndDB(db_.get(), rocksdb::ReadOptions(), HandleOf(family), SliceOf(key), &value));
 }
 
-void Database::Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key,
+void Database::Put(rocksdb::WriteBatchBase& batch, Family family, absl::string_view key,
                    absl::string_view value) const {
   batch.Put(HandleOf(family), SliceOf(key), SliceOf(value))
       .PermitUncheckedError();  // fails only above a maximum that is not set
@@ -112,8 +112,8 @@ absl::Status Database::Write(rocksdb::WriteBatchWithIndex& batch) {
   return StatusOf(db_->Write(options, batch.GetWriteBatch()));
 }
 
-absl::Status Database::WriteUnsynced(rocksdb::WriteBatchWithIndex& batch) {
-  return StatusOf(db_->Write(rocksdb::WriteOptions(), batch.GetWriteBatch()));
+absl::Status Database::WriteUnsynced(rocksdb::WriteBatch& batch) {
+  return StatusOf(db_->Write(rocksdb::WriteOptions(), &batch));
 }
 
 absl::Status Database::DeleteRange(Family family, absl::string_view first, absl::string_view last) {

@@ -43,7 +43,7 @@ class Database {
                           rocksdb::PinnableSlice& value) const;
 
   // Adds to the batch.
-  void Put(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key, absl::string_view value) const;
+  void Put(rocksdb::WriteBatchBase& batch, Family family, absl::string_view key, absl::string_view value) const;
 
   void Delete(rocksdb::WriteBatchWithIndex& batch, Family family, absl::string_view key) const;
 
@@ -52,7 +52,7 @@ class Database {
 
   // The same, but what is in the machine's memory when it crashes is lost. (What the process wrote outlives the
   // process.)
-  absl::Status WriteUnsynced(rocksdb::WriteBatchWithIndex& batch);
+  absl::Status WriteUnsynced(rocksdb::WriteBatch& batch);
 
   // Deletes the keys from `first` on and before `last`. Not on disk when it returns: after a crash they may be there.
   absl::Status DeleteRange(Family family, absl::string_view first, absl::string_view last);

@@ -41,7 +41,7 @@ absl::StatusOr<uint64_t> DecisionRing::EndOf(const std::string& tenant, int shar
 
 absl::Status DecisionRing::Append(const std::string& tenant, const std::vector<DecisionLog::Entry>& entries,
                                   absl::Time now) {
-  rocksdb::WriteBatchWithIndex batch;
+  rocksdb::WriteBatch batch;
   absl::flat_hash_map<int, uint64_t> ends;
   for (const DecisionLog::Entry& entry : entries) {
     const int shard = LogShardOf(entry.key);
@@ -70,26 +70,26 @@ absl::StatusOr<DecisionLog::LogPage> DecisionRing::Read(const std::string& tenan
   DecisionLog::LogPage page;
   size_t bytes = 0;
   uint64_t last = 0;
-  const absl::Status status = database_.Walk(
-      Family::kDecisions, LogKey(tenant, shard, first), [&](absl::string_view key, absl::string_view value) {
-        const absl::optional<uint64_t> number = LogNumberOf(tenant, shard, key);
-        if (!number.has_value()) return false;
-        if (bytes > 0 && bytes + value.size() > kMaxLogPageBytes) {
-          page.next_cursor = BigEndian(last);
-          return false;
-        }
-        bytes += value.size();
-        last = *number;
-        page.entries.emplace_back(value.substr(std::min(kEndBytes, value.size())));
-        return true;
-      });
+  absl::Status status = database_.Walk(Family::kDecisions, LogKey(tenant, shard, first),
+                                       [&](absl::string_view key, absl::string_view value) {
+                                         const absl::optional<uint64_t> number = LogNumberOf(tenant, shard, key);
+                                         if (!number.has_value()) return false;
+                                         if (bytes > 0 && bytes + value.size() > kMaxLogPageBytes) {
+                                           page.next_cursor = BigEndian(last);
+                                           return false;
+                                         }
+                                         bytes += value.size();
+                                         last = *number;
+                                         page.entries.emplace_back(value.substr(std::min(kEndBytes, value.size())));
+                                         return true;
+                                       });
   if (!status.ok()) return status;
   return page;
 }
 
 absl::Status DecisionRing::Trim(const std::string& tenant, absl::Time not_before, size_t max_bytes) {
   for (int shard = 0; shard < kLogShards; ++shard) {
-    const absl::Status status = TrimShard(tenant, shard, FirstNumberAt(not_before), max_bytes / kLogShards);
+    absl::Status status = TrimShard(tenant, shard, FirstNumberAt(not_before), max_bytes / kLogShards);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -101,7 +101,7 @@ absl::Status DecisionRing::TrimShard(const std::string& tenant, int shard, uint6
   uint64_t cut = first_number;      // the first number that stays
   absl::optional<uint64_t> oldest;  // the first number that is there
   uint64_t kept_from = 0;           // entries that begin before these bytes go, too
-  const absl::Status status =
+  absl::Status status =
       database_.Walk(Family::kDecisions, LogKey(tenant, shard, 0), [&](absl::string_view key, absl::string_view value) {
         const absl::optional<uint64_t> number = LogNumberOf(tenant, shard, key);
         if (!number.has_value() || value.size() < kEndBytes) return false;

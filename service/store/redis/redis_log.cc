@@ -86,7 +86,7 @@ void RedisStore::Append(absl::string_view tenant, std::vector<Entry> entries, ab
     std::vector<Entry> sent(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(first)),
                             std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
     connection_.Send(std::move(formatted), deadline,
-                     [append, sent = std::move(sent)](absl::StatusOr<const redisReply*> reply) mutable {
+                     [append, sent = std::move(sent)](const absl::StatusOr<const redisReply*>& reply) mutable {
                        if (!reply.ok()) append->Failed(reply.status(), std::move(sent));
                      });
   }
@@ -141,7 +141,7 @@ void RedisStore::TrimOn(const std::shared_ptr<TrimInProgress>& trim) {
   const int shard = trim->next_shard.fetch_add(1);
   if (shard >= kLogShards) return;
   Evaluate(connection_, TrimLogScript(), {LogKey(trim->tenant, shard), trim->not_before, trim->max_bytes},
-           trim->deadline, [this, trim](absl::StatusOr<const redisReply*> reply) {
+           trim->deadline, [this, trim](const absl::StatusOr<const redisReply*>& reply) {
              if (reply.ok()) return TrimOn(trim);
              absl::MutexLock lock(&trim->mutex);
              trim->status = reply.status();
