@@ -25,13 +25,14 @@ bool IsLabel(absl::string_view text);
 struct Event {
   std::string id;
   NameId type{};
-  absl::Time time;                    // whole milliseconds
-  int64_t value_micros = 0;           // money or number, in millionths
-  std::vector<NameId> labelled;       // the series "type/label" that it belongs to beside its type's, each once
-  std::vector<NameId> affinities;     // the labels and the channel that it counts toward, each once
-  absl::optional<Contact> shown;      // an impression of what is counted when it is shown
-  bool counted = false;               // whether `shown` is kept: whether a limit looks at it
-  bool only_if_allowed = false;       // where the contact policy does not allow `shown`, nothing is recorded
+  absl::Time time;                 // whole milliseconds
+  int64_t value_micros = 0;        // money or number, in millionths
+  std::vector<NameId> labelled;    // the series "type/label" that it belongs to beside its type's, each once
+  std::vector<NameId> affinities;  // the labels and the channel that it counts toward, each once
+  absl::optional<Contact> shown;   // an impression of what is counted when it is shown
+  bool counted = false;            // whether `shown` is kept: whether a limit looks at it
+  bool not_held = false;           // a budget does not hold a unit for `shown` any more
+  bool only_if_allowed = false;    // where the contact policy or a budget does not allow `shown`, nothing is recorded
   absl::optional<NameId> outcome_of;  // the action that it came of, where a suppression looks at that
 };
 

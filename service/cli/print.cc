@@ -162,7 +162,6 @@ std::string ReceiptText(const v1::EventReceipt& receipt) {
   if (!receipt.segments_left().empty()) {
     absl::StrAppend(&out, "  left: ", absl::StrJoin(receipt.segments_left(), ", "), "\n");
   }
-  if (receipt.budget_exceeded()) absl::StrAppend(&out, "  its unit of the budget was not held any more\n");
   return out;
 }
 

@@ -9,6 +9,19 @@
 #include "service/engine/derive.h"
 
 namespace waymark::engine {
+namespace {
+
+decision::Reason CheckAllowed(const segmentation::Event& event, const playbook::Playbook& playbook,
+                              const segmentation::Profile& profile, std::string* detail) {
+  if (!event.shown.has_value()) return decision::Reason::kChosen;
+  if (event.not_held) {
+    *detail = "its unit is not held any more";
+    return decision::Reason::kBudget;
+  }
+  return decision::CheckShown(playbook, profile, *event.shown, detail);
+}
+
+}  // namespace
 
 segmentation::Profile BeginChange(const store::StoredProfile& stored, absl::Time now) {
   segmentation::Profile profile = stored.profile;
@@ -27,9 +40,7 @@ bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Pla
       continue;
     }
     std::string detail;
-    const decision::Reason disallowed = event.shown.has_value()
-                                            ? decision::CheckShown(playbook, profile, *event.shown, &detail)
-                                            : decision::Reason::kChosen;
+    const decision::Reason disallowed = CheckAllowed(event, playbook, profile, &detail);
     Receipt receipt;
     const bool withheld = disallowed != decision::Reason::kChosen && event.only_if_allowed;
     if (!withheld) {

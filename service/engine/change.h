@@ -16,8 +16,8 @@ namespace waymark::engine {
 segmentation::Profile BeginChange(const store::StoredProfile& stored, absl::Time now);
 
 // Folds the events in order and derives stage and segments after each; one receipt an event. What is shown is checked
-// against the contact policy as it is then: where that does not allow it the receipt says so, and the event is left out
-// where it wants to be. Returns whether any was new and recorded. Pure.
+// against the contact policy as it is then, and must be held of its budgets: where that does not allow it the receipt
+// says so, and the event is left out where it wants to be. Returns whether any was new and recorded. Pure.
 bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Playbook& playbook, absl::Time now,
              segmentation::Profile& profile, std::vector<Receipt>& receipts);
 

@@ -59,7 +59,7 @@ struct Engine::DecideCall {
   absl::Time now;
   decision::Request question;
   std::vector<segmentation::Event> events;
-  DecisionLogger* logger = nullptr;            // where the tenant keeps decisions
+  DecisionLogger* logger = nullptr;                          // where the tenant keeps decisions
   std::vector<absl::optional<store::LoggedOutcome>> to_log;  // beside the events, where they are outcomes
   // What the last run over the stored profile said.
   decision::Decision decision;
@@ -70,7 +70,6 @@ struct Engine::DecideCall {
   std::vector<NeededBudget> needed;
   std::vector<LeasedUnit> taken;                      // what the last run took
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
-  std::vector<char> exceeded;                         // likewise
   bool ids_by_caller = false;                         // the decision's id is the caller's, who may try again with it
   bool must_fetch = false;                            // what ended the last run: nothing is leased
   int fetches = 0;
@@ -170,7 +169,6 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
   if (!events.empty()) {
     changed = FoldAll(events, *playbook, now, profile, receipts);
     known = known || changed;
-    for (size_t i = 0; i < receipts.size(); ++i) receipts[i].budget_exceeded = exceeded[i] && !receipts[i].duplicate;
     if (!DecideAndTake(profile)) return not_leased;
     if (logger != nullptr) seen = ToLogged(profile);
   }
@@ -280,14 +278,13 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
   call->now = clock_.Now();
   if (call->playbook->keep_decisions > absl::ZeroDuration()) call->logger = logger_;
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
-  call->exceeded.assign(call->events.size(), false);
   const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
   if (std::none_of(call->outcomes.begin(), call->outcomes.end(), holds)) return Prepare(call);
   EndHolds(budgets_, call->Ask(), call->outcomes, StoreDeadline(deadline),
            [this, call](const std::vector<absl::StatusOr<bool>>& held) {
              for (size_t i = 0; i < held.size(); ++i) {
                if (!held[i].ok()) return DecideFromContext(call, KnowledgeAfter(held[i].status()));
-               call->exceeded[i] = !*held[i] && call->outcomes[i]->shown;
+               call->events[i].not_held = !*held[i];
              }
              Prepare(call);
            });
@@ -309,9 +306,7 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
       !call->events.empty() ||
       std::any_of(call->question.placements.begin(), call->question.placements.end(),
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
-  const auto finish = [this, call] {
-    HoldAndAnswer(call, call->KnowledgeNow());
-  };
+  const auto finish = [this, call] { HoldAndAnswer(call, call->KnowledgeNow()); };
   if (!may_write) {
     profiles_.Load(key, StoreDeadline(call->deadline), [this, call, finish](absl::StatusOr<StoredProfile> stored) {
       if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));

@@ -34,7 +34,6 @@ struct CustomerPart {
   std::vector<size_t> items;
   std::vector<segmentation::Event> events;
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
-  std::vector<char> exceeded;                         // likewise
   std::vector<Receipt> receipts;
   std::vector<absl::optional<store::LoggedOutcome>> to_log;  // beside the events, where they are outcomes
 };
@@ -54,7 +53,7 @@ void LeaveOutUnknown(RecordCall& call, CustomerPart& part, const std::vector<abs
     known.items.push_back(part.items[i]);
     known.events.push_back(std::move(part.events[i]));
     known.to_log.push_back(part.to_log[i]);
-    known.exceeded.push_back(!*held[i] && part.outcomes[i]->shown);
+    known.events.back().not_held = !*held[i];
   }
   part = std::move(known);
 }
@@ -74,7 +73,6 @@ void RecordPart(store::ProfileStore& profiles, const std::shared_ptr<RecordCall>
           item.status = revision.status();
           if (!revision.ok()) continue;
           item.receipt = std::move(part->receipts[i]);
-          item.receipt.budget_exceeded = part->exceeded[i] && !item.receipt.duplicate;
           const absl::optional<store::LoggedOutcome>& outcome = part->to_log[i];
           if (!outcome.has_value() || item.receipt.duplicate) continue;
           call->logger->Append(call->tenant, LogKeyOf(*outcome), *outcome);
@@ -124,7 +122,6 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
   call->waiting = static_cast<int>(parts.size()) + 1;
   for (const std::shared_ptr<CustomerPart>& part : parts) {
     const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
-    part->exceeded.assign(part->events.size(), false);
     if (std::none_of(part->outcomes.begin(), part->outcomes.end(), holds)) {
       RecordPart(profiles_, call, part, deadline);
       continue;

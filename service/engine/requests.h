@@ -48,8 +48,7 @@ struct Receipt {
   std::vector<StageChange> stage_changes;
   std::vector<segmentation::NameId> segments_entered;
   std::vector<segmentation::NameId> segments_left;
-  bool budget_exceeded = false;  // what was shown was not held any more, and counts in no budget
-  // Why the contact policy did not allow what was shown; kChosen: it did.
+  // Why the contact policy, or a budget, did not allow what was shown; kChosen: they did.
   decision::Reason disallowed = decision::Reason::kChosen;
   std::string disallowed_detail;
   bool withheld = false;  // not recorded because of that

@@ -121,7 +121,6 @@ void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, 
   }
   for (segmentation::NameId segment : receipt.segments_entered) wire.add_segments_entered(Name(playbook, segment));
   for (segmentation::NameId segment : receipt.segments_left) wire.add_segments_left(Name(playbook, segment));
-  wire.set_budget_exceeded(receipt.budget_exceeded);
   if (receipt.disallowed == decision::Reason::kChosen) return;
   wire.set_disallowed(ToWire(receipt.disallowed));
   wire.set_disallowed_detail(receipt.disallowed_detail);

@@ -168,16 +168,16 @@ TEST_F(BudgetsTest, WhatIsDecidedForLaterIsHeldUntilItIsShown) {
   }
   EXPECT_FALSE(Gets("late", "", "letter"));
   EXPECT_EQ(Use(), std::vector<int64_t>({0, 0, 5}));
-  EXPECT_FALSE(Happens("c0", "i0", "impression", tokens[0])->budget_exceeded);
+  EXPECT_EQ(Happens("c0", "i0", "impression", tokens[0])->disallowed, Reason::kChosen);
   const auto again = Happens("c0", "i0", "impression", tokens[0]);
   EXPECT_TRUE(again->duplicate);
-  EXPECT_FALSE(again->budget_exceeded);
+  EXPECT_EQ(again->disallowed, Reason::kChosen);
   ASSERT_TRUE(Happens("c1", "i1", "dismiss", tokens[1]).ok());
   EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 3}));
-  EXPECT_TRUE(Happens("c1", "i2", "impression", tokens[1])->budget_exceeded) << "given back before";
+  EXPECT_EQ(Happens("c1", "i2", "impression", tokens[1])->disallowed, Reason::kBudget) << "given back before";
   world_.clock.Advance(absl::Hours(2));
   EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 0}));
-  EXPECT_TRUE(Happens("c2", "i3", "impression", tokens[2])->budget_exceeded) << "shown too late";
+  EXPECT_EQ(Happens("c2", "i3", "impression", tokens[2])->disallowed, Reason::kBudget) << "shown too late";
   int given = 0;
   for (int i = 0; i < 8; ++i) given += Gets(absl::StrCat("x", i), "", "letter") ? 1 : 0;
   EXPECT_EQ(given, 4);
@@ -196,7 +196,7 @@ TEST_F(BudgetsTest, AnImpressionWaitsForTheStore) {
   EXPECT_EQ(Happens("anna", "i1", "impression", token).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(world_.GetProfile("anna").status().code(), absl::StatusCode::kNotFound) << "and nothing was recorded";
   world_.budget_store.FailWith(absl::OkStatus());
-  EXPECT_FALSE(Happens("anna", "i1", "impression", token)->budget_exceeded);
+  EXPECT_EQ(Happens("anna", "i1", "impression", token)->disallowed, Reason::kChosen);
   EXPECT_EQ(Use()[0], 1);
 }
 
@@ -207,7 +207,20 @@ TEST_F(BudgetsTest, AnImpressionWithinADecisionCounts) {
   request.events = {{.id = "i1", .type = "impression", .decision_token = answer->tokens[0][0]}};
   const auto next = world_.Decide(request);
   ASSERT_TRUE(next.ok()) << next.status();
-  EXPECT_TRUE(next->receipts[0].budget_exceeded);
+  EXPECT_EQ(next->receipts[0].disallowed, Reason::kBudget);
+}
+
+TEST_F(BudgetsTest, AnImpressionThatWantsToBeAllowedIsWithheld) {
+  const auto answer = world_.Decide(Ask("anna", "", "letter"));
+  world_.clock.Advance(absl::Hours(2));
+  const auto recorded = world_.Record(
+      {.tenant = "shop",
+       .items = {
+           {"anna",
+            {.id = "i1", .type = "impression", .decision_token = answer->tokens[0][0], .only_if_allowed = true}}}});
+  EXPECT_TRUE(recorded->items[0].receipt.withheld);
+  EXPECT_EQ(recorded->items[0].receipt.disallowed, Reason::kBudget);
+  EXPECT_EQ(world_.GetProfile("anna").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(BudgetsTest, AnotherAmountHoldsAtOnce) {

@@ -174,8 +174,7 @@ TEST(ReceiptToWireTest, NamesStagesAndSegments) {
   const engine::Receipt receipt{.stage_changes = {{NameIdOf("shopping"), absl::nullopt, NameIdOf("interest")},
                                                   {NameIdOf("shopping"), NameIdOf("interest"), NameIdOf("purchase")}},
                                 .segments_entered = {NameIdOf("vip")},
-                                .segments_left = {NameIdOf("buyers"), NameIdOf("a segment of an earlier playbook")},
-                                .budget_exceeded = true};
+                                .segments_left = {NameIdOf("buyers"), NameIdOf("a segment of an earlier playbook")}};
   v1::EventReceipt wire;
   ToWire(receipt, *SharedPlaybook(), wire);
   ExpectWire(wire, R"pb(
@@ -184,7 +183,6 @@ TEST(ReceiptToWireTest, NamesStagesAndSegments) {
     segments_entered: "vip"
     segments_left: "buyers"
     segments_left: "unknown"
-    budget_exceeded: true
   )pb");
 }
 
