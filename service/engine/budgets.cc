@@ -344,6 +344,8 @@ void Budgets::EndHold(const BudgetAsk& ask, int action, const std::string& key, 
 
 void Budgets::List(const BudgetAsk& ask, absl::Time deadline, ListDone done) {
   struct Call {
+    explicit Call(size_t budgets) : left(budgets), answer(std::vector<BudgetStatus>(budgets)) {}
+
     std::atomic<size_t> left;
     absl::Mutex mutex;
     absl::StatusOr<std::vector<BudgetStatus>> answer ABSL_GUARDED_BY(mutex);
@@ -356,9 +358,7 @@ void Budgets::List(const BudgetAsk& ask, absl::Time deadline, ListDone done) {
   };
   const std::vector<playbook::Budget>& budgets = ask.playbook.budgets;
   if (budgets.empty()) return done(std::vector<BudgetStatus>());
-  auto call = std::make_shared<Call>();
-  call->left = budgets.size();
-  call->answer = std::vector<BudgetStatus>(budgets.size());
+  auto call = std::make_shared<Call>(budgets.size());
   call->done = std::move(done);
   for (size_t i = 0; i < budgets.size(); ++i) {
     const int64_t period = PeriodOf(budgets[i], ask.playbook.time_zone, ask.now);

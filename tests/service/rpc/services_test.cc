@@ -39,7 +39,7 @@ traits: [{name: age, type: INT}]
 purposes: [{name: email}]
 context: [{name: cart_value, type: DOUBLE}]
 channels: [{name: web, content_type: HTML}]
-budgets: [{name: coupons, amount: 3}, {name: daily, amount: 5, period: DAY}]
+budgets: [{name: coupons, amount: 1000}, {name: daily, amount: 5, period: DAY}]
 segments:
   - {name: buyers, when: 'ever("purchase")'}
 journeys: [{name: shopping, preset: SIX_STAGES}]
@@ -584,7 +584,7 @@ TEST_F(ServicesTest, SaysHowBudgetsStand) {
   request.set_tenant("shop");
   ASSERT_GRPC_OK(Call(*playbooks_, &v1::PlaybookService::Stub::ListBudgets, request, response));
   ASSERT_EQ(response.budgets_size(), 2);
-  EXPECT_EQ(response.budgets(0).ShortDebugString(), "name: \"coupons\" amount: 3 taken: 1 left: 2");
+  EXPECT_EQ(response.budgets(0).ShortDebugString(), "name: \"coupons\" amount: 1000 taken: 1 left: 999");
   EXPECT_EQ(response.budgets(1).left(), 5);
   EXPECT_EQ(response.budgets(1).period_start().seconds() % 86400, 0);
 }
