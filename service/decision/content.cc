@@ -13,20 +13,6 @@ namespace {
 using playbook::ContentType;
 using playbook::Treatment;
 
-// The locales to try, in order; each once.
-std::vector<std::string> LocaleChain(absl::string_view locale, absl::string_view fallback) {
-  std::vector<std::string> chain;
-  for (absl::string_view start : {locale, fallback}) {
-    std::string tag = absl::AsciiStrToLower(start);
-    while (!tag.empty()) {
-      if (std::find(chain.begin(), chain.end(), tag) == chain.end()) chain.push_back(tag);
-      const size_t dash = tag.rfind('-');
-      tag.resize(dash == std::string::npos ? 0 : dash);
-    }
-  }
-  return chain;
-}
-
 void (*EscapeFor(ContentType type))(absl::string_view, std::string*) {
   switch (type) {
     case ContentType::kHtml:
@@ -77,17 +63,28 @@ absl::StatusOr<Content> RenderTreatment(const Treatment& treatment, ContentType 
 
 }  // namespace
 
-absl::StatusOr<absl::optional<Content>> Render(const playbook::Action& action, int channel, absl::string_view locale,
-                                               absl::string_view variant, playbook::Evaluation& evaluation) {
+std::vector<std::string> LocaleChain(absl::string_view locale, absl::string_view fallback) {
+  std::vector<std::string> chain;
+  for (absl::string_view start : {locale, fallback}) {
+    std::string tag = absl::AsciiStrToLower(start);
+    while (!tag.empty()) {
+      if (std::find(chain.begin(), chain.end(), tag) == chain.end()) chain.push_back(tag);
+      const size_t dash = tag.rfind('-');
+      tag.resize(dash == std::string::npos ? 0 : dash);
+    }
+  }
+  return chain;
+}
+
+absl::StatusOr<absl::optional<Content>> Render(const playbook::Action& action, int channel,
+                                               absl::Span<const std::string> locales, absl::string_view variant,
+                                               playbook::Evaluation& evaluation) {
   if (action.treatments.empty()) return absl::optional<Content>();
   const ContentType type = evaluation.playbook().channels[channel].content_type;
-  const std::vector<std::string> chain = LocaleChain(locale, evaluation.playbook().default_locale);
   absl::Status problem = absl::FailedPreconditionError("no treatment for the locale or the default locale");
   // The variant in any locale rather than another text in a nearer one: an arm must see its own.
-  std::vector<absl::string_view> variants = {variant};
-  if (!variant.empty()) variants.push_back("");
-  for (absl::string_view wanted : variants) {
-    for (const std::string& tag : chain) {
+  for (absl::string_view wanted : {variant, absl::string_view()}) {
+    for (const std::string& tag : locales) {
       for (const Treatment& treatment : action.treatments) {
         if (treatment.channel != channel || treatment.locale != tag || treatment.variant != wanted) continue;
         absl::StatusOr<Content> content = RenderTreatment(treatment, type, evaluation);

@@ -59,7 +59,8 @@ class Decider {
         experiments_(evaluation_, request.unit),
         policy_(playbook, whole, request.contacts_known, request.decision_id, now),
         budgets_(playbook, whole, request),
-        slate_(playbook) {
+        slate_(playbook),
+        locales_(LocaleChain(request.locale, playbook.default_locale)) {
     for (int placement : request.placements) {
       for (int action : policy_.Retained(placement).value_or(std::vector<int>())) slate_.Take(action);
     }
@@ -104,6 +105,7 @@ class Decider {
   ContactPolicy policy_;
   Budgets budgets_;
   Slate slate_;
+  const std::vector<std::string> locales_;  // to try for texts
 };
 
 std::vector<JourneyPosition> Decider::Resolve() {
@@ -151,7 +153,7 @@ Candidate Decider::Examine(int index, int placement) {
 
 absl::StatusOr<absl::optional<Content>> Decider::ContentOf(int index, const Placement& placement) {
   const Action& action = playbook_.actions[index];
-  return Render(action, placement.channel, request_.locale, experiments_.VariantOf(action, index), evaluation_);
+  return Render(action, placement.channel, locales_, experiments_.VariantOf(action, index), evaluation_);
 }
 
 Reason Decider::Give(Candidate& candidate, size_t slots, PlacementDecision& decision) {
@@ -259,7 +261,9 @@ std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
   if (request_.explain) {
     for (size_t i = 0; i < playbook_.actions.size(); ++i) examine(static_cast<int>(i));
   } else if (!experiments_.IsHeldOut(nullptr)) {
-    for (int action : eligibility_.Candidates(playbook_.placements[index])) examine(action);
+    const std::vector<int> candidates = eligibility_.Candidates(playbook_.placements[index]);
+    ranked.reserve(candidates.size());
+    for (int action : candidates) examine(action);
   }
   std::sort(ranked.begin(), ranked.end(), [&](const Candidate& a, const Candidate& b) {
     return a.priority != b.priority ? a.priority > b.priority

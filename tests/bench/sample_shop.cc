@@ -36,11 +36,11 @@ std::string ActionRule(int number, int segments) {
     case 0:
       return absl::StrCat("in_segment(\"segment_", number % segments, "\")");
     case 1:
-      return absl::StrCat("count(\"view_item\", days(", 5 + number, ")) > 0");
+      return absl::StrCat("count(\"view_item\", days(", 5 + number % 360, ")) > 0");
     case 2:
       return "has(customer.country) && customer.country in [\"DE\", \"AT\", \"CH\"]";
     case 3:
-      return absl::StrCat("!ever(\"purchase\") || days_since(\"purchase\") > ", number);
+      return absl::StrCat("!ever(\"purchase\") || days_since(\"purchase\") > ", number % 360);
     default:
       return absl::StrCat("!in_segment(\"segment_", (number * 7) % segments, "\")");
   }

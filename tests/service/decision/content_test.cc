@@ -30,7 +30,7 @@ class ContentTest : public ::testing::Test {
   absl::StatusOr<absl::optional<Content>> RenderFor(int channel, absl::string_view locale,
                                                     absl::string_view variant = "") {
     playbook::Evaluation evaluation(*playbook_, profile_, context_, absl::UnixEpoch());
-    return Render(playbook_->actions[0], channel, locale, variant, evaluation);
+    return Render(playbook_->actions[0], channel, LocaleChain(locale, playbook_->default_locale), variant, evaluation);
   }
 
   std::shared_ptr<const playbook::Playbook> playbook_ = testing_support::MustCompile(kPlaybook);

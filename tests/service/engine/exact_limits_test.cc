@@ -19,6 +19,7 @@
 #include "service/engine/engine.h"
 #include "service/store/embedded/embedded_store.h"
 #include "service/store/redis/redis_store.h"
+#include "tests/support/fake_budget_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/store_calls.h"
@@ -48,10 +49,12 @@ int Repetitions() {
 // A replica of the service.
 struct Replica {
   Replica(store::ProfileStore& profiles, store::RecordStore& records)
-      : playbooks(records, clock), engine(profiles, playbooks, clock) {}
+      : playbooks(records, clock), engine(profiles, playbooks, budgets, clock) {}
 
   testing_support::FakeClock clock;
   Playbooks playbooks;
+  testing_support::FakeBudgetStore budget_store{clock};  // the playbook has no budgets
+  Budgets budgets{budget_store, clock};
   Engine engine;
 };
 

@@ -156,7 +156,7 @@ actions: [{name: hello, kind: CONTENT, treatments: [{channel: web, body: 'Hello,
   EXPECT_EQ(one.placements[0].chosen[0].action, other.placements[0].chosen[0].action);
   EXPECT_NE(AnswerHash(*playbook, one), AnswerHash(*playbook, other));
   // Pinned: it is stored.
-  EXPECT_EQ(AnswerHash(*playbook, one), 5977523642994721419u);
+  EXPECT_EQ(AnswerHash(*playbook, one), 14029164481697789925u);
 }
 
 TEST(LoggedDecision, AnotherPlaybookAnswersForThePlacementsThatItHas) {
