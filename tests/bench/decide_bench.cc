@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <new>
 #include <string>
 #include <utility>
@@ -94,15 +95,19 @@ struct Limit {
 constexpr Limit kLimits[] = {{"all_fit/50", 15e3}, {"all_fit/1000", 150e3}, {"one_percent_fits/10000", 60e3}};
 
 void RegisterDecisions() {
-  for (int actions : {10, 50, 100, 1000, 10000}) {
-    benchmark::RegisterBenchmark(absl::StrCat("all_fit/", actions).c_str(), [actions](benchmark::State& state) {
-      DecideOn(state, Sample(SamplePlaybook(actions, 30)), false);
+  const auto add = [](const std::string& name, std::function<std::string()> playbook) {
+    benchmark::RegisterBenchmark(name.c_str(), [playbook = std::move(playbook)](benchmark::State& state) {
+      DecideOn(state, Sample(playbook()), false);
     });
+  };
+  for (int actions : {10, 50, 100, 1000}) {
+    add(absl::StrCat("all_fit/", actions), [actions] { return SamplePlaybook(actions, 30); });
   }
-  for (int actions : {1000, 10000}) {
-    benchmark::RegisterBenchmark(
-        absl::StrCat("one_percent_fits/", actions).c_str(),
-        [actions](benchmark::State& state) { DecideOn(state, Sample(SpreadPlaybook(actions, 30)), false); });
+  for (int actions : {10, 100, 1000, 10000}) {
+    add(absl::StrCat("all_fit/short/", actions), [actions] { return ShortPlaybook(actions, 30, /*spread=*/false); });
+  }
+  for (int actions : {100, 1000, 10000}) {
+    add(absl::StrCat("one_percent_fits/", actions), [actions] { return ShortPlaybook(actions, 30, /*spread=*/true); });
   }
 }
 

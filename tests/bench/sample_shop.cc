@@ -54,16 +54,11 @@ std::string PlaceName(int number) {
   return number % kPlaces == 0 ? std::string(kPlacement) : absl::StrCat("place_", number % kPlaces);
 }
 
-std::string Action(int number, int segments, bool spread) {
+std::string Action(int number, int segments) {
   std::string text = absl::StrCat(
       "  - name: action_", number, "\n    kind: OFFER\n    eligible_when: '", ActionRule(number, segments),
       "'\n    value: {micros: ", (5 + number % 20) * 1'000'000, "}\n    propensity: 0.0", 1 + number % 9, "\n");
-  if (spread) {
-    absl::StrAppend(&text, "    placements: [", PlaceName(number), "]\n    stages: [",
-                    kStages[static_cast<size_t>(number / kPlaces) % kStages.size()], "]\n");
-  } else if (number % 4 == 0) {
-    absl::StrAppend(&text, "    stages: [interest, consideration, purchase]\n");
-  }
+  if (number % 4 == 0) absl::StrAppend(&text, "    stages: [interest, consideration, purchase]\n");
   if (number % 2 == 0) absl::StrAppend(&text, "    limits: [{per: CUSTOMER, max: 2, window: 7d}]\n");
   if (number % 6 == 0) {
     absl::StrAppend(&text, "    context_weights: [{when: 'has(context.cart_value) && context.cart_value > 50.0', ",
@@ -74,7 +69,22 @@ std::string Action(int number, int segments, bool spread) {
   return text;
 }
 
-std::string Playbook(int actions, int segments, bool spread) {
+// Short, because ten thousand of them are one playbook.
+std::string ShortAction(int number, int segments, bool spread) {
+  std::string text = absl::StrCat("  - {name: a", number, ",kind: OFFER");
+  if (spread) {
+    absl::StrAppend(&text, ",placements: [", PlaceName(number), "],stages: [",
+                    kStages[static_cast<size_t>(number / kPlaces) % kStages.size()], "]");
+  }
+  if (number % 3 != 0) {
+    absl::StrAppend(&text, ",eligible_when: '", number % 3 == 1 ? "" : "!", "in_segment(\"segment_",
+                    number / 3 % segments, "\")'");
+  }
+  return text + "}\n";
+}
+
+// Actions with texts, or short ones, with one that does nothing.
+std::string Playbook(int actions, int segments, bool short_ones, bool spread) {
   std::string text =
       "name: bench\ncurrency: EUR\ndefault_locale: de\n"
       "traits:\n  - {name: first_name, type: STRING}\n  - {name: age, type: INT}\n  - {name: country, type: STRING}\n"
@@ -86,7 +96,9 @@ std::string Playbook(int actions, int segments, bool spread) {
     absl::StrAppend(&text, "  - {name: segment_", i, ", when: '", SegmentRule(i), "'}\n");
   }
   absl::StrAppend(&text, "actions:\n");
-  for (int i = 0; i < actions; ++i) absl::StrAppend(&text, Action(i, segments, spread));
+  for (int i = 0; i < actions; ++i) {
+    absl::StrAppend(&text, short_ones ? ShortAction(i, segments, spread) : Action(i, segments));
+  }
   absl::StrAppend(&text, "  - {name: nothing, kind: NONE}\n", "placements:\n");
   for (int i = 0; i < (spread ? kPlaces : 1); ++i) {
     absl::StrAppend(&text, "  - {name: ", PlaceName(i), ", touchpoint: web/", PlaceName(i),
@@ -97,9 +109,13 @@ std::string Playbook(int actions, int segments, bool spread) {
 
 }  // namespace
 
-std::string SamplePlaybook(int actions, int segments) { return Playbook(actions, segments, /*spread=*/false); }
+std::string SamplePlaybook(int actions, int segments) {
+  return Playbook(actions, segments, /*short_ones=*/false, /*spread=*/false);
+}
 
-std::string SpreadPlaybook(int actions, int segments) { return Playbook(actions, segments, /*spread=*/true); }
+std::string ShortPlaybook(int actions, int segments, bool spread) {
+  return Playbook(actions - 1, segments, /*short_ones=*/true, spread);
+}
 
 std::string CustomerId(int number) { return absl::StrCat("customer-", number); }
 

@@ -20,8 +20,9 @@ inline constexpr char kPlacement[] = "home";
 // A playbook with so many actions and segments: rules over traits, history, stages and segments, limits, texts with
 // values.
 std::string SamplePlaybook(int actions, int segments);
-// The same with each action for one of 17 placements and one of six stages: about 1 % of them fit a decision.
-std::string SpreadPlaybook(int actions, int segments);
+// The same with actions that are short enough for 10,000 of them (with the one that does nothing) to be one playbook;
+// `spread`: each for one of 17 placements and one of six stages, so that about 1 % fit a decision.
+std::string ShortPlaybook(int actions, int segments, bool spread);
 
 std::string CustomerId(int number);
 
