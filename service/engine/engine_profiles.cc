@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,9 @@ class ProfileChange {
       auto purpose = playbook.purposes.find(name);
       if (purpose == playbook.purposes.end())
         return base::FieldError("profile.consents", "a purpose that the playbook does not declare");
+      if (std::any_of(consents_.begin(), consents_.end(),
+                      [&](const auto& each) { return each.first == purpose->second; }))
+        return base::FieldError("profile.consents", "a purpose is named twice, by its name and by its TCF number");
       absl::optional<segmentation::Consent> admitted;
       if (consent.has_value()) {
         const absl::Time at = absl::FromUnixMillis(absl::ToUnixMillis(consent->at.value_or(now)));

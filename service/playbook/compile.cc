@@ -359,6 +359,7 @@ void Compiler::CompilePurposes() {
     const int number = source_.purposes(i).tcf();
     if (number < 1 || number > 11) problems_.Add(field, "the TCF's purposes are 1 to 11");
     if (!taken.insert(number).second) problems_.Add(field, "another purpose has this number");
+    playbook_->purposes.insert({absl::StrCat("tcf:", number), segmentation::NameIdOf(source_.purposes(i).name())});
   }
   if (!source_.profiling_purpose().empty() && purposes_.Find("profiling_purpose", source_.profiling_purpose()) >= 0) {
     playbook_->profiling_purpose = segmentation::NameIdOf(source_.profiling_purpose());

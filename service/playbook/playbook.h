@@ -298,7 +298,7 @@ struct Playbook {
   absl::flat_hash_map<std::string, NameId> labelled_events;  // "type/label", of which the ledger is kept too
   absl::flat_hash_map<std::string, expression::Type> traits;
   absl::flat_hash_map<std::string, expression::Type> context;
-  absl::flat_hash_map<std::string, NameId> purposes;
+  absl::flat_hash_map<std::string, NameId> purposes;  // by name, and "tcf:4" where it is one of the TCF's
   // What an id is called: traits, purposes, events, labels, "type/label", segments, channels, actions, journeys,
   // stages.
   absl::flat_hash_map<NameId, std::string> names;

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 constexpr absl::string_view kPlaybook = R"yaml(
 currency: EUR
 traits: [{name: age, type: INT}]
-purposes: [{name: mailing}]
+purposes: [{name: mailing, tcf: 4}]
 channels: [{name: web}, {name: email, consent: mailing}]
 segments:
   - {name: adult, when: customer.age >= 18}
@@ -198,6 +198,18 @@ TEST_F(EngineTest, WhatWasSaidBeforeDoesNotUndoAWithdrawal) {
   EXPECT_FALSE(say(false, absl::nullopt));
   EXPECT_FALSE(say(true, world_.clock.Now() - absl::Hours(1)));
   EXPECT_TRUE(say(true, absl::nullopt));
+}
+
+TEST_F(EngineTest, AConsentMayNameThePurposeByItsTcfNumber) {
+  const UpdateProfileRequest::ConsentChange yes{.granted = true};
+  const auto answer = world_.UpdateProfile({.tenant = "shop", .customer = "anna", .consents = {{"tcf:4", yes}}});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_TRUE(segmentation::FindConsent(answer->profile, NameIdOf("mailing"))->granted);
+  for (const auto& consents : {std::vector<std::string>{"tcf:5"}, std::vector<std::string>{"tcf:4", "mailing"}}) {
+    UpdateProfileRequest request{.tenant = "shop", .customer = "anna"};
+    for (const std::string& name : consents) request.consents.emplace_back(name, yes);
+    EXPECT_EQ(world_.UpdateProfile(request).status().code(), absl::StatusCode::kInvalidArgument);
+  }
 }
 
 TEST_F(EngineTest, EvaluatesAndSaysWhatWasMissing) {

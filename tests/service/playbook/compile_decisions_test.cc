@@ -100,8 +100,9 @@ TEST(CompileDecisions, RefusesPurposesThatTheTcfDoesNotHave) {
                            "purposes: [{name: a, tcf: 3}, {name: b, tcf: 3}]"}) {
     EXPECT_EQ(CompilePlaybook(text, 1, nullptr).playbook, nullptr) << text;
   }
-  EXPECT_NE(CompilePlaybook("purposes: [{name: a, tcf: 3}, {name: b, tcf: 4}, {name: c}]", 1, nullptr).playbook,
-            nullptr);
+  const auto playbook = testing_support::MustCompile("purposes: [{name: a, tcf: 3}, {name: b, tcf: 4}, {name: c}]");
+  EXPECT_EQ(playbook->purposes.at("tcf:4"), segmentation::NameIdOf("b"));
+  EXPECT_FALSE(playbook->purposes.contains("tcf:1"));
 }
 
 // A text may begin a link itself and let a value follow.
