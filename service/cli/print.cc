@@ -126,6 +126,7 @@ std::string DecisionText(absl::string_view customer, const v1::Decision& decisio
                                  " (", Word(v1::Knowledge_Name(decision.knowledge()), "KNOWLEDGE_"), ", playbook ",
                                  decision.playbook_version());
   if (!decision.positions().empty()) absl::StrAppend(&out, ", ", PositionsText(decision.positions()));
+  for (const v1::ExperimentArm& in : decision.arms()) absl::StrAppend(&out, ", ", in.experiment(), ".", in.arm());
   absl::StrAppend(&out, ")\n");
   if (decision.actions().empty()) absl::StrAppend(&out, "  nothing\n");
   for (int i = 0; i < decision.actions_size(); ++i) AppendAction(decision.actions(i), i + 1, &out);

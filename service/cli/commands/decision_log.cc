@@ -134,11 +134,16 @@ void Replay(Session& session, const ReplayArguments& arguments) {
       return ran;
     });
   }
+  const int64_t expected = sum.decisions() + request.decision_ids_size();
   if (status.ok() && (arguments.what.empty() || request.decision_ids_size() > 0)) status = run();
   if (!status.ok()) return session.Fail(status);
   const bool what_if = !arguments.playbook.empty();
   session.console.out << (session.json() ? Json(sum) : ReplayText(sum, what_if));
   if (!what_if && sum.equal() != sum.decisions()) session.exit_code = kNo;
+  if (sum.decisions() < expected) {
+    session.Fail(absl::NotFoundError(
+        absl::StrCat(expected - sum.decisions(), " of what was named are no files, nor decisions of the log")));
+  }
 }
 
 void Export(Session& session, const Range& range, const std::string& path) {

@@ -296,6 +296,10 @@ TEST_F(CommandTest, ReplaysTheLogIdsAndFiles) {
   EXPECT_EQ(odd.code, 1);
   EXPECT_THAT(odd.out, HasSubstr("2 decisions made again: 1 equal, 1 different"));
   EXPECT_THAT(odd.out, HasSubstr("odd at cart: coupon -> nothing"));
+  const Result gone = Run({"replay", "even", "gone"});
+  EXPECT_EQ(gone.code, 2);
+  EXPECT_THAT(gone.out, HasSubstr("1 decisions made again: 1 equal"));
+  EXPECT_THAT(gone.err, HasSubstr("1 of what was named are no files, nor decisions of the log"));
 
   const std::string file = folder_.path() + "/decisions.jsonl";
   const Result exported = Run({"decisions", "export", file, "--until", "2026-07-01T00:00:00Z"});

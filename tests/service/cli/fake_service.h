@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,6 +76,7 @@ class FakeService {
       std::vector<std::string> names(request->records().begin(), request->records().end());
       names.insert(names.end(), request->decision_ids().begin(), request->decision_ids().end());
       if (names.empty()) names.push_back(absl::StrCat("since ", request->since().seconds()));
+      names.erase(std::remove(names.begin(), names.end(), "gone"), names.end());
       response.set_replayed(static_cast<int64_t>(names.size()));
       for (const std::string& name : names) {
         if (name != "odd") {
@@ -88,7 +90,7 @@ class FakeService {
       }
       v1::ReplayedAction& action = *response.add_actions();
       action.set_placement("cart");
-      action.set_action(request->has_playbook_text() ? "new" : names[0]);
+      action.set_action(request->has_playbook_text() || names.empty() ? "new" : names[0]);
       action.set_gained(1);
       writer->Write(response);
       response.set_done(true);

@@ -36,6 +36,7 @@ TEST(DecisionText, GivesActionsAndReasons) {
     playbook_version: 3
     knowledge: KNOWLEDGE_PROFILE
     positions { journey: "shopping" stage: "usage" }
+    arms { experiment: "text" arm: "loud" }
     actions {
       action: "coupon"
       kind: ACTION_KIND_OFFER
@@ -51,7 +52,7 @@ TEST(DecisionText, GivesActionsAndReasons) {
     candidates { action: "mail" reason: REASON_CODE_CONSENT detail: "mailings" }
   )pb");
   EXPECT_EQ(DecisionText("7", decision),
-            "7 at cart (profile, playbook 3, shopping: usage)\n"
+            "7 at cart (profile, playbook 3, shopping: usage, text.loud)\n"
             "  1. coupon  offer  priority 0.92\n"
             "     For you\n"
             "     https://shop.example/c\n"
