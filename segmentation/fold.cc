@@ -87,6 +87,15 @@ void AddContact(Profile& profile, const Contact& contact, absl::Time now) {
       return;
   }
   ForgetContacts(profile, now);
+  if (profile.contacts.size() < Profile::kMaxContacts) {
+    InsertByTime(profile.contacts, contact, Profile::kMaxContacts);
+    return;
+  }
+  // What counts nowhere gives way first: it tells a retry what it was given, the others hold limits.
+  const auto uncounted = std::find_if(profile.contacts.begin(), profile.contacts.end(),
+                                      [](const Contact& known) { return known.channel == NameId{}; });
+  if (uncounted == profile.contacts.end() && contact.channel == NameId{}) return;
+  if (uncounted != profile.contacts.end()) profile.contacts.erase(uncounted);
   profile.compacted += InsertByTime(profile.contacts, contact, Profile::kMaxContacts);
 }
 

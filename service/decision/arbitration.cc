@@ -48,7 +48,7 @@ absl::optional<double> StageGain(const playbook::StageReference& moves_to,
 }  // namespace
 
 absl::optional<Factors> Score(int index, const Experiments& experiments, const std::vector<JourneyPosition>& positions,
-                              playbook::Evaluation& evaluation) {
+                              playbook::Evaluation& evaluation, std::string* detail) {
   const playbook::Playbook& playbook = evaluation.playbook();
   const playbook::Action& action = playbook.actions[static_cast<size_t>(index)];
   const playbook::Arbitration& arbitration = experiments.arbitration();
@@ -61,8 +61,16 @@ absl::optional<Factors> Score(int index, const Experiments& experiments, const s
   }
   if (arbitration.use_value) {
     absl::optional<double> worth = action.value;
-    if (action.value_of != playbook::kNone) worth = AsWorth(evaluation.Rule(action.value_of));
-    if (action.moves_to.has_value()) worth = StageGain(*action.moves_to, positions, playbook);
+    if (action.value_of != playbook::kNone) {
+      const expression::Value& value = evaluation.Rule(action.value_of);
+      worth = AsWorth(value);
+      if (!worth.has_value() && detail != nullptr)
+        *detail = value.is_error() ? std::string(value.string_value()) : "the value is not finite";
+    }
+    if (action.moves_to.has_value()) {
+      worth = StageGain(*action.moves_to, positions, playbook);
+      if (!worth.has_value() && detail != nullptr) *detail = "the customer is not on that journey";
+    }
     if (!worth.has_value()) return absl::nullopt;
     factors.value = *worth;
   }

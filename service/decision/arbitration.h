@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_DECISION_ARBITRATION_H_
 #define WAYMARK_SERVICE_DECISION_ARBITRATION_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -12,10 +13,10 @@ namespace waymark::decision {
 
 // The factors of an action's priority, with those that are switched off at 1. `positions` are where the customer
 // stands. nullopt where its value's rule errs, or it is worth a gain in stage value and the customer is not on that
-// journey.
+// journey; then, where `detail` is not null, it is told what was missing.
 absl::optional<Factors> Score(int action, const Experiments& experiments,
                               const std::vector<segmentation::JourneyPosition>& positions,
-                              playbook::Evaluation& evaluation);
+                              playbook::Evaluation& evaluation, std::string* detail);
 
 // propensity^a x context weight x value x lever, with the arbitration's a (0 switches propensity off).
 double Priority(const Factors& factors, const playbook::Arbitration& arbitration);

@@ -247,6 +247,10 @@ Reason CheckShown(const playbook::Playbook& playbook, const segmentation::Profil
   const auto channel = std::find_if(playbook.channels.begin(), playbook.channels.end(),
                                     [&shown](const playbook::Channel& each) { return each.id == shown.channel; });
   const int index = channel == playbook.channels.end() ? kNone : static_cast<int>(channel - playbook.channels.begin());
+  const Action& is = playbook.actions[static_cast<size_t>(action->second)];
+  if (shown.at < is.valid_from || shown.at >= is.valid_until) return Reason::kValidity;
+  const Reason consent = CheckConsent(playbook, profile, is, index, detail);
+  if (consent != Reason::kChosen) return consent;
   return ContactPolicy(playbook, profile, true, "", shown.at).Check(action->second, index, detail);
 }
 

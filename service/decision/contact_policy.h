@@ -13,6 +13,7 @@
 #include "absl/types/optional.h"
 #include "segmentation/profile.h"
 #include "service/decision/decision.h"
+#include "service/decision/eligibility.h"
 #include "service/playbook/calendar.h"
 #include "service/playbook/playbook.h"
 
@@ -87,8 +88,9 @@ absl::TimeZone ZoneOf(const playbook::Playbook& playbook, const segmentation::Pr
 std::vector<segmentation::Contact> ContactsOf(const playbook::Playbook& playbook, const PlacementDecision& placement,
                                               absl::string_view decision_id, absl::Time now);
 
-// Whether the policy still allows what is shown, at the time of its contact; as Check says it. What is counted already
-// (its impression came before), and an action that the playbook does not have any more, are allowed.
+// Whether what is shown is still allowed at the time of its contact: its validity, the customer's consents, the policy.
+// What is counted already (its impression came before), and an action that the playbook does not have any more, are
+// allowed.
 Reason CheckShown(const playbook::Playbook& playbook, const segmentation::Profile& profile,
                   const segmentation::Contact& shown, std::string* detail);
 

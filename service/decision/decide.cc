@@ -31,15 +31,6 @@ bool MayLookAt(const playbook::Playbook& playbook, const Profile& profile) {
   return consent != nullptr && consent->granted;
 }
 
-// What may be known of a customer who does not consent to profiling: what binds the shop, and nothing else.
-Profile OnlyWhatBinds(const Profile& profile) {
-  Profile bare;
-  bare.created = profile.created;
-  bare.consents = profile.consents;
-  bare.contacts = profile.contacts;
-  return bare;
-}
-
 bool Gives(const PlacementDecision& decision, int action) {
   return std::any_of(decision.chosen.begin(), decision.chosen.end(),
                      [action](const Chosen& chosen) { return chosen.action == action; });
@@ -48,17 +39,17 @@ bool Gives(const PlacementDecision& decision, int action) {
 // One decision under way: the customer's evaluation, and what has been given so far.
 class Decider {
  public:
-  // `profile` decides; `whole` is what is stored.
-  Decider(const playbook::Playbook& playbook, const Profile& profile, const Profile& whole, const Request& request,
+  // `profile` decides; `binds` has the consents and contacts that hold all the same.
+  Decider(const playbook::Playbook& playbook, const Profile& profile, const Profile& binds, const Request& request,
           absl::Time now)
       : playbook_(playbook),
         request_(request),
         evaluation_(playbook, profile, request.context, now),
         positions_(Resolve()),
-        eligibility_(request, whole, positions_, evaluation_),
+        eligibility_(request, binds, positions_, evaluation_),
         experiments_(evaluation_, request.unit),
-        policy_(playbook, whole, request.contacts_known, request.decision_id, now),
-        budgets_(playbook, whole, request),
+        policy_(playbook, binds, request.contacts_known, request.decision_id, now),
+        budgets_(playbook, binds, request),
         slate_(playbook),
         locales_(LocaleChain(request.locale, playbook.default_locale)) {
     for (int placement : request.placements) {
@@ -142,7 +133,7 @@ Candidate Decider::Examine(int index, int placement) {
   Candidate candidate{.action = index};
   candidate.reason = Filter(index, placement, DetailOf(candidate));
   if (candidate.reason != Reason::kChosen) return candidate;
-  candidate.factors = Score(index, experiments_, positions_, evaluation_);
+  candidate.factors = Score(index, experiments_, positions_, evaluation_, DetailOf(candidate));
   if (candidate.factors.has_value()) candidate.priority = Priority(*candidate.factors, experiments_.arbitration());
   if (!candidate.factors.has_value() || !std::isfinite(candidate.priority)) {
     candidate.priority = 0;
@@ -157,9 +148,12 @@ absl::StatusOr<absl::optional<Content>> Decider::ContentOf(int index, const Plac
 }
 
 Reason Decider::Give(Candidate& candidate, size_t slots, PlacementDecision& decision) {
-  const size_t needed = 1 + playbook_.actions[candidate.action].bundle.size();
-  if (needed == 1) return GiveOne(candidate, decision);
-  if (needed > slots - decision.chosen.size()) {
+  const std::vector<int>& bundle = playbook_.actions[candidate.action].bundle;
+  if (bundle.empty()) return GiveOne(candidate, decision);
+  // A member may have been given by itself, before the one that brings it.
+  const auto needed =
+      1 + std::count_if(bundle.begin(), bundle.end(), [&decision](int member) { return !Gives(decision, member); });
+  if (static_cast<size_t>(needed) > slots - decision.chosen.size()) {
     if (std::string* detail = DetailOf(candidate)) *detail = absl::StrCat("it takes ", needed, " slots");
     return Reason::kBundle;
   }
@@ -190,6 +184,7 @@ Reason Decider::GiveBundle(Candidate& candidate, PlacementDecision& decision) {
   Reason reason = GiveOne(candidate, decision);
   for (int member : playbook_.actions[candidate.action].bundle) {
     if (reason != Reason::kChosen) break;
+    if (Gives(decision, member)) continue;
     Candidate along = Examine(member, decision.placement);
     if (along.reason == Reason::kChosen) along.reason = GiveOne(along, decision);
     if (along.reason == Reason::kChosen) continue;
@@ -228,7 +223,7 @@ PlacementDecision Decider::Repeat(int index, const std::vector<int>& actions) {
   for (int action : actions) {
     if (eligibility_.CheckConsent(playbook_.actions[action], placement.channel, nullptr) != Reason::kChosen) continue;
     absl::StatusOr<absl::optional<Content>> content = ContentOf(action, placement);
-    const absl::optional<Factors> factors = Score(action, experiments_, positions_, evaluation_);
+    const absl::optional<Factors> factors = Score(action, experiments_, positions_, evaluation_, nullptr);
     const double priority = factors.has_value() ? Priority(*factors, experiments_.arbitration()) : 0;
     decision.chosen.push_back(
         {action, std::isfinite(priority) ? priority : 0, false, content.ok() ? *std::move(content) : absl::nullopt});
@@ -305,9 +300,26 @@ uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placemen
          (segmentation::StableHash(decision_id, static_cast<uint32_t>(placement)) & ~kOfDecision);
 }
 
+Profile WhatBinds(const playbook::Playbook& playbook, const Profile& profile) {
+  Profile binds;
+  binds.created = profile.created;
+  binds.consents = profile.consents;
+  binds.contacts = profile.contacts;
+  binds.outcomes = profile.outcomes;
+  if (!playbook.time_zone_trait.has_value()) return binds;
+  const segmentation::Trait* zone = segmentation::FindTrait(profile, *playbook.time_zone_trait);
+  if (zone != nullptr) binds.traits.push_back(*zone);
+  return binds;
+}
+
 Decision Decide(const playbook::Playbook& playbook, const Profile& profile, const Request& request, absl::Time now) {
   if (MayLookAt(playbook, profile)) return Decider(playbook, profile, profile, request, now).Decide();
-  Decision decision = Decider(playbook, OnlyWhatBinds(profile), profile, request, now).Decide();
+  const Profile binds = WhatBinds(playbook, profile);
+  Profile decides = binds;
+  decides.traits.clear();
+  decides.outcomes.clear();
+  decides.contacts.clear();
+  Decision decision = Decider(playbook, decides, binds, request, now).Decide();
   decision.from_context = true;
   return decision;
 }

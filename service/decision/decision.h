@@ -140,6 +140,10 @@ struct Decision {
 // highest byte is the decision's alone, so that what is kept by decision is found by a token, which holds this.
 uint64_t ContactKey(absl::string_view decision_id, segmentation::NameId placement);
 
+// What may be known of a customer who does not consent to profiling: what binds the shop (consents, contacts, the
+// outcomes that suppress, the time zone). It is all that Decide then looks at.
+segmentation::Profile WhatBinds(const playbook::Playbook& playbook, const segmentation::Profile& profile);
+
 // Decides what to do next for a customer. A pure function of its arguments: the same on every machine, whatever the
 // order of actions in the playbook; equal priorities go by name.
 //

@@ -52,15 +52,18 @@ Reason Eligibility::CheckRules(const Action& action, std::string* detail) {
   return Reason::kChosen;
 }
 
-Reason Eligibility::CheckConsent(const Action& action, int channel, std::string* detail) const {
-  const auto refused = [this, detail](segmentation::NameId purpose, const std::string& name) {
-    const segmentation::Consent* consent = segmentation::FindConsent(profile_, purpose);
+Reason CheckConsent(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Action& action,
+                    int channel, std::string* detail) {
+  const auto refused = [&profile, detail](segmentation::NameId purpose, const std::string& name) {
+    const segmentation::Consent* consent = segmentation::FindConsent(profile, purpose);
     if (consent != nullptr && consent->granted) return false;
     if (detail != nullptr) *detail = name;
     return true;
   };
-  const playbook::Channel& through = evaluation_.playbook().channels[static_cast<size_t>(channel)];
-  if (through.consent.has_value() && refused(*through.consent, through.consent_name)) return Reason::kConsent;
+  if (channel != kNone) {
+    const playbook::Channel& through = playbook.channels[static_cast<size_t>(channel)];
+    if (through.consent.has_value() && refused(*through.consent, through.consent_name)) return Reason::kConsent;
+  }
   for (const playbook::NeededConsent& needed : action.consents) {
     if (refused(needed.purpose, needed.name)) return Reason::kConsent;
   }

@@ -10,6 +10,11 @@
 
 namespace waymark::decision {
 
+// kConsent where the customer has not granted a purpose that the channel (kNone: none) or the action needs; otherwise
+// kChosen. Where `detail` is not null, it is told which purpose.
+Reason CheckConsent(const playbook::Playbook& playbook, const segmentation::Profile& profile,
+                    const playbook::Action& action, int channel, std::string* detail);
+
 // What the playbook says of an action by itself, whatever else is given: kind, placement, channel, validity, stage, the
 // three tiers of rules, consents. Borrows all it is given. Single-threaded.
 class Eligibility {
@@ -24,7 +29,9 @@ class Eligibility {
   Reason Check(const playbook::Action& action, int placement, std::string* detail);
 
   // The same for consents alone.
-  Reason CheckConsent(const playbook::Action& action, int channel, std::string* detail) const;
+  Reason CheckConsent(const playbook::Action& action, int channel, std::string* detail) const {
+    return decision::CheckConsent(evaluation_.playbook(), profile_, action, channel, detail);
+  }
 
   // The actions that may pass, in some order: those for the placement, and for the customer's stages. O(them log them).
   std::vector<int> Candidates(const playbook::Placement& placement) const;

@@ -22,8 +22,9 @@ int ArmAt(const Experiment& experiment, int bucket) {
   return kNone;
 }
 
-bool Speaks(const playbook::ArmChange& change, const playbook::Action& action, int index) {
-  return change.action != kNone ? change.action == index : change.group == action.group;
+bool Has(const playbook::Action& action, absl::string_view variant) {
+  return std::any_of(action.treatments.begin(), action.treatments.end(),
+                     [variant](const playbook::Treatment& treatment) { return treatment.variant == variant; });
 }
 
 }  // namespace
@@ -34,6 +35,7 @@ int BucketOf(absl::string_view experiment, uint64_t unit) {
 
 Experiments::Experiments(playbook::Evaluation& evaluation, uint64_t unit)
     : playbook_(evaluation.playbook()), arbitration_(&evaluation.playbook().arbitration) {
+  size_t place = 0;
   for (size_t i = 0; i < playbook_.experiments.size(); ++i) {
     const Experiment& experiment = playbook_.experiments[i];
     if (evaluation.now() < experiment.valid_from || evaluation.now() >= experiment.valid_until) continue;
@@ -44,7 +46,14 @@ Experiments::Experiments(playbook::Evaluation& evaluation, uint64_t unit)
     if (index == kNone) continue;
     const Arm& arm = experiment.arms[static_cast<size_t>(index)];
     arms_.push_back({static_cast<int>(i), index});
-    for (const playbook::ArmChange& change : arm.changes) changes_.push_back({&change, arms_.back()});
+    if (arm.hold_out && !held_out_by_.has_value()) held_out_by_ = arms_.back();
+    for (const playbook::ArmChange& change : arm.changes) {
+      Changes& changes = change.action != kNone ? by_action_[change.action] : by_group_[change.group];
+      if (change.exclude && !changes.excluded_by.has_value()) changes.excluded_by = arms_.back();
+      changes.lever *= change.lever;
+      if (!change.variant.empty()) changes.variants.emplace_back(place, change.variant);
+      ++place;
+    }
     if (arm.arbitration.has_value()) arbitration_ = &*arm.arbitration;
   }
 }
@@ -55,19 +64,19 @@ std::string Experiments::NameOf(InArm arm) const {
 }
 
 bool Experiments::IsHeldOut(std::string* detail) const {
-  for (const InArm arm : arms_) {
-    const Experiment& experiment = playbook_.experiments[static_cast<size_t>(arm.experiment)];
-    if (!experiment.arms[static_cast<size_t>(arm.arm)].hold_out) continue;
-    if (detail != nullptr) *detail = NameOf(arm);
-    return true;
-  }
-  return false;
+  if (held_out_by_.has_value() && detail != nullptr) *detail = NameOf(*held_out_by_);
+  return held_out_by_.has_value();
+}
+
+const Experiments::Changes* Experiments::ChangesOf(const absl::flat_hash_map<int, Changes>& changes, int index) const {
+  const auto found = changes.find(index);
+  return found == changes.end() ? nullptr : &found->second;
 }
 
 bool Experiments::Excludes(const playbook::Action& action, int index, std::string* detail) const {
-  for (const Change& change : changes_) {
-    if (!change.change->exclude || !Speaks(*change.change, action, index)) continue;
-    if (detail != nullptr) *detail = NameOf(change.arm);
+  for (const Changes* changes : {ChangesOf(by_action_, index), ChangesOf(by_group_, action.group)}) {
+    if (changes == nullptr || !changes->excluded_by.has_value()) continue;
+    if (detail != nullptr) *detail = NameOf(*changes->excluded_by);
     return true;
   }
   return false;
@@ -75,18 +84,21 @@ bool Experiments::Excludes(const playbook::Action& action, int index, std::strin
 
 double Experiments::LeverOf(const playbook::Action& action, int index) const {
   double lever = 1;
-  for (const Change& change : changes_) {
-    if (Speaks(*change.change, action, index)) lever *= change.change->lever;
+  for (const Changes* changes : {ChangesOf(by_action_, index), ChangesOf(by_group_, action.group)}) {
+    if (changes != nullptr) lever *= changes->lever;
   }
   return lever;
 }
 
 absl::string_view Experiments::VariantOf(const playbook::Action& action, int index) const {
-  absl::string_view variant;
-  for (const Change& change : changes_) {
-    if (!change.change->variant.empty() && Speaks(*change.change, action, index)) variant = change.change->variant;
+  std::pair<size_t, absl::string_view> last;
+  for (const Changes* changes : {ChangesOf(by_action_, index), ChangesOf(by_group_, action.group)}) {
+    if (changes == nullptr) continue;
+    for (const auto& variant : changes->variants) {
+      if (variant.first >= last.first && Has(action, variant.second)) last = variant;
+    }
   }
-  return variant;
+  return last.second;
 }
 
 }  // namespace waymark::decision

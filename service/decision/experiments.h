@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "service/decision/decision.h"
 #include "service/playbook/evaluation.h"
 
@@ -30,23 +33,28 @@ class Experiments {
   // The last arm's that has one, otherwise the playbook's.
   const playbook::Arbitration& arbitration() const { return *arbitration_; }
 
-  // What the arms say of an action.
+  // What the arms say of an action. O(1) but for variants, of which it looks for the last that the action has.
   bool Excludes(const playbook::Action& action, int index, std::string* detail) const;
   double LeverOf(const playbook::Action& action, int index) const;
-  // The last arm's that names one; empty: none.
+  // Empty: none.
   absl::string_view VariantOf(const playbook::Action& action, int index) const;
 
  private:
-  struct Change {
-    const playbook::ArmChange* change;
-    InArm arm;
+  // What the arms change for an action or a group, all together.
+  struct Changes {
+    absl::optional<InArm> excluded_by;  // the first
+    double lever = 1;
+    std::vector<std::pair<size_t, absl::string_view>> variants;  // with the place of the change among all
   };
 
+  const Changes* ChangesOf(const absl::flat_hash_map<int, Changes>& changes, int index) const;
   std::string NameOf(InArm arm) const;
 
   const playbook::Playbook& playbook_;
   std::vector<InArm> arms_;
-  std::vector<Change> changes_;  // of the arms, in order
+  absl::optional<InArm> held_out_by_;
+  absl::flat_hash_map<int, Changes> by_action_;
+  absl::flat_hash_map<int, Changes> by_group_;
   const playbook::Arbitration* arbitration_;
 };
 

@@ -64,6 +64,10 @@ uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view custome
   return segmentation::StableHash(customer, segmentation::StableHash(tenant));
 }
 
+bool IsTokenOf(const Token& token, absl::string_view tenant, absl::string_view customer) {
+  return token.customer == CustomerFingerprint(tenant, customer) || token.customer == CustomerFingerprint(tenant, "");
+}
+
 std::string EncodeToken(const Token& token, const TokenKey& key) {
   std::string bytes(1, kFormat);
   Append(token.customer, 8, &bytes);

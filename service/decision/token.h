@@ -40,6 +40,9 @@ class TokenKey {
 // Whom a token is for.
 uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view customer);
 
+// Whether the token is this customer's, or was given to a visitor who was anonymous.
+bool IsTokenOf(const Token& token, absl::string_view tenant, absl::string_view customer);
+
 // 48 URL-safe characters: the token and its signature.
 std::string EncodeToken(const Token& token, const TokenKey& key);
 

@@ -178,13 +178,15 @@ void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& neede
 }
 
 void Budgets::Send(const LeasePointer& lease, const store::LeaseRequest& request, absl::Time deadline) {
-  store_.Lease(lease->key, request, deadline, [this, lease, request](const absl::StatusOr<store::Lease>& answer) {
-    Answered(lease, request, answer);
-  });
+  const bool hurried = deadline < absl::Now() + kStoreDeadline / 2;
+  store_.Lease(lease->key, request, deadline,
+               [this, lease, request, hurried](const absl::StatusOr<store::Lease>& answer) {
+                 Answered(lease, request, answer, hurried);
+               });
 }
 
 void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& request,
-                       const absl::StatusOr<store::Lease>& answer) {
+                       const absl::StatusOr<store::Lease>& answer, bool hurried) {
   std::vector<Done> waiting;
   std::vector<store::HoldRequest> unresolved;
   {
@@ -194,8 +196,9 @@ void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& req
     waiting.swap(lease->waiting);
     lease->needed = 0;
     if (!answer.ok()) {
-      // What it may have granted, the next request says that this process does not have.
-      lease->unknown_until = now + kUnknownFor;
+      // What it may have granted, the next request says that this process does not have. That a caller was in a hurry
+      // says nothing of the store: the next one asks again.
+      lease->unknown_until = absl::IsDeadlineExceeded(answer.status()) && hurried ? now : now + kUnknownFor;
       lease->unsure = true;
     } else {
       const absl::Duration passed = std::max(now - lease->heard, absl::Milliseconds(1));

@@ -110,7 +110,7 @@ class Budgets {
   void Send(const LeasePointer& lease, const store::LeaseRequest& request, absl::Time deadline)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Answered(const LeasePointer& lease, const store::LeaseRequest& request,
-                const absl::StatusOr<store::Lease>& answer) ABSL_LOCKS_EXCLUDED(mutex_);
+                const absl::StatusOr<store::Lease>& answer, bool hurried) ABSL_LOCKS_EXCLUDED(mutex_);
   void Held(BudgetLease& lease, const store::HoldRequest& request, const absl::StatusOr<bool>& held)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Resolve(const LeasePointer& lease, const store::HoldRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -1,5 +1,6 @@
 #include "service/engine/change.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,7 +15,11 @@ namespace {
 decision::Reason CheckAllowed(const segmentation::Event& event, const playbook::Playbook& playbook,
                               const segmentation::Profile& profile, std::string* detail) {
   if (!event.shown.has_value()) return decision::Reason::kChosen;
-  if (event.not_held) {
+  const auto counted = [&event](const segmentation::Contact& contact) {
+    return contact.decision == event.shown->decision && contact.action == event.shown->action;
+  };
+  const bool seen_before = std::any_of(profile.contacts.begin(), profile.contacts.end(), counted);
+  if (event.not_held && !seen_before) {
     *detail = "its unit is not held any more";
     return decision::Reason::kBudget;
   }

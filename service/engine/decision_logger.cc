@@ -25,9 +25,16 @@ constexpr size_t kRecordBytes = 400;
 size_t BytesOf(const store::LogRecord& record) {
   const auto* decision = absl::get_if<store::LoggedDecision>(&record);
   if (decision == nullptr) return kRecordBytes;
-  return kRecordBytes + decision->decision_id.size() + decision->customer.size() +
-         (decision->profile.has_value() ? decision->profile->size() : 0) +
-         decision->request.context.size() * sizeof(segmentation::Trait) + decision->placements.size() * 100;
+  size_t context = decision->request.locale.size();
+  for (const segmentation::Trait& key : decision->request.context) {
+    context += sizeof(key);
+    if (const auto* text = absl::get_if<std::string>(&key.value)) context += text->size();
+    if (const auto* list = absl::get_if<std::vector<std::string>>(&key.value)) {
+      for (const std::string& each : *list) context += sizeof(each) + each.size();
+    }
+  }
+  return kRecordBytes + context + decision->decision_id.size() + decision->customer.size() +
+         (decision->profile.has_value() ? decision->profile->size() : 0) + decision->placements.size() * 100;
 }
 
 }  // namespace

@@ -82,6 +82,10 @@ struct Engine::DecideCall {
   absl::StatusOr<absl::optional<Profile>> Run(const StoredProfile& stored);
   // Decides and takes what this needs from budgets. False where a lease is to be fetched first.
   bool DecideAndTake(const Profile& profile);
+  // What the decision saw of the profile, to be logged.
+  std::string Seen(const Profile& profile) const {
+    return ToLogged(decision.from_context ? decision::WhatBinds(*playbook, profile) : profile);
+  }
   void PutBack();
   std::vector<UnitToHold> UnitsToHold() const;
   Knowledge KnowledgeNow() const;
@@ -108,9 +112,11 @@ absl::Status Engine::DecideCall::Admit() {
   for (size_t i = 0; i < request.events.size(); ++i) {
     auto event = AdmitEvent(request.events[i], *playbook, request.tenant, request.customer, *token_key, now);
     if (!event.ok()) return base::UnderField(absl::StrCat("context.events[", i, "]"), event.status());
-    to_log.push_back(logger == nullptr ? absl::nullopt : OutcomeOf(request.events[i], *event, *token_key));
+    to_log.push_back(logger == nullptr
+                         ? absl::nullopt
+                         : OutcomeOf(request.events[i], *event, request.tenant, request.customer, *token_key));
     events.push_back(*std::move(event));
-    outcomes.push_back(HeldOutcomeOf(request.events[i], *playbook, *token_key));
+    outcomes.push_back(HeldOutcomeOf(request.events[i], *playbook, request.tenant, request.customer, *token_key));
   }
   ids_by_caller = !request.decision_id.empty();
   if (request.decision_id.empty()) request.decision_id = base::NewId();
@@ -161,7 +167,7 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
   if (events.empty()) {
     receipts.clear();
     if (!DecideAndTake(stored.profile)) return not_leased;
-    if (logger != nullptr) seen = ToLogged(stored.profile);
+    if (logger != nullptr) seen = Seen(stored.profile);
     if (decision.contacts.empty()) return absl::optional<Profile>();
   }
   Profile profile = BeginChange(stored, now);
@@ -170,7 +176,7 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
     changed = FoldAll(events, *playbook, now, profile, receipts);
     known = known || changed;
     if (!DecideAndTake(profile)) return not_leased;
-    if (logger != nullptr) seen = ToLogged(profile);
+    if (logger != nullptr) seen = Seen(profile);
   }
   for (const segmentation::Contact& contact : decision.contacts) segmentation::AddContact(profile, contact, now);
   changed = changed || profile.contacts != stored.profile.contacts;
@@ -203,7 +209,7 @@ Knowledge Engine::DecideCall::KnowledgeNow() const {
 void Engine::DecideCall::Log(Knowledge knowledge) {
   // Events of a call that could not be recorded have no receipts; one that was recorded before is logged once.
   for (size_t i = 0; i < receipts.size(); ++i) {
-    if (receipts[i].duplicate || !to_log[i].has_value()) continue;
+    if (receipts[i].duplicate || receipts[i].withheld || !to_log[i].has_value()) continue;
     logger->Append(request.tenant, LogKeyOf(*to_log[i]), *to_log[i]);
   }
   logger->Append(request.tenant, LogKeyOf(request.decision_id),
@@ -260,7 +266,6 @@ void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledg
     call->needed.clear();
     call->question.budgets.clear();  // nothing is known of them
   }
-  call->receipts.clear();
   call->seen.reset();
   if (!call->DecideAndTake(Profile())) return Prepare(call);
   HoldAndAnswer(call, knowledge);
@@ -307,6 +312,7 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
       std::any_of(call->question.placements.begin(), call->question.placements.end(),
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
   const auto finish = [this, call] { HoldAndAnswer(call, call->KnowledgeNow()); };
+  call->must_fetch = false;  // the store may fail before it runs the call
   if (!may_write) {
     profiles_.Load(key, StoreDeadline(call->deadline), [this, call, finish](absl::StatusOr<StoredProfile> stored) {
       if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
@@ -322,6 +328,7 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
         if (call->must_fetch) return Prepare(call);
         // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
         if (!WasRefused(revision.status())) call->taken.clear();
+        call->receipts.clear();  // nothing was recorded
         // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
         DecideFromContext(call, KnowledgeAfter(revision.status()));
       });

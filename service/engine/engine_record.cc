@@ -74,7 +74,7 @@ void RecordPart(store::ProfileStore& profiles, const std::shared_ptr<RecordCall>
           if (!revision.ok()) continue;
           item.receipt = std::move(part->receipts[i]);
           const absl::optional<store::LoggedOutcome>& outcome = part->to_log[i];
-          if (!outcome.has_value() || item.receipt.duplicate) continue;
+          if (!outcome.has_value() || item.receipt.duplicate || item.receipt.withheld) continue;
           call->logger->Append(call->tenant, LogKeyOf(*outcome), *outcome);
         }
         Finish(*call);
@@ -114,9 +114,12 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
       part->customer = item.customer;
     }
     part->items.push_back(i);
-    part->to_log.push_back(call->logger == nullptr ? absl::nullopt : OutcomeOf(item.event, *event, *token_key));
+    part->to_log.push_back(call->logger == nullptr
+                               ? absl::nullopt
+                               : OutcomeOf(item.event, *event, request.tenant, item.customer, *token_key));
     part->events.push_back(*std::move(event));
-    part->outcomes.push_back(HeldOutcomeOf(item.event, *call->answer.playbook, *token_key));
+    part->outcomes.push_back(
+        HeldOutcomeOf(item.event, *call->answer.playbook, request.tenant, item.customer, *token_key));
   }
 
   call->waiting = static_cast<int>(parts.size()) + 1;

@@ -9,11 +9,13 @@
 namespace waymark::engine {
 
 absl::optional<HeldOutcome> HeldOutcomeOf(const SentEvent& sent, const playbook::Playbook& playbook,
+                                          absl::string_view tenant, absl::string_view customer,
                                           const decision::TokenKey& token_key) {
   const bool shown = sent.type == playbook::kImpression;
   if (sent.decision_token.empty() || (!shown && sent.type != playbook::kDismiss)) return absl::nullopt;
   const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
   if (!token.has_value() || !token->count_on_impression) return absl::nullopt;
+  if (!decision::IsTokenOf(*token, tenant, customer)) return absl::nullopt;
   const auto action = playbook.action_by_id.find(token->action);
   if (action == playbook.action_by_id.end() || playbook.actions[static_cast<size_t>(action->second)].budgets.empty()) {
     return absl::nullopt;

@@ -23,8 +23,9 @@ struct HeldOutcome {
   bool shown = false;
 };
 
-// nullopt where the event is no such outcome. The event was admitted.
+// nullopt where the event is no such outcome, or its token is another customer's. The event was admitted.
 absl::optional<HeldOutcome> HeldOutcomeOf(const SentEvent& sent, const playbook::Playbook& playbook,
+                                          absl::string_view tenant, absl::string_view customer,
                                           const decision::TokenKey& token_key);
 
 // Ends what the outcomes of several events hold. Calls back with one answer an outcome: whether it was held; true for

@@ -178,10 +178,11 @@ uint64_t AnswerHash(const playbook::Playbook& playbook, const decision::Decision
 uint64_t LogKeyOf(absl::string_view decision_id) { return decision::ContactKey(decision_id, NameId{}); }
 
 absl::optional<store::LoggedOutcome> OutcomeOf(const SentEvent& sent, const segmentation::Event& event,
+                                               absl::string_view tenant, absl::string_view customer,
                                                const decision::TokenKey& token_key) {
   if (sent.decision_token.empty()) return absl::nullopt;
   const absl::optional<decision::Token> token = decision::DecodeToken(sent.decision_token, token_key);
-  if (!token.has_value()) return absl::nullopt;
+  if (!token.has_value() || !decision::IsTokenOf(*token, tenant, customer)) return absl::nullopt;
   return store::LoggedOutcome{
       .decision = token->decision, .action = token->action, .event = event.type, .at = event.time};
 }

@@ -44,8 +44,9 @@ uint64_t AnswerHash(const playbook::Playbook& playbook, const decision::Decision
 uint64_t LogKeyOf(absl::string_view decision_id);
 inline uint64_t LogKeyOf(const store::LoggedOutcome& outcome) { return outcome.decision; }
 
-// The outcome that the event is, where it carries a token of this key; nullopt otherwise.
+// The outcome that the event is, where it carries a token of this key that is the customer's; nullopt otherwise.
 absl::optional<store::LoggedOutcome> OutcomeOf(const SentEvent& sent, const segmentation::Event& event,
+                                               absl::string_view tenant, absl::string_view customer,
                                                const decision::TokenKey& token_key);
 
 }  // namespace waymark::engine

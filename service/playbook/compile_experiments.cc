@@ -68,7 +68,9 @@ void Compiler::CompileWithin(const std::string& field, const v1::Experiment& sou
 
 Arm Compiler::CompileArm(const std::string& field, const v1::Arm& source) {
   Arm arm{.name = source.name(), .share = source.share(), .hold_out = source.hold_out()};
-  CheckRange(field + ".share", source.share(), 0, kBuckets);
+  CheckRange(field + ".share", source.share(), 1, kBuckets);
+  if (arm.hold_out && (source.changes_size() > 0 || source.has_arbitration()))
+    problems_.Add(field + ".hold_out", "a hold-out is given nothing, so nothing else can be different for it");
   if (source.changes_size() > 64) problems_.Add(field + ".changes", "at most 64");
   for (int i = 0; i < source.changes_size(); ++i) {
     arm.changes.push_back(CompileArmChange(absl::StrCat(field, ".changes[", i, "]"), source.changes(i)));
@@ -80,10 +82,23 @@ Arm Compiler::CompileArm(const std::string& field, const v1::Arm& source) {
   return arm;
 }
 
+// A fallback is always given.
+void Compiler::CheckExcluded(const std::string& field, const ArmChange& change) {
+  for (const Placement& placement : playbook_->placements) {
+    if (placement.fallback < 0) continue;
+    const Action& fallback = playbook_->actions[static_cast<size_t>(placement.fallback)];
+    if (placement.fallback != change.action && (change.group < 0 || fallback.group != change.group)) continue;
+    problems_.Add(field + ".exclude", absl::StrCat("`", fallback.name, "` is the fallback of placement `",
+                                                   placement.name, "`, which is always given"));
+    return;
+  }
+}
+
 ArmChange Compiler::CompileArmChange(const std::string& field, const v1::ArmChange& source) {
   ArmChange change{.exclude = source.exclude(), .variant = source.variant()};
   change.group = groups_.IndexOf(source.name());
   if (change.group < 0) change.action = actions_.Find(field + ".name", source.name());
+  if (change.exclude) CheckExcluded(field, change);
   if (source.has_lever()) change.lever = CheckRange(field + ".lever", source.lever(), 0, 1000);
   if (source.variant().empty() || change.action < 0) return change;
   std::vector<std::string> known;

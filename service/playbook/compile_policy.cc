@@ -55,6 +55,10 @@ void Compiler::CompileContactPolicy() {
     if (action.group >= 0) playbook_->groups[static_cast<size_t>(action.group)].members.push_back(action.id);
     CompileSuppressions(field + ".suppressions", source, action);
     CompileNotAfter(field + ".not_after", source, action);
+    if (action.kind == ActionKind::kNone &&
+        (!action.limits.empty() || !action.suppressions.empty() || !action.not_after.empty())) {
+      problems_.Add(field, "doing nothing is no contact: it has no limits, suppressions or not_after");
+    }
   }
   for (Group& group : playbook_->groups) std::sort(group.members.begin(), group.members.end());
   MarkCounted();
@@ -170,8 +174,11 @@ void Compiler::CompileNotAfter(const std::string& field, const v1::Action& sourc
     NotAfter rule{.name = each.name(), .action = actions_.IndexOf(each.name())};
     if (rule.action == kNone) rule.group = groups_.IndexOf(each.name());
     if (rule.action == kNone && rule.group == kNone) {
-      std::vector<std::string> known = actions_.names();
-      known.insert(known.end(), groups_.names().begin(), groups_.names().end());
+      std::vector<std::string> known;
+      if (problems_.few()) {
+        known = actions_.names();
+        known.insert(known.end(), groups_.names().begin(), groups_.names().end());
+      }
       problems_.Add(at + ".name", absl::StrCat("no action or group `", each.name(), "` is declared",
                                                expression::DidYouMean(each.name(), known)));
     }

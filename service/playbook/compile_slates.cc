@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/playbook/compiler.h"
 
@@ -19,10 +20,29 @@ void Compiler::CompileSlates() {
     IndexCandidates(placement);
     if (placement.fallback < 0) continue;
     const Action& fallback = playbook_->actions[static_cast<size_t>(placement.fallback)];
-    if (fallback.bundle.empty()) continue;
-    problems_.Add(absl::StrCat("placements[", i, "].fallback"),
-                  absl::StrCat("a fallback must always be valid, and `", fallback.name, "` brings others along"));
+    const std::string field = absl::StrCat("placements[", i, "].fallback");
+    if (!fallback.bundle.empty()) {
+      problems_.Add(field,
+                    absl::StrCat("a fallback must always be valid, and `", fallback.name, "` brings others along"));
+    }
+    if (!fallback.never_with.empty()) {
+      problems_.Add(field, absl::StrCat("a fallback must always be valid, and `", fallback.name, "` has never_with"));
+    }
+    CheckFallbackText(field, fallback, placement.channel);
   }
+}
+
+// In a locale that every request falls back to.
+void Compiler::CheckFallbackText(const std::string& field, const Action& fallback, int channel) {
+  if (fallback.treatments.empty()) return;
+  const auto always = [&](const Treatment& treatment) {
+    return treatment.channel == channel && treatment.variant.empty() &&
+           (playbook_->default_locale == treatment.locale ||
+            absl::StartsWith(playbook_->default_locale, treatment.locale + "-"));
+  };
+  if (std::any_of(fallback.treatments.begin(), fallback.treatments.end(), always)) return;
+  problems_.Add(field, absl::StrCat("a fallback must always be valid, and `", fallback.name,
+                                    "` has no text for this channel in the default locale"));
 }
 
 void Compiler::CompileNeverWith(const std::string& field, const v1::Action& source, Action& action) {

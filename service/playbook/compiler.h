@@ -75,6 +75,7 @@ class Compiler {
   Experiment CompileExperiment(const std::string& field, const v1::Experiment& source);
   Arm CompileArm(const std::string& field, const v1::Arm& source);
   ArmChange CompileArmChange(const std::string& field, const v1::ArmChange& source);
+  void CheckExcluded(const std::string& field, const ArmChange& change);
   void CompileWithin(const std::string& field, const v1::Experiment& source, Experiment& experiment);
 
   // compile_slates.cc
@@ -83,6 +84,7 @@ class Compiler {
   void CompileNeverWith(const std::string& field, const v1::Action& source, Action& action);
   void CompileBundle(const std::string& field, const v1::Action& source, Action& action);
   void IndexCandidates(Placement& placement);
+  void CheckFallbackText(const std::string& field, const Action& fallback, int channel);
 
   // compile_labels.cc
   // After everything else that has a name.

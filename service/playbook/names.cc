@@ -31,7 +31,8 @@ int NameIndex::IndexOf(absl::string_view name) const {
 int NameIndex::Find(const std::string& field, absl::string_view name) const {
   const int index = IndexOf(name);
   if (index >= 0) return index;
-  problems_.Add(field, absl::StrCat("no ", kind_, " `", name, "` is declared", expression::DidYouMean(name, names_)));
+  problems_.Add(field, absl::StrCat("no ", kind_, " `", name, "` is declared",
+                                    problems_.few() ? expression::DidYouMean(name, names_) : ""));
   return -1;
 }
 

@@ -30,6 +30,8 @@ class Problems {
   bool empty() const { return list_.empty(); }
   // Whether there are so many that looking for more is not worth the time.
   bool full() const { return list_.size() >= kMaxProblems; }
+  // Whether there are so few that looking for what was meant is worth the time: it compares with every name.
+  bool few() const { return list_.size() < 20; }
   std::vector<Problem> Take() { return std::move(list_); }
 
  private:

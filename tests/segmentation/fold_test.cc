@@ -113,6 +113,27 @@ TEST(AddContact, KeepsTheOrderOfTimeAndTheBound) {
   EXPECT_EQ(profile.compacted, 499u - Profile::kMaxContacts);
 }
 
+// They tell a retry what it was given; the others hold limits.
+TEST(AddContact, WhatCountsNowhereGivesWayFirst) {
+  Profile profile;
+  AddContact(profile, Shown(1, kNow), kNow);
+  for (uint64_t i = 2; i < 1000; ++i) {
+    Contact uncounted = Shown(i, kNow + absl::Seconds(i));
+    uncounted.channel = NameId{};
+    AddContact(profile, uncounted, uncounted.at);
+  }
+  EXPECT_EQ(profile.contacts.size(), Profile::kMaxContacts);
+  EXPECT_EQ(profile.contacts.front().decision, 1u);
+  EXPECT_EQ(profile.contacts.back().decision, 999u);
+  for (uint64_t i = 1000; i < 1300; ++i)
+    AddContact(profile, Shown(i, kNow + absl::Seconds(i)), kNow + absl::Seconds(i));
+  Contact late = Shown(2000, kNow + absl::Seconds(2000));
+  late.channel = NameId{};
+  AddContact(profile, late, late.at);
+  EXPECT_EQ(profile.contacts.size(), Profile::kMaxContacts);
+  EXPECT_EQ(profile.contacts.back().decision, 1299u);
+}
+
 TEST(AddContact, DropsWhatNoLimitLooksBackTo) {
   Profile profile;
   AddContact(profile, Shown(1, kNow), kNow);

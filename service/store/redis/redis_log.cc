@@ -22,9 +22,9 @@ namespace {
 
 constexpr absl::string_view kField = "e";
 // What one XADD takes at most, beyond its first entry.
-constexpr size_t kMaxAppendBytes = 64 * 1024;
-// So many entries of the stream a page: of one decision each, some hundred kilobytes.
-constexpr size_t kPageEntries = 256;
+constexpr size_t kMaxAppendBytes = 8 * 1024;
+// So many entries of the stream a page: with all that one XADD takes, some hundred kilobytes.
+constexpr size_t kPageEntries = 32;
 constexpr int kTrimsAtOnce = 16;
 
 struct StreamPage {

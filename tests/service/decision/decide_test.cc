@@ -352,6 +352,25 @@ placements: [{name: hero, touchpoint: web/home}, {name: letter, touchpoint: emai
   EXPECT_EQ(first(), "profile: grown");
   segmentation::SetConsent(profile_, {NameIdOf("profiling"), false, kNow});
   EXPECT_EQ(first(), "context: rest");
+  // What binds is all that was looked at.
+  const Profile binds = WhatBinds(*playbook, profile_);
+  EXPECT_TRUE(binds.traits.empty());
+  EXPECT_TRUE(binds.ledger.series().empty());
+  profile_ = binds;
+  EXPECT_EQ(first(), "context: rest");
+}
+
+TEST_F(DecideTest, SaysWhatAValueLacked) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+traits: [{name: margin, type: DOUBLE}]
+channels: [{name: web}]
+actions: [{name: a, kind: OFFER, value_of: customer.margin}, {name: b, kind: OFFER, value_of: 1.0 / 0.0}]
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const Decision decision = Decide(*playbook, {}, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+  EXPECT_EQ(decision.placements[0].candidates[0].reason, Reason::kValueError);
+  EXPECT_EQ(decision.placements[0].candidates[0].detail, "customer.margin is not known");
+  EXPECT_EQ(decision.placements[0].candidates[1].detail, "the value is not finite");
 }
 
 }  // namespace

@@ -158,6 +158,26 @@ TEST_F(ExperimentsTest, TakesOnlyWhomTheRuleNames) {
   EXPECT_THAT(Arms(DecideFor(unit, adult_)), ElementsAre("push.lever"));
 }
 
+// The later arm's text, for the group, is none of this action's.
+TEST(ExperimentsTogether, AVariantIsTheLastThatTheActionHas) {
+  const auto playbook = testing_support::MustCompile(R"yaml(
+channels: [{name: web}]
+groups: [{name: promo}]
+actions:
+  - {name: a, kind: OFFER, group: promo, treatments: [{channel: web, body: plain}, {channel: web, variant: short, body: short}]}
+  - {name: b, kind: OFFER, group: promo, treatments: [{channel: web, body: plain}, {channel: web, variant: red, body: red}]}
+placements: [{name: hero, touchpoint: web/home, slots: 2}]
+experiments:
+  - {name: one, arms: [{name: x, share: 10000, changes: [{name: a, variant: short}, {name: a, lever: 2}]}]}
+  - {name: two, arms: [{name: y, share: 10000, changes: [{name: promo, variant: red, lever: 3}]}]}
+)yaml");
+  const Decision decision = Decide(*playbook, {}, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+  EXPECT_EQ(decision.placements[0].chosen[0].content->body, "short");
+  EXPECT_EQ(decision.placements[0].chosen[1].content->body, "red");
+  EXPECT_DOUBLE_EQ(decision.placements[0].candidates[0].factors->lever, 6);
+  EXPECT_DOUBLE_EQ(decision.placements[0].candidates[1].factors->lever, 3);
+}
+
 TEST(ExperimentsOfATime, BeginAndEnd) {
   const auto playbook = testing_support::MustCompile(R"yaml(
 channels: [{name: web}]

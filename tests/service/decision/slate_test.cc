@@ -90,6 +90,18 @@ TEST(SlateTest, ABundleComesWholeOrNotAtAll) {
   EXPECT_EQ(Find(narrow.placements[0], *playbook, "a").detail, "it takes 3 slots");
 }
 
+// The better of the two was given by itself before.
+TEST(SlateTest, ABundleTakesWhatWasGivenBeforeIt) {
+  const auto playbook = testing_support::MustCompile(PlaybookWith(R"yaml(
+  - {name: a, kind: OFFER, bundle: [e, f], value: {micros: 2000000}}
+  - {name: e, kind: OFFER, value: {micros: 9000000}}
+  - {name: f, kind: OFFER, value: {micros: 1000000}}
+)yaml"));
+  const Decision decision = Decide(*playbook, {}, {.placements = {0}, .decision_id = "d", .explain = true}, kNow);
+  EXPECT_THAT(Names(decision.placements[0], *playbook), ElementsAre("e", "a", "f"));
+  EXPECT_EQ(Find(decision.placements[0], *playbook, "a").reason, Reason::kChosen);
+}
+
 // The second of the bundle is refused: the first is put back, with what it counted.
 TEST(SlateTest, ABundleThatCannotBeGivenLeavesNothingBehind) {
   const auto playbook = testing_support::MustCompile(PlaybookWith(R"yaml(

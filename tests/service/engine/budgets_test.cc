@@ -183,6 +183,23 @@ TEST_F(BudgetsTest, WhatIsDecidedForLaterIsHeldUntilItIsShown) {
   EXPECT_EQ(given, 4);
 }
 
+// Mails are forwarded: who has a token is not who was decided about.
+TEST_F(BudgetsTest, NobodyElseGivesBackWhatIsHeld) {
+  const auto answer = world_.Decide(Ask("anna", "", "letter"));
+  const std::string token = answer->tokens[0][0];
+  ASSERT_TRUE(Happens("bob", "i1", "dismiss", token).ok());
+  EXPECT_EQ(Happens("anna", "i2", "impression", token)->disallowed, Reason::kChosen);
+}
+
+// The mail is opened again after what it holds would have gone back.
+TEST_F(BudgetsTest, WhatWasShownOnceMayBeShownAgain) {
+  const auto answer = world_.Decide(Ask("anna", "", "letter"));
+  const std::string token = answer->tokens[0][0];
+  EXPECT_EQ(Happens("anna", "i1", "impression", token)->disallowed, Reason::kChosen);
+  world_.clock.Advance(absl::Hours(24 * 3));
+  EXPECT_EQ(Happens("anna", "i2", "impression", token)->disallowed, Reason::kChosen);
+}
+
 TEST_F(BudgetsTest, WhatIsHeldIsHeldOnceHoweverOftenItIsDecided) {
   for (int i = 0; i < 8; ++i) EXPECT_TRUE(Gets("anna", "same", "letter"));
   world_.budgets.Drain(World::Deadline());
