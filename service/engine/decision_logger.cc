@@ -30,7 +30,7 @@ size_t BytesOf(const store::LogRecord& record) {
     context += sizeof(key);
     if (const auto* text = absl::get_if<std::string>(&key.value)) context += text->size();
     if (const auto* list = absl::get_if<std::vector<std::string>>(&key.value)) {
-      for (const std::string& each : *list) context += sizeof(each) + each.size();
+      for (const std::string& each : *list) context += sizeof(std::string) + each.size();
     }
   }
   return kRecordBytes + context + decision->decision_id.size() + decision->customer.size() +
