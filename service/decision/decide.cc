@@ -36,6 +36,12 @@ bool Gives(const PlacementDecision& decision, int action) {
                      [action](const Chosen& chosen) { return chosen.action == action; });
 }
 
+// An action that may be given. Candidates are many and large; what is sorted is small.
+struct Ranked {
+  double priority = 0;
+  int action = kNone;
+};
+
 // One decision under way: the customer's evaluation, and what has been given so far.
 class Decider {
  public:
@@ -71,8 +77,8 @@ class Decider {
   PlacementDecision Fill(int placement, std::vector<segmentation::Contact>& contacts);
   // Gives again what an earlier try of this decision gave.
   PlacementDecision Repeat(int placement, const std::vector<int>& actions);
-  // The candidates that may be given, best first; with `explain`, the others go to the decision.
-  std::vector<Candidate> Rank(int placement, PlacementDecision& decision);
+  // What may be given, best first; with `explain`, every action is a candidate of the decision from here on.
+  std::vector<Ranked> Rank(int placement, PlacementDecision& decision);
   // The first reason against the candidate, or kChosen where it may be ranked; fills factors and priority then.
   Candidate Examine(int action, int placement);
   Reason Filter(int action, int placement, std::string* detail);
@@ -244,14 +250,12 @@ PlacementDecision Decider::Repeat(int index, const std::vector<int>& actions) {
   return decision;
 }
 
-std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
-  std::vector<Candidate> ranked;
+std::vector<Ranked> Decider::Rank(int index, PlacementDecision& decision) {
+  std::vector<Ranked> ranked;
   const auto examine = [&](int action) {
     Candidate candidate = Examine(action, index);
-    if (candidate.reason == Reason::kChosen)
-      ranked.push_back(std::move(candidate));
-    else if (request_.explain)
-      decision.candidates.push_back(std::move(candidate));
+    if (candidate.reason == Reason::kChosen) ranked.push_back({candidate.priority, action});
+    if (request_.explain) decision.candidates.push_back(std::move(candidate));
   };
   if (request_.explain) {
     for (size_t i = 0; i < playbook_.actions.size(); ++i) examine(static_cast<int>(i));
@@ -260,7 +264,7 @@ std::vector<Candidate> Decider::Rank(int index, PlacementDecision& decision) {
     ranked.reserve(candidates.size());
     for (int action : candidates) examine(action);
   }
-  std::sort(ranked.begin(), ranked.end(), [&](const Candidate& a, const Candidate& b) {
+  std::sort(ranked.begin(), ranked.end(), [&](const Ranked& a, const Ranked& b) {
     return a.priority != b.priority ? a.priority > b.priority
                                     : playbook_.actions[a.action].name < playbook_.actions[b.action].name;
   });
@@ -274,16 +278,18 @@ PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& c
   PlacementDecision decision{.placement = index};
   policy_.Begin(index);
   const size_t slots = request_.max_actions > 0 ? request_.max_actions : placement.slots;
-  for (Candidate& candidate : Rank(index, decision)) {
+  for (const Ranked& each : Rank(index, decision)) {
     const bool full = decision.chosen.size() >= slots;
     if (full && !request_.explain) break;
-    if (Gives(decision, candidate.action)) {
+    Candidate unexplained{.action = each.action, .priority = each.priority};
+    // With `explain` all actions are there, in the playbook's order.
+    Candidate& candidate = request_.explain ? decision.candidates[static_cast<size_t>(each.action)] : unexplained;
+    if (Gives(decision, each.action)) {
       candidate.reason = Reason::kChosen;  // in a bundle
     } else {
       candidate.reason = full ? Reason::kOutranked : Give(candidate, slots, decision);
     }
     candidate.probability = candidate.reason == Reason::kChosen ? 1 : 0;
-    if (request_.explain) decision.candidates.push_back(std::move(candidate));
   }
   SortByName(decision.candidates);
   if (decision.chosen.empty()) Fallback(placement, decision);

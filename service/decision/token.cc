@@ -1,11 +1,8 @@
 #include "service/decision/token.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-
-#include <cstdlib>
-#include <utility>
+#include <sodium/crypto_generichash.h>
+#include <sodium/crypto_shorthash.h>
+#include <sodium/utils.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -29,35 +26,16 @@ uint64_t Read(absl::string_view bytes) {
 
 }  // namespace
 
-struct TokenKey::Prepared {
-  std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context{nullptr, &EVP_MAC_CTX_free};
-};
-
 TokenKey::TokenKey(absl::string_view secret) {
-  auto prepared = std::make_shared<Prepared>();
-  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr), &EVP_MAC_free);
-  prepared->context.reset(EVP_MAC_CTX_new(mac.get()));
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
-  // An OpenSSL without HMAC-SHA256 can sign nothing.
-  if (EVP_MAC_init(prepared->context.get(), reinterpret_cast<const unsigned char*>(secret.data()), secret.size(),
-                   parameters) != 1) {
-    std::abort();
-  }
-  prepared_ = std::move(prepared);
+  static_assert(sizeof(key_) == crypto_shorthash_siphashx24_KEYBYTES);
+  crypto_generichash(key_.data(), key_.size(), reinterpret_cast<const unsigned char*>(secret.data()), secret.size(),
+                     nullptr, 0);
 }
 
 std::string TokenKey::Sign(absl::string_view payload) const {
-  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(EVP_MAC_CTX_dup(prepared_->context.get()),
-                                                                          &EVP_MAC_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  size_t length = 0;
-  if (context == nullptr ||
-      EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(payload.data()), payload.size()) != 1 ||
-      EVP_MAC_final(context.get(), digest, &length, sizeof(digest)) != 1) {
-    std::abort();
-  }
-  return std::string(reinterpret_cast<const char*>(digest), kMacBytes);
+  unsigned char mac[crypto_shorthash_siphashx24_BYTES];
+  crypto_shorthash_siphashx24(mac, reinterpret_cast<const unsigned char*>(payload.data()), payload.size(), key_.data());
+  return std::string(reinterpret_cast<const char*>(mac), kMacBytes);
 }
 
 uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view customer) {
@@ -84,7 +62,7 @@ absl::optional<Token> DecodeToken(absl::string_view text, const TokenKey& key) {
   if (!absl::WebSafeBase64Unescape(text, &bytes) || bytes.size() != kPayloadBytes + kMacBytes) return absl::nullopt;
   const absl::string_view payload = absl::string_view(bytes).substr(0, kPayloadBytes);
   const std::string mac = key.Sign(payload);
-  if (CRYPTO_memcmp(mac.data(), bytes.data() + kPayloadBytes, kMacBytes) != 0 || payload[0] != kFormat)
+  if (sodium_memcmp(mac.data(), bytes.data() + kPayloadBytes, kMacBytes) != 0 || payload[0] != kFormat)
     return absl::nullopt;
   return Token{.customer = Read(payload.substr(1, 8)),
                .decision = Read(payload.substr(9, 8)),
