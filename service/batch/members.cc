@@ -34,6 +34,23 @@ absl::Status WalkMembers(const Environment& environment, const std::string& tena
       });
 }
 
+// Names alone, so that nobody's profile is read.
+absl::Status WalkEveryone(const Environment& environment, const std::string& tenant,
+                          const std::shared_ptr<Cancellation>& cancellation,
+                          absl::AnyInvocable<bool(MembersPage)>& page) {
+  WalkProgress progress;
+  std::string cursor;
+  do {
+    auto names = BeginScan(environment.profiles, tenant, cursor, "", cancellation).Take();
+    if (!names.ok()) return names.status();
+    progress.profiles += static_cast<int64_t>(names->customers.size());
+    progress.estimated_total = environment.profiles.EstimatedCount(tenant);
+    cursor = std::move(names->next_cursor);
+    if (!page({std::move(names->customers), progress})) return absl::CancelledError("no more is wanted");
+  } while (!cursor.empty());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::shared_ptr<Cancellation> ListMembers(const Environment& environment, const std::string& tenant,
@@ -42,7 +59,7 @@ std::shared_ptr<Cancellation> ListMembers(const Environment& environment, const 
   auto playbook = environment.playbooks.Current(tenant);
   absl::Status refused = playbook.status();
   int index = playbook::kNone;
-  if (playbook.ok()) {
+  if (playbook.ok() && !segment.empty()) {
     index = SegmentIn(**playbook, segment);
     if (index == playbook::kNone) refused = absl::NotFoundError("there is no such segment");
   }
@@ -53,7 +70,9 @@ std::shared_ptr<Cancellation> ListMembers(const Environment& environment, const 
         tenant, 1,
         [environment, tenant, index, playbook = *std::move(playbook), page = std::move(page),
          shared_done](const std::shared_ptr<Cancellation>& cancellation) mutable {
-          (*shared_done)(WalkMembers(environment, tenant, *playbook, index, cancellation, page));
+          (*shared_done)(index == playbook::kNone
+                             ? WalkEveryone(environment, tenant, cancellation, page)
+                             : WalkMembers(environment, tenant, *playbook, index, cancellation, page));
         });
     if (started.ok()) return *std::move(started);
     refused = started.status();

@@ -18,7 +18,8 @@ struct MembersPage {
   WalkProgress progress;
 };
 
-// Everyone who is in a segment now: derived, not as it is stored. On one thread, in the memory of a Walk.
+// Everyone who is in a segment now: derived, not as it is stored; or every customer, where `segment` is empty. On one
+// thread, in the memory of a Walk.
 //
 // `page` is called with a page after another, which may be empty; it may block, and says whether it wants more. `done`
 // is called exactly once, afterwards. Both on any thread. Errors: NOT_FOUND no such segment; FAILED_PRECONDITION no

@@ -41,6 +41,10 @@ class Engine {
   // and says so. NOT_FOUND: no such placement.
   void Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done);
 
+  // The same for a customer whose profile was just read: one read less, for work that reads many at once. Decides on the
+  // caller's thread where nothing is to be written or leased. REQUIRES: a customer.
+  void DecideFrom(DecideRequest request, store::StoredProfile read, absl::Time deadline, Done<DecideAnswer> done);
+
   // Records events, each by itself; events of one customer in order, with one read and one write a customer. Fails as a
   // whole only where there is no playbook.
   void Record(RecordRequest request, absl::Time deadline, Done<RecordAnswer> done);
@@ -63,6 +67,7 @@ class Engine {
   void Examine(const store::CustomerKey& key, absl::Time deadline, Done<Answer> done, Look look);
 
   struct DecideCall;
+  void Begin(const std::shared_ptr<DecideCall>& call);
   // Leases what the call may take where nothing is, and goes on to the store.
   void Prepare(const std::shared_ptr<DecideCall>& call);
   void Load(const std::shared_ptr<DecideCall>& call);

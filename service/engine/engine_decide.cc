@@ -54,6 +54,7 @@ struct Engine::DecideCall {
   DecideRequest request;
   absl::Time deadline;
   Done<DecideAnswer> done;
+  absl::optional<StoredProfile> read;  // before the call began; used once
   std::shared_ptr<const playbook::Playbook> playbook;
   std::shared_ptr<const decision::TokenKey> token_key;
   absl::Time now;
@@ -261,6 +262,12 @@ void Engine::HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge kn
 }
 
 void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
+  if (call->request.profile_required && knowledge != Knowledge::kUnknownCustomer) {
+    call->PutBack();
+    return call->done(knowledge == Knowledge::kProfileUnusable
+                          ? absl::DataLossError("the stored profile cannot be used")
+                          : absl::UnavailableError("the store does not answer"));
+  }
   call->question.contacts_known = knowledge == Knowledge::kUnknownCustomer;
   if (knowledge != Knowledge::kUnknownCustomer) {
     call->needed.clear();
@@ -272,12 +279,25 @@ void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledg
 }
 
 void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done) {
-  auto playbook = playbooks_.Current(request.tenant);
-  if (!playbook.ok()) return done(playbook.status());
   auto call = std::make_shared<DecideCall>(budgets_);
   call->request = std::move(request);
   call->deadline = deadline;
   call->done = std::move(done);
+  Begin(call);
+}
+
+void Engine::DecideFrom(DecideRequest request, StoredProfile read, absl::Time deadline, Done<DecideAnswer> done) {
+  auto call = std::make_shared<DecideCall>(budgets_);
+  call->request = std::move(request);
+  call->deadline = deadline;
+  call->done = std::move(done);
+  call->read = std::move(read);
+  Begin(call);
+}
+
+void Engine::Begin(const std::shared_ptr<DecideCall>& call) {
+  auto playbook = playbooks_.Current(call->request.tenant);
+  if (!playbook.ok()) return call->done(playbook.status());
   call->playbook = *std::move(playbook);
   call->token_key = playbooks_.token_key();
   call->now = clock_.Now();
@@ -285,7 +305,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
   const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
   if (std::none_of(call->outcomes.begin(), call->outcomes.end(), holds)) return Prepare(call);
-  EndHolds(budgets_, call->Ask(), call->outcomes, StoreDeadline(deadline),
+  EndHolds(budgets_, call->Ask(), call->outcomes, StoreDeadline(call->deadline),
            [this, call](const std::vector<absl::StatusOr<bool>>& held) {
              for (size_t i = 0; i < held.size(); ++i) {
                if (!held[i].ok()) return DecideFromContext(call, KnowledgeAfter(held[i].status()));
@@ -313,25 +333,28 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
   const auto finish = [this, call] { HoldAndAnswer(call, call->KnowledgeNow()); };
   call->must_fetch = false;  // the store may fail before it runs the call
+  absl::optional<StoredProfile> read = std::exchange(call->read, absl::nullopt);
   if (!may_write) {
-    profiles_.Load(key, StoreDeadline(call->deadline), [this, call, finish](absl::StatusOr<StoredProfile> stored) {
+    const auto decide = [this, call, finish](const absl::StatusOr<StoredProfile>& stored) {
       if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
       if (!call->Run(*stored).ok()) return Prepare(call);
       finish();
-    });
-    return;
+    };
+    if (read.has_value()) return decide(*std::move(read));
+    return profiles_.Load(key, StoreDeadline(call->deadline), decide);
   }
-  profiles_.Update(
-      key, StoreDeadline(call->deadline), [call](const StoredProfile& stored) { return call->Run(stored); },
-      [this, call, finish](const absl::StatusOr<uint64_t>& revision) {
-        if (revision.ok()) return finish();
-        if (call->must_fetch) return Prepare(call);
-        // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
-        if (!WasRefused(revision.status())) call->taken.clear();
-        call->receipts.clear();  // nothing was recorded
-        // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
-        DecideFromContext(call, KnowledgeAfter(revision.status()));
-      });
+  const auto run = [call](const StoredProfile& stored) { return call->Run(stored); };
+  const auto stored = [this, call, finish](const absl::StatusOr<uint64_t>& revision) {
+    if (revision.ok()) return finish();
+    if (call->must_fetch) return Prepare(call);
+    // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
+    if (!WasRefused(revision.status())) call->taken.clear();
+    call->receipts.clear();  // nothing was recorded
+    // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
+    DecideFromContext(call, KnowledgeAfter(revision.status()));
+  };
+  if (read.has_value()) return profiles_.UpdateFrom(key, *read, StoreDeadline(call->deadline), run, stored);
+  profiles_.Update(key, StoreDeadline(call->deadline), run, stored);
 }
 
 }  // namespace waymark::engine

@@ -65,6 +65,8 @@ struct DecideRequest {
   absl::optional<playbook::ActionKind> kind;
   int max_actions = 0;  // for each placement; 0: its slots
   bool explain = false;
+  // Fails where the customer's profile cannot be had, instead of deciding from context alone: of work that can wait.
+  bool profile_required = false;
 };
 
 // How much of what should be known was known.

@@ -99,7 +99,7 @@ void ExportDecisions(const Log& log, const v1::ExportDecisionsRequest& request,
         if (!status.ok()) return status;
         message.clear_logged();
         message.set_done(true);
-        SendAndWait(*writer, std::move(message));
+        SendAndWait(*writer, message);
         return status;
       });
 }

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "service/rpc/decide_stream.h"
 #include "service/rpc/decision_log_service.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
@@ -27,13 +28,15 @@ UnaryHandler<Request, Response> Decide(engine::Engine& engine) {
 
 }  // namespace
 
-void AddDecisionService(engine::Engine& engine, const batch::LogEnvironment& log, Methods& methods) {
+void AddDecisionService(engine::Engine& engine, const batch::Environment& batch, const batch::LogEnvironment& log,
+                        Methods& methods) {
   using Service = v1::DecisionService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestNextBestAction,
                 Decide<v1::NextBestActionRequest, v1::NextBestActionResponse>(engine));
   methods.Unary(service, &Service::RequestGetOffers, Decide<v1::GetOffersRequest, v1::GetOffersResponse>(engine));
   methods.Unary(service, &Service::RequestGetContent, Decide<v1::GetContentRequest, v1::GetContentResponse>(engine));
+  AddDecideStream(engine, batch, service, methods);
   AddDecisionLog(log, service, methods);
 }
 

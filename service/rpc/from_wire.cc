@@ -25,7 +25,9 @@ constexpr size_t kMaxTokenBytes = 512;
 constexpr size_t kMaxLocaleBytes = 35;  // BCP 47 (RFC 5646, section 4.4.1)
 constexpr size_t kMaxPlaybookBytes = 1 << 20;
 constexpr size_t kMaxContextKeys = 64;
+constexpr size_t kMaxDecisionIdBytes = 64;
 constexpr int kMaxEventsToDecide = 32;
+constexpr int kMaxCustomersToDecide = 100;
 constexpr int kMaxEventsToRecord = 1000;
 constexpr int kMaxOffers = 100;
 constexpr int kMaxPlacements = 16;
@@ -110,7 +112,7 @@ absl::StatusOr<engine::DecideRequest> DecisionContextFromWire(const v1::Decision
   WAYMARK_RETURN_IF_ERROR(base::UnderField("context", CheckTenant(wire.tenant())));
   if (!wire.customer().empty()) WAYMARK_RETURN_IF_ERROR(CheckCustomerId("context.customer", wire.customer()));
   WAYMARK_RETURN_IF_ERROR(CheckLocale("context.locale", wire.locale()));
-  WAYMARK_RETURN_IF_ERROR(CheckText("context.decision_id", wire.decision_id(), 0, 64));
+  WAYMARK_RETURN_IF_ERROR(CheckText("context.decision_id", wire.decision_id(), 0, kMaxDecisionIdBytes));
   WAYMARK_RETURN_IF_ERROR(ContextFromWire(wire.context(), request.context));
   if (wire.events_size() > kMaxEventsToDecide) {
     return FieldError("context.events", absl::StrCat("at most ", kMaxEventsToDecide, " events"));
@@ -126,6 +128,27 @@ absl::StatusOr<engine::DecideRequest> DecisionContextFromWire(const v1::Decision
   request.decision_id = wire.decision_id();
   request.explain = wire.explain();
   return request;
+}
+
+absl::Status PlacementsFromWire(const google::protobuf::RepeatedPtrField<std::string>& wire,
+                                std::vector<std::string>& placements) {
+  if (wire.empty() || wire.size() > kMaxPlacements) {
+    return FieldError("placements", absl::StrCat("1 to ", kMaxPlacements, " placements"));
+  }
+  absl::flat_hash_set<absl::string_view> seen;
+  for (int i = 0; i < wire.size(); ++i) {
+    const std::string field = absl::StrCat("placements[", i, "]");
+    WAYMARK_RETURN_IF_ERROR(CheckText(field, wire[i], 1, kMaxNameBytes));
+    if (!seen.insert(wire[i]).second) return FieldError(field, "a placement is asked for twice");
+    placements.push_back(wire[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckElement(const v1::CustomerToDecide& wire) {
+  WAYMARK_RETURN_IF_ERROR(CheckCustomerId("customer", wire.customer()));
+  WAYMARK_RETURN_IF_ERROR(CheckText("decision_id", wire.decision_id(), 0, kMaxDecisionIdBytes));
+  return CheckLocale("locale", wire.locale());
 }
 
 absl::StatusOr<engine::RecordRequest::Item> ItemFromWire(const std::string& customer, bool has_event,
@@ -179,18 +202,38 @@ absl::StatusOr<engine::DecideRequest> FromWire(const v1::GetOffersRequest& wire)
 
 absl::StatusOr<engine::DecideRequest> FromWire(const v1::GetContentRequest& wire) {
   absl::StatusOr<engine::DecideRequest> request = DecisionContextFromWire(wire.context());
-  if (!request.ok()) return request;
-  if (wire.placements_size() < 1 || wire.placements_size() > kMaxPlacements) {
-    return FieldError("placements", absl::StrCat("1 to ", kMaxPlacements, " placements"));
-  }
-  absl::flat_hash_set<absl::string_view> seen;
-  for (int i = 0; i < wire.placements_size(); ++i) {
-    const std::string field = absl::StrCat("placements[", i, "]");
-    WAYMARK_RETURN_IF_ERROR(CheckText(field, wire.placements(i), 1, kMaxNameBytes));
-    if (!seen.insert(wire.placements(i)).second) return FieldError(field, "a placement is asked for twice");
-    request->placements.push_back(wire.placements(i));
-  }
+  if (request.ok()) WAYMARK_RETURN_IF_ERROR(PlacementsFromWire(wire.placements(), request->placements));
   return request;
+}
+
+absl::StatusOr<DecideBatch> FromWire(const v1::DecideStreamRequest& wire) {
+  const auto belongs_elsewhere = [](absl::string_view field) {
+    return FieldError(absl::StrCat("context.", field), "is not what the message's customers have in common");
+  };
+  if (!wire.context().customer().empty()) return belongs_elsewhere("customer");
+  if (!wire.context().decision_id().empty()) return belongs_elsewhere("decision_id");
+  if (wire.context().events_size() > 0) return belongs_elsewhere("events");
+  absl::StatusOr<engine::DecideRequest> common = DecisionContextFromWire(wire.context());
+  if (!common.ok()) return common.status();
+  WAYMARK_RETURN_IF_ERROR(PlacementsFromWire(wire.placements(), common->placements));
+  if (wire.customers_size() < 1 || wire.customers_size() > kMaxCustomersToDecide) {
+    return FieldError("customers", absl::StrCat("1 to ", kMaxCustomersToDecide, " customers"));
+  }
+  DecideBatch batch;
+  batch.sound.common = *std::move(common);
+  batch.sound.customers.reserve(static_cast<size_t>(wire.customers_size()));
+  batch.indexes.reserve(static_cast<size_t>(wire.customers_size()));
+  for (int i = 0; i < wire.customers_size(); ++i) {
+    const v1::CustomerToDecide& element = wire.customers(i);
+    absl::Status status = CheckElement(element);
+    if (!status.ok()) {
+      batch.refused.emplace_back(i, std::move(status));
+      continue;
+    }
+    batch.sound.customers.push_back({element.customer(), element.decision_id(), element.locale()});
+    batch.indexes.push_back(i);
+  }
+  return batch;
 }
 
 absl::StatusOr<engine::RecordRequest> FromWire(const v1::RecordEventRequest& wire) {

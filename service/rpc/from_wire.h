@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/batch/decide_many.h"
 #include "service/batch/suggest.h"
 #include "service/engine/requests.h"
 #include "waymark/v1/decision.pb.h"
@@ -31,6 +32,14 @@ absl::Status CheckCustomerId(absl::string_view field, absl::string_view customer
 absl::StatusOr<engine::DecideRequest> FromWire(const v1::NextBestActionRequest& wire);
 absl::StatusOr<engine::DecideRequest> FromWire(const v1::GetOffersRequest& wire);
 absl::StatusOr<engine::DecideRequest> FromWire(const v1::GetContentRequest& wire);
+
+// The customers of a message that are sound, and those that are not. Together they are all.
+struct DecideBatch {
+  batch::ManyToDecide sound;
+  std::vector<int> indexes;                           // beside sound.customers: which elements of the message they are
+  std::vector<std::pair<int, absl::Status>> refused;  // ascending
+};
+absl::StatusOr<DecideBatch> FromWire(const v1::DecideStreamRequest& wire);
 
 // One item.
 absl::StatusOr<engine::RecordRequest> FromWire(const v1::RecordEventRequest& wire);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/rpc/bidi_call.h"
 #include "service/rpc/call.h"
 #include "service/rpc/stream_call.h"
 #include "service/rpc/unary_call.h"
@@ -60,6 +61,19 @@ class Methods {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
     methods_.push_back(std::make_unique<StreamMethod<Request, Response>>(std::move(ask), std::move(handler)));
+  }
+
+  // The same for a method of which both sides are streams.
+  template <typename Service, typename Base, typename Request, typename Response>
+  void BidiStream(Service& service,
+                  void (Base::*request_call)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
+                                             grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
+                  std::type_identity_t<BidiHandler<Request, Response>> handler) {
+    auto ask = [&service, request_call](grpc::ServerContext* context,
+                                        grpc::ServerAsyncReaderWriter<Response, Request>* stream,
+                                        grpc::ServerCompletionQueue* queue,
+                                        void* tag) { (service.*request_call)(context, stream, queue, queue, tag); };
+    methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(std::move(ask), std::move(handler)));
   }
 
   const std::vector<std::unique_ptr<grpc::Service>>& services() const { return services_; }

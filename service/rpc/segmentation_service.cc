@@ -58,7 +58,7 @@ void ListMembers(const batch::Environment& batch, const v1::ListMembersRequest& 
       [writer](const batch::MembersPage& page) {
         v1::ListMembersResponse message;
         ToWire(page, message);
-        return SendAndWait(*writer, std::move(message));
+        return SendAndWait(*writer, message);
       },
       [writer](absl::Status status) { writer->Finish(std::move(status)); });
   if (walk != nullptr) writer->OnCancel([walk] { walk->Cancel(); });
@@ -75,7 +75,7 @@ void WatchChanges(batch::Watches& watches, const v1::WatchChangesRequest& reques
         v1::WatchChangesResponse message;
         for (const batch::NamedChange& change : changes) ToWire(change, *message.add_changes());
         message.set_cursor(cursor);
-        writer->Send(std::move(message), std::move(sent));
+        writer->Send(message, std::move(sent));
       },
       [writer](absl::Status status) { writer->Finish(std::move(status)); });
   if (watch != nullptr) writer->OnCancel([watch] { watch->Cancel(); });

@@ -7,7 +7,7 @@ namespace waymark::rpc {
 std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,
                                      const batch::LogEnvironment& log) {
   auto methods = std::make_unique<Methods>();
-  AddDecisionService(engine, log, *methods);
+  AddDecisionService(engine, batch, log, *methods);
   AddEventService(engine, *methods);
   AddProfileService(engine, *methods);
   AddSegmentationService(engine, batch, watches, *methods);

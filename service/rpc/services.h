@@ -15,7 +15,8 @@ class Methods;
 
 // The services of waymark.v1, an adapter a service: check what came, ask the engine, convert its answer. What they are
 // given must outlive the server.
-void AddDecisionService(engine::Engine& engine, const batch::LogEnvironment& log, Methods& methods);
+void AddDecisionService(engine::Engine& engine, const batch::Environment& batch, const batch::LogEnvironment& log,
+                        Methods& methods);
 void AddEventService(engine::Engine& engine, Methods& methods);
 void AddProfileService(engine::Engine& engine, Methods& methods);
 void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,

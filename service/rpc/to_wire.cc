@@ -127,19 +127,25 @@ void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, 
   wire.set_withheld(receipt.withheld);
 }
 
-void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire) {
-  wire.set_index(index);
-  wire.set_retry(absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status));
-  const std::string element = absl::StrCat("events[", index, "]");
+bool MayHelpToRepeat(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status);
+}
+
+void RefusalToWire(absl::string_view element, const absl::Status& status, v1::Problem& problem) {
   const std::vector<base::FieldViolation> violations = base::FieldViolationsOf(status);
-  v1::Problem& problem = *wire.mutable_problem();
   if (violations.empty()) {
-    problem.set_field(element);
+    problem.set_field(std::string(element));
     problem.set_message(std::string(status.message()));
   } else {
     problem.set_field(absl::StrCat(element, ".", violations[0].field));
     problem.set_message(violations[0].description);
   }
+}
+
+void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire) {
+  wire.set_index(index);
+  wire.set_retry(MayHelpToRepeat(status));
+  RefusalToWire(absl::StrCat("events[", index, "]"), status, *wire.mutable_problem());
 }
 
 void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1::Profile& wire) {

@@ -34,7 +34,12 @@ void ToWire(const batch::ExportedDecision& exported, v1::LoggedDecision& wire);
 
 void ToWire(const engine::Receipt& receipt, const playbook::Playbook& playbook, v1::EventReceipt& wire);
 
-// An element of a batch that was not recorded; the fields of `status` are relative to it.
+// Whether a call with this error may succeed when it is made again.
+bool MayHelpToRepeat(const absl::Status& status);
+
+// What is wrong with an element of a batch ("events[2]"); the fields of `status` are relative to it.
+void RefusalToWire(absl::string_view element, const absl::Status& status, v1::Problem& wire);
+// The same of one that was not recorded.
 void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire);
 
 // The profile does not hold the customer's id, so it is given.

@@ -1,0 +1,164 @@
+#include "service/rpc/decide_stream.h"
+
+#include <google/protobuf/arena.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "service/base/field_error.h"
+#include "service/batch/decide_many.h"
+#include "service/rpc/from_wire.h"
+#include "service/rpc/methods.h"
+#include "service/rpc/to_wire.h"
+
+namespace waymark::rpc {
+namespace {
+
+using Stream = BidiStream<v1::DecideStreamRequest, v1::DecideStreamResponse>;
+
+// How long a client may send nothing, or read nothing: it holds a batch thread.
+constexpr absl::Duration kPatience = absl::Seconds(60);
+// What an answer takes at most, but for the one that goes beyond: clients take 4 MiB.
+constexpr size_t kMaxAnswerBytes = 1 << 20;
+
+// A message that is on its way, which may come when nobody waits any more.
+struct Incoming {
+  google::protobuf::Arena arena;
+  v1::DecideStreamRequest& message = *google::protobuf::Arena::CreateMessage<v1::DecideStreamRequest>(&arena);
+  absl::optional<bool> read;  // under the cancellation's mutex
+};
+
+// Waits for the client's next message; nullptr where there is none any more, or the work was cancelled.
+std::shared_ptr<Incoming> NextMessage(Stream& stream, const std::shared_ptr<batch::Cancellation>& cancellation) {
+  auto incoming = std::make_shared<Incoming>();
+  stream.Read(&incoming->message, [incoming, cancellation](bool read) {
+    absl::MutexLock lock(&cancellation->mutex());
+    incoming->read = read;
+  });
+  absl::MutexLock lock(&cancellation->mutex());
+  const absl::Status status = cancellation->Await([&] { return incoming->read.has_value(); }, absl::Now() + kPatience);
+  if (absl::IsDeadlineExceeded(status)) stream.Cancel();
+  return status.ok() && *incoming->read ? incoming : nullptr;
+}
+
+// Whether an error is of the question, and so everybody's.
+bool IsOfTheQuestion(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
+}
+
+void RefuseToWire(int index, const absl::Status& status, v1::CustomerDecisions& wire) {
+  RefusalToWire(absl::StrCat("customers[", index, "]"), status, *wire.mutable_refusal());
+  wire.set_retry(MayHelpToRepeat(status));
+}
+
+// Sends answers in the order of the message's customers, in as many messages as they need.
+class AnswerSender {
+ public:
+  AnswerSender(Stream& stream, const v1::DecideStreamRequest& request) : stream_(stream), request_(request) {}
+
+  // The answer of the next customer, to be filled before the next call. Nullptr where the client is gone.
+  v1::CustomerDecisions* Next() {
+    if (last_ != nullptr) bytes_ += last_->ByteSizeLong();
+    if (bytes_ > kMaxAnswerBytes && !Flush()) return nullptr;
+    last_ = response_->add_answers();
+    last_->set_customer(request_.customers(index_++).customer());
+    return last_;
+  }
+
+  bool Flush() {
+    const bool sent = SendAndWait(stream_, *response_, kPatience);
+    bytes_ = 0;
+    last_ = nullptr;
+    arena_.Reset();
+    response_ = google::protobuf::Arena::CreateMessage<v1::DecideStreamResponse>(&arena_);
+    return sent;
+  }
+
+ private:
+  Stream& stream_;
+  const v1::DecideStreamRequest& request_;
+  int index_ = 0;
+  google::protobuf::Arena arena_;
+  v1::DecideStreamResponse* response_ = google::protobuf::Arena::CreateMessage<v1::DecideStreamResponse>(&arena_);
+  v1::CustomerDecisions* last_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+// Decides for a message's customers and answers. Not OK: it is the end of the stream.
+absl::Status Answer(Stream& stream, const v1::DecideStreamRequest& request, engine::Engine& engine,
+                    const batch::Environment& environment, const std::shared_ptr<batch::Cancellation>& cancellation) {
+  absl::StatusOr<DecideBatch> batch = FromWire(request);
+  if (!batch.ok()) return batch.status();
+  auto answers = batch::DecideMany(environment, engine, batch->sound, cancellation);
+  if (!answers.ok()) return answers.status();
+  const absl::Status gone = absl::CancelledError("the client is gone");
+  AnswerSender sender(stream, request);
+  size_t sound = 0;
+  size_t refused = 0;
+  for (int i = 0; i < request.customers_size(); ++i) {
+    v1::CustomerDecisions* wire = sender.Next();
+    if (wire == nullptr) return gone;
+    if (refused < batch->refused.size() && batch->refused[refused].first == i) {
+      RefuseToWire(i, batch->refused[refused++].second, *wire);
+      continue;
+    }
+    const absl::StatusOr<engine::DecideAnswer>& answer = (*answers)[sound++];
+    if (answer.ok()) {
+      ToWire(*answer, *wire->mutable_decisions());
+    } else if (IsOfTheQuestion(answer.status())) {
+      return answer.status();
+    } else {
+      RefuseToWire(i, answer.status(), *wire);
+    }
+  }
+  return sender.Flush() ? absl::OkStatus() : gone;
+}
+
+absl::Status AnswerAll(Stream& stream, std::shared_ptr<Incoming> incoming, engine::Engine& engine,
+                       const batch::Environment& environment,
+                       const std::shared_ptr<batch::Cancellation>& cancellation) {
+  const std::string tenant = incoming->message.context().tenant();
+  for (; incoming != nullptr; incoming = NextMessage(stream, cancellation)) {
+    if (incoming->message.context().tenant() != tenant) {
+      return base::FieldError("context.tenant", "must be the same in all messages of a stream");
+    }
+    absl::Status status = Answer(stream, incoming->message, engine, environment, cancellation);
+    if (!status.ok()) return status;
+  }
+  return cancellation->status();
+}
+
+// The first message says whose thread it is.
+void Begin(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Incoming>& first, engine::Engine& engine,
+           const batch::Environment& environment) {
+  const std::string& tenant = first->message.context().tenant();
+  if (absl::Status status = base::UnderField("context", CheckTenant(tenant)); !status.ok()) {
+    return stream->Finish(std::move(status));
+  }
+  auto started = environment.threads.Start(
+      tenant, 1, [stream, first, &engine, environment](const std::shared_ptr<batch::Cancellation>& cancellation) {
+        stream->Finish(AnswerAll(*stream, first, engine, environment, cancellation));
+      });
+  if (!started.ok()) return stream->Finish(started.status());
+  stream->OnCancel([cancellation = *std::move(started)] { cancellation->Cancel(); });
+}
+
+}  // namespace
+
+void AddDecideStream(engine::Engine& engine, const batch::Environment& batch,
+                     v1::DecisionService::AsyncService& service, Methods& methods) {
+  methods.BidiStream(service, &v1::DecisionService::AsyncService::RequestDecideStream,
+                     [&engine, batch](const CallContext&, const std::shared_ptr<Stream>& stream) {
+                       auto first = std::make_shared<Incoming>();
+                       stream->Read(&first->message, [stream, first, &engine, batch](bool read) {
+                         if (!read) return stream->Finish(absl::OkStatus());
+                         Begin(stream, first, engine, batch);
+                       });
+                     });
+}
+
+}  // namespace waymark::rpc

@@ -1,0 +1,18 @@
+#ifndef WAYMARK_SERVICE_RPC_DECIDE_STREAM_H_
+#define WAYMARK_SERVICE_RPC_DECIDE_STREAM_H_
+
+#include "service/batch/environment.h"
+#include "service/engine/engine.h"
+#include "waymark/v1/decision.grpc.pb.h"
+
+namespace waymark::rpc {
+
+class Methods;
+
+// DecisionService's DecideStream: a stream is decided on a batch thread of its own, a message after the other.
+void AddDecideStream(engine::Engine& engine, const batch::Environment& batch,
+                     v1::DecisionService::AsyncService& service, Methods& methods);
+
+}  // namespace waymark::rpc
+
+#endif  // WAYMARK_SERVICE_RPC_DECIDE_STREAM_H_
