@@ -1,5 +1,6 @@
 #include "service/cli/client.h"
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 
 #include "absl/strings/cord.h"
@@ -131,6 +132,31 @@ absl::Status Client::ExportDecisions(const v1::ExportDecisionsRequest& request,
 absl::Status Client::AuditDecisions(const v1::AuditDecisionsRequest& request,
                                     const std::function<void(const v1::AuditDecisionsResponse&)>& each) {
   return Stream(stubs_->decision, &v1::DecisionService::Stub::AuditDecisions, request, each);
+}
+
+absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,
+                                  const std::function<absl::Status(const v1::DecideStreamResponse&)>& each) {
+  grpc::ClientContext context;
+  const auto stream = stubs_->decision.DecideStream(&context);
+  google::protobuf::Arena arena;
+  absl::Status stopped;
+  bool alive = true;
+  v1::DecideStreamRequest request;
+  while (alive && stopped.ok() && next(request) && (alive = stream->Write(request))) {
+    for (int answered = 0; alive && stopped.ok() && answered < request.customers_size();) {
+      arena.Reset();
+      auto* response = google::protobuf::Arena::CreateMessage<v1::DecideStreamResponse>(&arena);
+      alive = stream->Read(response);
+      if (!alive) break;
+      answered += response->answers_size();
+      stopped = each(*response);
+    }
+  }
+  if (!stopped.ok()) context.TryCancel();
+  stream->WritesDone();
+  const absl::Status status = FromGrpc(stream->Finish());
+  if (!stopped.ok()) return stopped;
+  return status.ok() && !alive ? absl::UnavailableError("the service ended before it was done") : status;
 }
 
 absl::Status Client::Resegment(const v1::ResegmentRequest& request,

@@ -56,6 +56,10 @@ class Client {
   absl::Status AuditDecisions(const v1::AuditDecisionsRequest& request,
                               const std::function<void(const v1::AuditDecisionsResponse&)>& each);
 
+  // A DecideStreamCall.
+  absl::Status DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,
+                            const std::function<absl::Status(const v1::DecideStreamResponse&)>& each);
+
   // Calls `each` with every message of progress.
   absl::Status Resegment(const v1::ResegmentRequest& request,
                          const std::function<void(const v1::ResegmentResponse&)>& each);

@@ -5,20 +5,9 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "service/cli/retry.h"
 
 namespace waymark::cli {
-namespace {
-
-constexpr absl::Duration kFirstPause = absl::Milliseconds(50);
-constexpr absl::Duration kLongestPause = absl::Seconds(5);
-
-bool MayHelpToRepeat(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsAborted(status);
-}
-
-}  // namespace
-
 // Some work and its events as one request; origins[i] is the work that event i came from.
 struct Sender::Batch {
   std::vector<Work> work;
@@ -186,10 +175,7 @@ absl::Status Sender::Retry(const std::function<absl::Status()>& call) {
   }
 }
 
-// 50 ms, then twice as long each time, at most 5 s.
-void Sender::Pause(int attempt) {
-  options_.wait(std::min(kLongestPause, kFirstPause * static_cast<double>(int64_t{1} << std::min(attempt - 1, 20))));
-}
+void Sender::Pause(int attempt) { options_.wait(PauseAfter(attempt)); }
 
 void Sender::Refuse(const Work& work, absl::string_view reason) {
   absl::MutexLock lock(&mutex_);

@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "service/cli/retry.h"
 #include "waymark/v1/event.pb.h"
 #include "waymark/v1/profile.pb.h"
 
@@ -46,7 +47,7 @@ class Sender {
   struct Options {
     std::string tenant;
     int workers = 8;
-    int attempts = 12;
+    int attempts = kAttempts;
     std::function<void(absl::Duration)> wait = absl::SleepFor;  // between attempts
   };
   struct Counts {

@@ -7,39 +7,32 @@
 //
 // Prints one JSON line a measure. About two minutes.
 
-#include <grpcpp/create_channel.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "tests/bench/child_process.h"
 #include "tests/bench/load_generator.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/sample_shop.h"
+#include "tests/bench/service_under_test.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_directory.h"
 #include "waymark/v1/decision.grpc.pb.h"
-#include "waymark/v1/playbook.grpc.pb.h"
 
 namespace waymark::bench {
 namespace {
 
-constexpr int kActions = 50;
-constexpr int kSegments = 30;
 constexpr int kCustomers = 10'000;
-constexpr int kEventsEach = 10;
 constexpr int kRequests = 20'000;
 constexpr int kCallers = 32;
 constexpr int kConnections = 4;
@@ -66,43 +59,9 @@ struct Target {
   LoadGenerator& load;
 };
 
-template <typename Message>
-Workload WorkloadOf(std::string method, const std::vector<Message>& messages) {
-  Workload workload{std::move(method), {}};
-  for (const Message& message : messages) workload.requests.push_back(Serialize(message));
-  return workload;
-}
-
 absl::Status ToAbsl(const grpc::Status& status, absl::string_view what) {
   if (status.ok()) return absl::OkStatus();
   return absl::InternalError(absl::StrCat(what, ": ", status.error_message()));
-}
-
-absl::Status ApplyPlaybook(const std::shared_ptr<grpc::Channel>& channel) {
-  const auto stub = v1::PlaybookService::NewStub(channel);
-  v1::ApplyPlaybookRequest request;
-  request.set_tenant(kTenant);
-  request.set_text(absl::StrCat(keep_decisions ? "keep_decisions: 30d\n" : "", SamplePlaybook(kActions, kSegments)));
-  // The store may need a moment.
-  grpc::Status status;
-  for (const absl::Time until = absl::Now() + absl::Seconds(15); absl::Now() < until;) {
-    grpc::ClientContext context;
-    v1::ApplyPlaybookResponse response;
-    status = stub->ApplyPlaybook(&context, request, &response);
-    if (status.ok() || status.error_code() == grpc::INVALID_ARGUMENT) break;
-    absl::SleepFor(absl::Milliseconds(50));
-  }
-  return ToAbsl(status, "applying the playbook");
-}
-
-absl::Status LoadCustomers(LoadGenerator& load) {
-  for (const Workload& workload :
-       {WorkloadOf("/waymark.v1.ProfileService/UpdateProfile", SampleProfiles(kCustomers)),
-        WorkloadOf("/waymark.v1.EventService/RecordEvents", SampleHistory(kCustomers, kEventsEach, absl::Now()))}) {
-    const LoadResult result = load.Each(workload, kCallers);
-    if (result.errors > 0) return absl::InternalError(absl::StrCat(workload.method, ": ", result.first_error));
-  }
-  return absl::OkStatus();
 }
 
 // A typical answer, for the server that does nothing.
@@ -117,11 +76,6 @@ absl::Status SaveAnswer(const std::shared_ptr<grpc::Channel>& channel, const std
   }
   std::ofstream output(file, std::ios::binary);
   return response.SerializeToOstream(&output) ? absl::OkStatus() : absl::InternalError("cannot write the answer");
-}
-
-absl::Status CheckLoad(const LoadResult& result) {
-  if (result.errors == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(result.errors, " of ", result.calls, " calls failed: ", result.first_error));
 }
 
 // What a closed loop found, and what a call of it cost the server.
@@ -191,20 +145,12 @@ void PrintRounds(const std::string& store, const std::vector<Round>& rounds, con
 // The whole measurement with one store; `folder` is this one's alone.
 absl::Status MeasureStore(const std::string& name, const std::string& store, const std::string& folder,
                           const Goals& goals) {
-  const std::string service_port_file = absl::StrCat(folder, "/", name, ".port");
   const std::string noop_port_file = absl::StrCat(folder, "/", name, ".noop_port");
   const std::string answer_file = absl::StrCat(folder, "/", name, ".answer");
   auto service =
-      ChildProcess::Start({WAYMARKD, "--listen", "127.0.0.1:0", "--store", store, "--port-file", service_port_file},
-                          absl::StrCat(folder, "/", name, ".log"));
+      ServiceUnderTest::Start(name, store, folder, {.customers = kCustomers, .keep_decisions = keep_decisions});
   if (!service.ok()) return service.status();
-  const absl::StatusOr<int> port = service->WaitForPort(service_port_file);
-  if (!port.ok()) return port.status();
-  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", *port), grpc::InsecureChannelCredentials());
-  LoadGenerator service_load(*port, kConnections);
-  if (absl::Status status = ApplyPlaybook(channel); !status.ok()) return status;
-  if (absl::Status status = LoadCustomers(service_load); !status.ok()) return status;
-  if (absl::Status status = SaveAnswer(channel, answer_file); !status.ok()) return status;
+  if (absl::Status status = SaveAnswer((*service)->channel, answer_file); !status.ok()) return status;
 
   auto noop = ChildProcess::Start({NOOP_SERVER, noop_port_file, answer_file}, absl::StrCat(folder, "/noop.log"));
   if (!noop.ok()) return noop.status();
@@ -215,7 +161,7 @@ absl::Status MeasureStore(const std::string& name, const std::string& store, con
   const Workload workload = WorkloadOf("/waymark.v1.DecisionService/GetOffers", SampleRequests(kCustomers, kRequests));
   std::vector<Round> rounds;
   for (int i = 0; i < kRounds; ++i) {
-    absl::StatusOr<Round> round = RunRound(i, workload, {*service, service_load}, {*noop, noop_load});
+    absl::StatusOr<Round> round = RunRound(i, workload, {(*service)->process, (*service)->load}, {*noop, noop_load});
     if (!round.ok()) return round.status();
     std::fprintf(stderr, "%s, round %d: %.0f calls/s of %.0f; p99 %.2f ms of %.2f; server %.1f us of %.1f\n",
                  name.c_str(), i + 1, round->throughput, round->noop_throughput, round->p99_ms, round->noop_p99_ms,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,14 @@ ChildProcess::~ChildProcess() {
   if (process_ < 0) return;
   kill(process_, SIGTERM);
   waitpid(process_, nullptr, 0);
+}
+
+absl::StatusOr<absl::Duration> ChildProcess::WaitForEnd() {
+  int status = 0;
+  rusage usage{};
+  if (wait4(std::exchange(process_, -1), &status, 0, &usage) < 0) return absl::InternalError("there is no process");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return absl::InternalError("the program failed");
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
 }
 
 absl::Duration ChildProcess::CpuTime() const {

@@ -26,6 +26,9 @@ class ChildProcess {
   // Waits until the program has written a port to the file. INTERNAL where it ends instead; DEADLINE_EXCEEDED.
   absl::StatusOr<int> WaitForPort(const std::string& port_file, absl::Duration patience = absl::Seconds(30));
 
+  // Waits until the program ends by itself, and says what it took of the processors. INTERNAL where it failed.
+  absl::StatusOr<absl::Duration> WaitForEnd();
+
   // What the program has taken of the processors so far, in steps of 10 ms.
   absl::Duration CpuTime() const;
 

@@ -34,8 +34,8 @@ class LoadGenerator::Run {
  public:
   // `again`: whether an answer is followed by the next request.
   Run(const std::vector<std::shared_ptr<grpc::Channel>>& channels, const Workload& workload, bool again,
-      absl::Time count_from, absl::Time until, int64_t at_most)
-      : workload_(workload), again_(again), count_from_(count_from), until_(until), at_most_(at_most) {
+      absl::Time count_from, absl::Time until, int64_t at_most, const Take& take = nullptr)
+      : workload_(workload), again_(again), count_from_(count_from), until_(until), at_most_(at_most), take_(take) {
     for (const auto& channel : channels) stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
     receiver_ = std::thread([this] { Receive(); });
   }
@@ -87,6 +87,7 @@ class LoadGenerator::Run {
       const std::unique_ptr<Call> call(static_cast<Call*>(tag));
       const absl::Time now = absl::Now();
       if (again_ && now < until_) Send(now);
+      if (take_ != nullptr && call->status.ok()) take_(call->response);
       Count(*call, now);
       if (out_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         absl::MutexLock lock(&mutex_);  // wakes Finish, where it waits
@@ -112,6 +113,7 @@ class LoadGenerator::Run {
   const absl::Time count_from_;
   const absl::Time until_;
   const int64_t at_most_;
+  const Take take_;
   grpc::CompletionQueue queue_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   std::atomic<int64_t> sent_{0};
@@ -133,9 +135,9 @@ LoadGenerator::LoadGenerator(int port, int connections) {
   }
 }
 
-LoadResult LoadGenerator::Each(const Workload& workload, int callers) {
+LoadResult LoadGenerator::Each(const Workload& workload, int callers, const Take& take) {
   const absl::Time now = absl::Now();
-  Run run(channels_, workload, true, now, absl::InfiniteFuture(), static_cast<int64_t>(workload.requests.size()));
+  Run run(channels_, workload, true, now, absl::InfiniteFuture(), static_cast<int64_t>(workload.requests.size()), take);
   for (int i = 0; i < callers; ++i) run.Send(now);
   return run.Finish();
 }

@@ -5,6 +5,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,8 +44,9 @@ class LoadGenerator {
   // 127.0.0.1.
   LoadGenerator(int port, int connections);
 
-  // Each request once, so many at a time.
-  LoadResult Each(const Workload& workload, int callers);
+  // Each request once, so many at a time; each answer goes to `take`, on one thread.
+  using Take = std::function<void(const grpc::ByteBuffer& answer)>;
+  LoadResult Each(const Workload& workload, int callers, const Take& take = nullptr);
 
   // Closed loop: callers that each send the next request as soon as the last one is answered. It finds the throughput.
   // Requests in turn; what is answered during the warm-up does not count.

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/cli/command.h"
+#include "service/cli/commands/decide_many.h"
 #include "service/cli/input_file.h"
 #include "service/cli/print.h"
 #include "service/cli/values.h"
@@ -22,6 +23,10 @@ struct DecideArguments {
   std::string locale;
   std::vector<std::string> context;
   bool explain = false;
+  bool all = false;
+  std::string segment;
+  std::string out;  // a file; then as a bulk run
+  int workers = 2;
 };
 
 // What every request of the command has in common; each has its own customer.
@@ -104,6 +109,23 @@ absl::Status ContentFor(Session& session, Client& client, const DecideArguments&
   return status;
 }
 
+// Whom a bulk run asks about.
+CustomerSource SourceOf(Session& session, Client& client, const DecideArguments& arguments) {
+  if (arguments.all || !arguments.segment.empty()) return Members(client, session.tenant, arguments.segment);
+  return {.name = arguments.from.empty() ? "the customers named" : absl::StrCat("the file ", arguments.from),
+          .each = [&session, &arguments](const auto& add, double&) { return ForCustomers(session, arguments, add); }};
+}
+
+void RunToFile(Session& session, const DecideArguments& arguments) {
+  absl::StatusOr<v1::DecisionContext> context = ContextOf(session, arguments);
+  if (!context.ok()) return session.Fail(context.status());
+  v1::DecideStreamRequest question;
+  *question.mutable_context() = *std::move(context);
+  question.mutable_placements()->Add(arguments.placements.begin(), arguments.placements.end());
+  Client client = session.Connect();
+  DecideToFile(session, client, question, SourceOf(session, client, arguments), arguments.out, arguments.workers);
+}
+
 using Ask = absl::Status (*)(Session&, Client&, const DecideArguments&, const v1::DecisionContext&);
 
 void Run(Session& session, const DecideArguments& arguments, Ask ask) {
@@ -117,7 +139,7 @@ void Run(Session& session, const DecideArguments& arguments, Ask ask) {
   if (!status.ok()) session.Fail(status);
 }
 
-void AddCommonOptions(CLI::App& command, DecideArguments& arguments) {
+CLI::Option_group* AddCommonOptions(CLI::App& command, DecideArguments& arguments) {
   CLI::Option_group* who = command.add_option_group("customers", "who is asked about; answers come in this order");
   who->add_option("--customer", arguments.customers, "ids; '' is an anonymous visitor");
   who->add_option("--from", arguments.from, "a file with an id a line, - for stdin");
@@ -126,6 +148,23 @@ void AddCommonOptions(CLI::App& command, DecideArguments& arguments) {
   command.add_option("--context", arguments.context, "name=value or name:type=value, as the playbook declares it")
       ->allow_extra_args(false);
   command.add_flag("--explain", arguments.explain, "give the reason for every candidate");
+  return who;
+}
+
+// A bulk run: everybody's decisions to a file, in any order.
+void AddBulkOptions(CLI::App& decide, CLI::Option_group& who, DecideArguments& arguments) {
+  CLI::Option* out = decide.add_option("--out", arguments.out,
+                                       "decide for many at once, as a mailing does, and write a line of JSON for each "
+                                       "to this file; a run that was ended "
+                                       "goes on when the same command is given again");
+  CLI::Option* all = who.add_flag("--all", arguments.all, "every customer (with --out)")->needs(out);
+  who.add_option("--segment", arguments.segment, "everyone in this segment now (with --out)")
+      ->needs(out)
+      ->excludes(all);
+  decide.add_option("--workers", arguments.workers, "with --out: streams at once")
+      ->check(CLI::Range(1, 16))
+      ->needs(out)
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -133,10 +172,18 @@ void AddCommonOptions(CLI::App& command, DecideArguments& arguments) {
 void AddDecisionCommands(CLI::App& app, Session& session) {
   auto deciding = std::make_shared<DecideArguments>();
   CLI::App* decide = app.add_subcommand("decide", "Asks for the best actions for one placement");
-  decide->add_option("--placement", deciding->placements, "the placement")->required()->expected(1);
-  decide->add_option("--offers", deciding->offers, "at most this many, and offers only")->check(CLI::Range(1, 100));
-  AddCommonOptions(*decide, *deciding);
-  decide->callback([&session, deciding] { Run(session, *deciding, DecideFor); });
+  decide->add_option("--placement", deciding->placements, "the placement; with --out there may be several")
+      ->required()
+      ->expected(1, 16);
+  CLI::Option* offers =
+      decide->add_option("--offers", deciding->offers, "at most this many, and offers only")->check(CLI::Range(1, 100));
+  AddBulkOptions(*decide, *AddCommonOptions(*decide, *deciding), *deciding);
+  decide->get_option("--out")->excludes(offers);
+  decide->callback([&session, deciding] {
+    if (!deciding->out.empty()) return RunToFile(session, *deciding);
+    if (deciding->placements.size() > 1) throw CLI::ArgumentMismatch("--placement: only one without --out");
+    Run(session, *deciding, DecideFor);
+  });
 
   auto filling = std::make_shared<DecideArguments>();
   CLI::App* content = app.add_subcommand("content", "Asks for the rendered content of the placements of one page");

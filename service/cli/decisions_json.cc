@@ -1,0 +1,157 @@
+// RapidJSON then looks for what is to be escaped sixteen characters at a time; every x86-64 has SSE2.
+#ifdef __SSE2__
+#define RAPIDJSON_SSE2
+#endif
+#include "service/cli/decisions_json.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace waymark::cli {
+
+// Fields that are empty are left out, as protobuf's JSON may.
+class DecisionLines::Writer {
+ public:
+  template <typename Fill>
+  void Object(Fill fill) {
+    writer_.StartObject();
+    fill();
+    writer_.EndObject();
+  }
+  template <typename Messages, typename Fill>
+  void Array(absl::string_view name, const Messages& messages, Fill fill) {
+    if (messages.empty()) return;
+    Key(name);
+    writer_.StartArray();
+    for (const auto& message : messages) Object([&] { fill(message); });
+    writer_.EndArray();
+  }
+  void Key(absl::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  void Text(absl::string_view name, absl::string_view value) {
+    if (value.empty()) return;
+    Key(name);
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  }
+  void Number(absl::string_view name, double value) {
+    if (value == 0) return;
+    Key(name);
+    writer_.Double(value);
+  }
+  void True(absl::string_view name, bool value) {
+    if (!value) return;
+    Key(name);
+    writer_.Bool(true);
+  }
+  void Time(absl::string_view name, const google::protobuf::Timestamp& value) {
+    const absl::Time time = absl::FromUnixSeconds(value.seconds()) + absl::Nanoseconds(value.nanos());
+    Text(name, absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()));
+  }
+
+  void Add(const v1::CustomerDecisions& decisions);
+  absl::string_view text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+  void Clear() { buffer_.Clear(); }
+
+ private:
+  void Action(const v1::DecidedAction& action);
+  void Candidate(const v1::Candidate& candidate);
+  void Decision(const v1::Decision& decision);
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+void DecisionLines::Writer::Action(const v1::DecidedAction& action) {
+  Text("action", action.action());
+  Text("kind", v1::ActionKind_Name(action.kind()));
+  if (action.has_content()) {
+    const v1::Content& content = action.content();
+    Key("content");
+    Object([&] {
+      Text("locale", content.locale());
+      Text("content_type", v1::ContentType_Name(content.content_type()));
+      Text("subject", content.subject());
+      Text("body", content.body());
+      Text("image_url", content.image_url());
+      Text("link_url", content.link_url());
+      Text("variant", content.variant());
+    });
+  }
+  Number("priority", action.priority());
+  Text("token", action.token());
+  True("fallback", action.fallback());
+}
+
+void DecisionLines::Writer::Candidate(const v1::Candidate& candidate) {
+  Text("action", candidate.action());
+  Text("reason", v1::ReasonCode_Name(candidate.reason()));
+  Text("detail", candidate.detail());
+  if (candidate.has_factors()) {
+    Key("factors");
+    Object([&] {
+      Number("propensity", candidate.factors().propensity());
+      Number("context_weight", candidate.factors().context_weight());
+      Number("value", candidate.factors().value());
+      Number("lever", candidate.factors().lever());
+    });
+  }
+  Number("priority", candidate.priority());
+  Number("probability", candidate.probability());
+}
+
+void DecisionLines::Writer::Decision(const v1::Decision& decision) {
+  Text("decision_id", decision.decision_id());
+  Text("placement", decision.placement());
+  Array("actions", decision.actions(), [&](const v1::DecidedAction& action) { Action(action); });
+  Array("candidates", decision.candidates(), [&](const v1::Candidate& each) { Candidate(each); });
+  Text("playbook_version", absl::StrCat(decision.playbook_version()));  // a 64-bit number is text in this JSON
+  Time("decided_at", decision.decided_at());
+  Text("knowledge", v1::Knowledge_Name(decision.knowledge()));
+  Array("positions", decision.positions(), [&](const v1::JourneyPosition& position) {
+    Text("journey", position.journey());
+    Text("stage", position.stage());
+    if (position.has_since()) Time("since", position.since());
+    Text("previous_stage", position.previous_stage());
+  });
+  Array("arms", decision.arms(), [&](const v1::ExperimentArm& arm) {
+    Text("experiment", arm.experiment());
+    Text("arm", arm.arm());
+  });
+}
+
+void DecisionLines::Writer::Add(const v1::CustomerDecisions& decisions) {
+  writer_.Reset(buffer_);
+  Object([&] {
+    Text("customer", decisions.customer());
+    Array("decisions", decisions.decisions(), [&](const v1::Decision& decision) { Decision(decision); });
+    if (decisions.has_refusal()) {
+      Key("refusal");
+      Object([&] {
+        Text("field", decisions.refusal().field());
+        Text("message", decisions.refusal().message());
+      });
+    }
+    True("retry", decisions.retry());
+  });
+  buffer_.Put('\n');
+}
+
+DecisionLines::DecisionLines() : writer_(std::make_unique<Writer>()) {}
+DecisionLines::~DecisionLines() = default;
+void DecisionLines::Add(const v1::CustomerDecisions& decisions) { writer_->Add(decisions); }
+absl::string_view DecisionLines::text() const { return writer_->text(); }
+void DecisionLines::Clear() { writer_->Clear(); }
+
+std::string CustomerOf(const std::string& line) {
+  const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return "";
+  const auto customer = object.find("customer");
+  return customer != object.end() && customer->is_string() ? customer->get<std::string>() : "";
+}
+
+}  // namespace waymark::cli
