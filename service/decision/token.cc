@@ -13,6 +13,9 @@ namespace {
 constexpr char kFormat = 1;
 constexpr size_t kPayloadBytes = 26;
 constexpr size_t kMacBytes = 10;
+// The last byte's bits.
+constexpr uint64_t kCountOnImpression = 1;
+constexpr uint64_t kHolds = 2;
 
 void Append(uint64_t value, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
@@ -52,7 +55,7 @@ std::string EncodeToken(const Token& token, const TokenKey& key) {
   Append(token.decision, 8, &bytes);
   Append(static_cast<uint32_t>(token.action), 4, &bytes);
   Append(static_cast<uint32_t>(token.channel), 4, &bytes);
-  Append(token.count_on_impression ? 1 : 0, 1, &bytes);
+  Append((token.count_on_impression ? kCountOnImpression : 0) | (token.holds ? kHolds : 0), 1, &bytes);
   absl::StrAppend(&bytes, key.Sign(bytes));
   return absl::WebSafeBase64Escape(bytes);
 }
@@ -64,11 +67,13 @@ absl::optional<Token> DecodeToken(absl::string_view text, const TokenKey& key) {
   const std::string mac = key.Sign(payload);
   if (sodium_memcmp(mac.data(), bytes.data() + kPayloadBytes, kMacBytes) != 0 || payload[0] != kFormat)
     return absl::nullopt;
+  const uint64_t bits = Read(payload.substr(25, 1));
   return Token{.customer = Read(payload.substr(1, 8)),
                .decision = Read(payload.substr(9, 8)),
                .action = static_cast<segmentation::NameId>(Read(payload.substr(17, 4))),
                .channel = static_cast<segmentation::NameId>(Read(payload.substr(21, 4))),
-               .count_on_impression = payload[25] != 0};
+               .count_on_impression = (bits & kCountOnImpression) != 0,
+               .holds = (bits & kHolds) != 0};
 }
 
 }  // namespace waymark::decision

@@ -19,6 +19,7 @@ struct Token {
   segmentation::NameId action{};
   segmentation::NameId channel{};
   bool count_on_impression = false;  // it is counted, and checked again, when it is shown
+  bool holds = false;                // until then the decision holds units of budgets for it
 
   friend bool operator==(const Token&, const Token&) = default;
 };

@@ -53,7 +53,7 @@ absl::Status AdmitToken(const SentEvent& sent, const playbook::Playbook& playboo
   if (!is_exposure) return absl::OkStatus();
   event.shown = segmentation::Contact{
       .action = token->action, .channel = token->channel, .at = event.time, .decision = token->decision};
-  event.counted = CountsContacts(playbook, *token);
+  event.counted = token->holds || CountsContacts(playbook, *token);
   event.only_if_allowed = sent.only_if_allowed;
   return absl::OkStatus();
 }

@@ -311,38 +311,14 @@ void Budgets::Resolve(const LeasePointer& lease, const store::HoldRequest& reque
   });
 }
 
-void Budgets::EndHold(const BudgetAsk& ask, int action, const std::string& key, bool shown, absl::Time deadline,
-                      BoolDone done) {
-  struct Call {
-    std::atomic<size_t> left;
-    absl::Mutex mutex;
-    absl::StatusOr<bool> answer ABSL_GUARDED_BY(mutex) = true;
-    BoolDone done;
+void Budgets::ChangeHolds(absl::string_view tenant, const std::string& key, store::HoldChange change,
+                          absl::Time deadline, BoolDone done) {
+  store_.ChangeHolds(tenant, key, change, deadline, std::move(done));
+}
 
-    absl::StatusOr<bool> Answer() {
-      absl::MutexLock lock(&mutex);
-      return answer;
-    }
-  };
-  const std::vector<int>& budgets = ask.playbook.actions[static_cast<size_t>(action)].budgets;
-  auto call = std::make_shared<Call>();
-  call->left = budgets.size();
-  call->done = std::move(done);
-  const auto ended = [call](const absl::StatusOr<bool>& held) {
-    {
-      absl::MutexLock lock(&call->mutex);
-      if (!held.ok() || (call->answer.ok() && !*held)) call->answer = held;
-    }
-    if (call->left.fetch_sub(1) == 1) call->done(call->Answer());
-  };
-  for (int index : budgets) {
-    const std::string& budget = ask.playbook.budgets[static_cast<size_t>(index)].name;
-    if (shown) {
-      store_.Confirm(ask.tenant, budget, key, deadline, ended);
-    } else {
-      store_.Release(ask.tenant, budget, key, deadline, ended);
-    }
-  }
+void Budgets::Withdraw(absl::string_view tenant, const std::string& key) {
+  store_.ChangeHolds(tenant, key, store::HoldChange::kWithdraw, absl::Now() + kStoreDeadline,
+                     [](const absl::StatusOr<bool>&) {});
 }
 
 void Budgets::List(const BudgetAsk& ask, absl::Time deadline, ListDone done) {

@@ -88,9 +88,13 @@ class Budgets {
   void Hold(const BudgetAsk& ask, const std::vector<UnitToHold>& units, absl::Time deadline,
             absl::AnyInvocable<void(absl::Status)> done);
 
-  // What the action's decision held was shown, or will not be: false where it is not held any more.
-  void EndHold(const BudgetAsk& ask, int action, const std::string& key, bool shown, absl::Time deadline,
-               BoolDone done);
+  // What is held under the key was shown, or will not be: false where something of it is not held any more. It rests
+  // on what was held, whatever the playbook says now.
+  void ChangeHolds(absl::string_view tenant, const std::string& key, store::HoldChange change, absl::Time deadline,
+                   BoolDone done);
+
+  // What was confirmed is not shown after all. Where the store does not do it, the units are lost.
+  void Withdraw(absl::string_view tenant, const std::string& key);
 
   // How each budget of the playbook stands, in its order.
   void List(const BudgetAsk& ask, absl::Time deadline, ListDone done);

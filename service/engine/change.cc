@@ -35,11 +35,17 @@ segmentation::Profile BeginChange(const store::StoredProfile& stored, absl::Time
   return profile;
 }
 
-bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Playbook& playbook, absl::Time now,
-             segmentation::Profile& profile, std::vector<Receipt>& receipts) {
+bool FoldAll(const std::vector<segmentation::Event>& events, const std::vector<absl::optional<Receipt>>& settled,
+             const playbook::Playbook& playbook, absl::Time now, segmentation::Profile& profile,
+             std::vector<Receipt>& receipts) {
   receipts.clear();
   bool changed = false;
-  for (const segmentation::Event& event : events) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    const segmentation::Event& event = events[i];
+    if (i < settled.size() && settled[i].has_value()) {
+      receipts.push_back(*settled[i]);
+      continue;
+    }
     if (segmentation::IsDuplicate(profile, event)) {
       receipts.push_back({.duplicate = true});
       continue;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "segmentation/event.h"
 #include "segmentation/profile.h"
 #include "service/engine/requests.h"
@@ -17,9 +18,11 @@ segmentation::Profile BeginChange(const store::StoredProfile& stored, absl::Time
 
 // Folds the events in order and derives stage and segments after each; one receipt an event. What is shown is checked
 // against the contact policy as it is then, and must be held of its budgets: where that does not allow it the receipt
-// says so, and the event is left out where it wants to be. Returns whether any was new and recorded. Pure.
-bool FoldAll(const std::vector<segmentation::Event>& events, const playbook::Playbook& playbook, absl::Time now,
-             segmentation::Profile& profile, std::vector<Receipt>& receipts);
+// says so, and the event is left out where it wants to be. So are those that have a receipt in `settled` (beside the
+// events, or empty). Returns whether any was new and recorded. Pure.
+bool FoldAll(const std::vector<segmentation::Event>& events, const std::vector<absl::optional<Receipt>>& settled,
+             const playbook::Playbook& playbook, absl::Time now, segmentation::Profile& profile,
+             std::vector<Receipt>& receipts);
 
 }  // namespace waymark::engine
 

@@ -71,6 +71,7 @@ struct Engine::DecideCall {
   std::vector<NeededBudget> needed;
   std::vector<LeasedUnit> taken;                      // what the last run took
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
+  std::vector<absl::optional<Receipt>> settled;       // likewise, where they are withheld before they are recorded
   bool ids_by_caller = false;                         // the decision's id is the caller's, who may try again with it
   bool must_fetch = false;                            // what ended the last run: nothing is leased
   int fetches = 0;
@@ -79,6 +80,7 @@ struct Engine::DecideCall {
   // What the placements' candidates may take from budgets.
   void AddNeeded();
   BudgetAsk Ask() const { return {request.tenant, *playbook, now}; }
+  HoldingEvents Holding() { return {request.customer, *playbook, events, outcomes}; }
   // Folds and decides; says what is to be stored, if anything. ABORTED, and must_fetch, where a lease is to be fetched.
   absl::StatusOr<absl::optional<Profile>> Run(const StoredProfile& stored);
   // Decides and takes what this needs from budgets. False where a lease is to be fetched first.
@@ -117,7 +119,7 @@ absl::Status Engine::DecideCall::Admit() {
                          ? absl::nullopt
                          : OutcomeOf(request.events[i], *event, request.tenant, request.customer, *token_key));
     events.push_back(*std::move(event));
-    outcomes.push_back(HeldOutcomeOf(request.events[i], *playbook, request.tenant, request.customer, *token_key));
+    outcomes.push_back(HeldOutcomeOf(request.events[i], request.tenant, request.customer, *token_key));
   }
   ids_by_caller = !request.decision_id.empty();
   if (request.decision_id.empty()) request.decision_id = base::NewId();
@@ -174,7 +176,7 @@ absl::StatusOr<absl::optional<Profile>> Engine::DecideCall::Run(const StoredProf
   Profile profile = BeginChange(stored, now);
   bool changed = false;
   if (!events.empty()) {
-    changed = FoldAll(events, *playbook, now, profile, receipts);
+    changed = FoldAll(events, settled, *playbook, now, profile, receipts);
     known = known || changed;
     if (!DecideAndTake(profile)) return not_leased;
     if (logger != nullptr) seen = Seen(profile);
@@ -232,7 +234,8 @@ std::vector<std::vector<std::string>> TokensOf(const DecideRequest& request, con
            .action = playbook->actions[chosen.action].id,
            .channel = playbook->channels[at.channel].id,
            .count_on_impression = !at.count_on_decision && !chosen.fallback &&
-                                  playbook->actions[chosen.action].kind != playbook::ActionKind::kNone},
+                                  playbook->actions[chosen.action].kind != playbook::ActionKind::kNone,
+           .holds = !at.count_on_decision && !chosen.fallback && !playbook->actions[chosen.action].budgets.empty()},
           *token_key));
     }
   }
@@ -303,16 +306,14 @@ void Engine::Begin(const std::shared_ptr<DecideCall>& call) {
   call->now = clock_.Now();
   if (call->playbook->keep_decisions > absl::ZeroDuration()) call->logger = logger_;
   if (absl::Status status = call->Admit(); !status.ok()) return call->done(std::move(status));
-  const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
-  if (std::none_of(call->outcomes.begin(), call->outcomes.end(), holds)) return Prepare(call);
-  EndHolds(budgets_, call->Ask(), call->outcomes, StoreDeadline(call->deadline),
-           [this, call](const std::vector<absl::StatusOr<bool>>& held) {
-             for (size_t i = 0; i < held.size(); ++i) {
-               if (!held[i].ok()) return DecideFromContext(call, KnowledgeAfter(held[i].status()));
-               call->events[i].not_held = !*held[i];
-             }
-             Prepare(call);
-           });
+  SettleHolds(profiles_, budgets_, call->Ask(), call->Holding(), StoreDeadline(call->deadline),
+              [this, call](std::vector<Settled> settled) {
+                for (Settled& each : settled) {
+                  if (!each.ok()) return DecideFromContext(call, KnowledgeAfter(each.status()));
+                  call->settled.push_back(*std::move(each));
+                }
+                Prepare(call);
+              });
 }
 
 void Engine::Prepare(const std::shared_ptr<DecideCall>& call) {
@@ -345,7 +346,10 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
   }
   const auto run = [call](const StoredProfile& stored) { return call->Run(stored); };
   const auto stored = [this, call, finish](const absl::StatusOr<uint64_t>& revision) {
-    if (revision.ok()) return finish();
+    if (revision.ok()) {
+      WithdrawHolds(budgets_, call->Ask(), call->Holding(), call->receipts);
+      return finish();
+    }
     if (call->must_fetch) return Prepare(call);
     // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
     if (!WasRefused(revision.status())) call->taken.clear();

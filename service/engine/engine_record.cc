@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -26,6 +25,8 @@ struct RecordCall {
   absl::Time now;
   DecisionLogger* logger = nullptr;  // where the tenant keeps decisions
   std::atomic<int> waiting{0};
+
+  BudgetAsk Ask() const { return {tenant, *answer.playbook, now}; }
 };
 
 // A customer's events within a call, in order.
@@ -36,38 +37,45 @@ struct CustomerPart {
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
   std::vector<Receipt> receipts;
   std::vector<absl::optional<store::LoggedOutcome>> to_log;  // beside the events, where they are outcomes
+
+  HoldingEvents Holding(const playbook::Playbook& playbook) { return {customer, playbook, events, outcomes}; }
 };
 
 void Finish(RecordCall& call) {
   if (call.waiting.fetch_sub(1) == 1) call.done(std::move(call.answer));
 }
 
-// Of an event whose hold may or may not have been ended nothing is recorded: it is sent again.
-void LeaveOutUnknown(RecordCall& call, CustomerPart& part, const std::vector<absl::StatusOr<bool>>& held) {
-  CustomerPart known{.customer = part.customer};
-  for (size_t i = 0; i < held.size(); ++i) {
-    if (!held[i].ok()) {
-      call.answer.items[part.items[i]].status = held[i].status();
-      continue;
-    }
-    known.items.push_back(part.items[i]);
-    known.events.push_back(std::move(part.events[i]));
-    known.to_log.push_back(part.to_log[i]);
-    known.events.back().not_held = !*held[i];
+// What is withheld is answered. Of an event whose hold may or may not have been ended nothing is recorded: it is sent
+// again.
+void LeaveOutSettled(RecordCall& call, CustomerPart& part, std::vector<Settled> settled) {
+  if (settled.empty()) return;
+  CustomerPart left{.customer = part.customer};
+  for (size_t i = 0; i < settled.size(); ++i) {
+    RecordAnswer::Item& item = call.answer.items[part.items[i]];
+    item.status = settled[i].status();
+    if (settled[i].ok() && settled[i]->has_value()) item.receipt = **std::move(settled[i]);
+    if (!settled[i].ok() || settled[i]->has_value()) continue;
+    left.items.push_back(part.items[i]);
+    left.events.push_back(std::move(part.events[i]));
+    left.outcomes.push_back(std::move(part.outcomes[i]));
+    left.to_log.push_back(part.to_log[i]);
   }
-  part = std::move(known);
+  part = std::move(left);
 }
 
-void RecordPart(store::ProfileStore& profiles, const std::shared_ptr<RecordCall>& call,
+void RecordPart(store::ProfileStore& profiles, Budgets& budgets, const std::shared_ptr<RecordCall>& call,
                 const std::shared_ptr<CustomerPart>& part, absl::Time deadline) {
+  if (part->events.empty()) return Finish(*call);
   profiles.Update(
       {call->tenant, part->customer}, deadline,
       [call, part](const StoredProfile& stored) -> absl::optional<Profile> {
         Profile profile = BeginChange(stored, call->now);
-        if (!FoldAll(part->events, *call->answer.playbook, call->now, profile, part->receipts)) return absl::nullopt;
+        if (!FoldAll(part->events, {}, *call->answer.playbook, call->now, profile, part->receipts))
+          return absl::nullopt;
         return profile;
       },
-      [call, part](const absl::StatusOr<uint64_t>& revision) {
+      [&budgets, call, part](const absl::StatusOr<uint64_t>& revision) {
+        if (revision.ok()) WithdrawHolds(budgets, call->Ask(), part->Holding(*call->answer.playbook), part->receipts);
         for (size_t i = 0; i < part->items.size(); ++i) {
           RecordAnswer::Item& item = call->answer.items[part->items[i]];
           item.status = revision.status();
@@ -118,22 +126,16 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
                                ? absl::nullopt
                                : OutcomeOf(item.event, *event, request.tenant, item.customer, *token_key));
     part->events.push_back(*std::move(event));
-    part->outcomes.push_back(
-        HeldOutcomeOf(item.event, *call->answer.playbook, request.tenant, item.customer, *token_key));
+    part->outcomes.push_back(HeldOutcomeOf(item.event, request.tenant, item.customer, *token_key));
   }
 
   call->waiting = static_cast<int>(parts.size()) + 1;
   for (const std::shared_ptr<CustomerPart>& part : parts) {
-    const auto holds = [](const absl::optional<HeldOutcome>& outcome) { return outcome.has_value(); };
-    if (std::none_of(part->outcomes.begin(), part->outcomes.end(), holds)) {
-      RecordPart(profiles_, call, part, deadline);
-      continue;
-    }
-    EndHolds(budgets_, {call->tenant, *call->answer.playbook, call->now}, part->outcomes, deadline,
-             [this, call, part, deadline](const std::vector<absl::StatusOr<bool>>& held) {
-               LeaveOutUnknown(*call, *part, held);
-               RecordPart(profiles_, call, part, deadline);
-             });
+    SettleHolds(profiles_, budgets_, call->Ask(), part->Holding(*call->answer.playbook), deadline,
+                [this, call, part, deadline](std::vector<Settled> settled) {
+                  LeaveOutSettled(*call, *part, std::move(settled));
+                  RecordPart(profiles_, budgets_, call, part, deadline);
+                });
   }
   Finish(*call);
 }

@@ -1,6 +1,7 @@
 #include "service/store/budget_account.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -43,6 +44,38 @@ int64_t GivenToOthers(const BudgetAccount& account, absl::string_view holder) {
   return given;
 }
 
+void TakeHeld(BudgetAccount& account, absl::Time until) {
+  const auto it = account.held.find(until);
+  if (it != account.held.end() && --it->second == 0) account.held.erase(it);
+}
+
+bool IsHeld(const BudgetHold& hold, absl::Time now) { return hold.confirmed == 0 && hold.until > now; }
+
+// False where the unit is not held.
+bool ChangeOne(HoldChange change, absl::Time now, BudgetHold& hold, BudgetAccount& account) {
+  const bool held = IsHeld(hold, now);
+  switch (change) {
+    case HoldChange::kConfirm:
+      if (!held && hold.confirmed == 0) return false;
+      if (held) {
+        TakeHeld(account, hold.until);
+        ++account.taken;
+      }
+      ++hold.confirmed;
+      return true;
+    case HoldChange::kWithdraw:
+      if (hold.confirmed == 0) return false;
+      if (--hold.confirmed > 0) return true;
+      --account.taken;
+      if (hold.until > now) ++account.held[hold.until];
+      return true;
+    case HoldChange::kRelease:
+      if (held) TakeHeld(account, hold.until);
+      return held;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<Lease> LeaseFrom(BudgetAccount& account, const LeaseRequest& request, absl::Time now) {
@@ -72,20 +105,37 @@ absl::Time EndOfHold(absl::Time now, absl::Duration hold) {
   return absl::FromUnixMillis((end + step - 1) / step * step);
 }
 
-void BeginHold(BudgetAccount& account, absl::string_view holder, absl::Time until, bool shown) {
-  const auto it = account.holders.find(std::string(holder));
+bool HasUnit(const DecisionHolds& holds, const std::string& budget, absl::Time now) {
+  if (holds.kept_until <= now) return false;
+  const auto hold = holds.by_budget.find(budget);
+  return hold != holds.by_budget.end() && (IsHeld(hold->second, now) || hold->second.confirmed > 0);
+}
+
+void BeginHold(const HoldRequest& request, absl::Time now, DecisionHolds& holds, BudgetAccount& account) {
+  if (holds.kept_until <= now) holds = DecisionHolds{.kept_until = now};
+  const auto it = account.holders.find(request.holder);
   if (it != account.holders.end() && it->second.granted > 0) {
     --it->second.granted;
     it->second.delivered = std::min(it->second.delivered, it->second.granted);
   }
-  ++(shown ? account.taken : account.held[until]);
+  const absl::Time until = EndOfHold(now, request.hold);
+  holds.by_budget[request.account.budget] = {request.account.period, until, request.shown ? 1 : 0};
+  ++(request.shown ? account.taken : account.held[until]);
+  holds.kept_until = std::max({holds.kept_until, until, request.shown ? now + kShownFor : until});
 }
 
-void EndHold(BudgetAccount& account, absl::Time until, bool shown) {
-  const auto it = account.held.find(until);
-  if (it == account.held.end()) return;
-  if (--it->second == 0) account.held.erase(it);
-  if (shown) ++account.taken;
+absl::StatusOr<bool> ChangeAll(HoldChange change, absl::Time now, DecisionHolds& holds, ReadAccount read) {
+  if (holds.by_budget.empty() || holds.kept_until <= now) return false;
+  bool all = true;
+  for (auto it = holds.by_budget.begin(); it != holds.by_budget.end();) {
+    const absl::StatusOr<BudgetAccount*> account = read(it->first, it->second.period);
+    if (!account.ok()) return account.status();
+    const bool changed = ChangeOne(change, now, it->second, **account);
+    all = all && changed;
+    it = changed && change == HoldChange::kRelease ? holds.by_budget.erase(it) : std::next(it);
+  }
+  if (change == HoldChange::kConfirm) holds.kept_until = std::max(holds.kept_until, now + kShownFor);
+  return all;
 }
 
 BudgetUse UseOf(const BudgetAccount& account, absl::Time now) {
@@ -138,21 +188,30 @@ absl::StatusOr<BudgetAccount> DecodeBudgetAccount(absl::string_view bytes) {
   return account;
 }
 
-std::string EncodeBudgetHold(const BudgetHold& hold) {
-  storage::v1::BudgetHold message;
-  message.set_period(hold.period);
-  message.set_until_ms(absl::ToUnixMillis(hold.until));
-  message.set_shown(hold.shown);
+std::string EncodeDecisionHolds(const DecisionHolds& holds) {
+  storage::v1::DecisionHolds message;
+  message.set_kept_until_ms(absl::ToUnixMillis(holds.kept_until));
+  for (const auto& [budget, hold] : holds.by_budget) {
+    storage::v1::BudgetHold& entry = *message.add_holds();
+    entry.set_budget(budget);
+    entry.set_period(hold.period);
+    entry.set_until_ms(absl::ToUnixMillis(hold.until));
+    entry.set_confirmed(hold.confirmed);
+  }
   return Seal(1, message.SerializeAsString());
 }
 
-absl::StatusOr<BudgetHold> DecodeBudgetHold(absl::string_view bytes) {
+absl::StatusOr<DecisionHolds> DecodeDecisionHolds(absl::string_view bytes) {
   const absl::StatusOr<Sealed> sealed = Unseal(bytes);
   if (!sealed.ok()) return sealed.status();
-  storage::v1::BudgetHold message;
+  storage::v1::DecisionHolds message;
   if (!message.ParseFromArray(sealed->body.data(), static_cast<int>(sealed->body.size())))
-    return absl::DataLossError("what is held of a budget cannot be decoded");
-  return BudgetHold{message.period(), absl::FromUnixMillis(message.until_ms()), message.shown()};
+    return absl::DataLossError("what a decision holds of budgets cannot be decoded");
+  DecisionHolds holds{.kept_until = absl::FromUnixMillis(message.kept_until_ms())};
+  for (const storage::v1::BudgetHold& entry : message.holds()) {
+    holds.by_budget[entry.budget()] = {entry.period(), absl::FromUnixMillis(entry.until_ms()), entry.confirmed()};
+  }
+  return holds;
 }
 
 absl::Status CheckBudget(absl::string_view tenant, absl::string_view budget) {
@@ -161,7 +220,8 @@ absl::Status CheckBudget(absl::string_view tenant, absl::string_view budget) {
   return absl::OkStatus();
 }
 
-absl::Status CheckDecision(absl::string_view decision) {
+absl::Status CheckDecision(absl::string_view tenant, absl::string_view decision) {
+  if (absl::Status status = CheckTenant(tenant); !status.ok()) return status;
   if (!IsWord(decision)) return absl::InvalidArgumentError("a decision's key is 1 to 64 of a-z and 0-9");
   return absl::OkStatus();
 }
@@ -180,7 +240,7 @@ absl::Status CheckLeaseRequest(const BudgetKey& key, const LeaseRequest& request
 absl::Status CheckHoldRequest(const HoldRequest& request) {
   if (absl::Status status = CheckBudget(request.account.tenant, request.account.budget); !status.ok()) return status;
   if (!IsWord(request.holder)) return absl::InvalidArgumentError("a holder is 1 to 64 of a-z, 0-9, _ and -");
-  return CheckDecision(request.decision);
+  return CheckDecision(request.account.tenant, request.decision);
 }
 
 }  // namespace waymark::store

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -39,11 +40,17 @@ struct BudgetAccount {
   std::map<absl::Time, int64_t> held;  // how many, by when they go back
 };
 
-// A decision's hold.
+// What a decision holds of one budget.
 struct BudgetHold {
-  int64_t period = 0;
-  absl::Time until;
-  bool shown = false;
+  int64_t period = 0;     // of the account
+  absl::Time until;       // then it goes back, where it is not confirmed
+  int64_t confirmed = 0;  // how often; less what was withdrawn
+};
+
+// All that a decision holds. A value.
+struct DecisionHolds {
+  std::map<std::string, BudgetHold> by_budget;
+  absl::Time kept_until;  // after that it is as if it had held nothing
 };
 
 // ABORTED where a later request of the holder was answered.
@@ -55,22 +62,28 @@ absl::Duration StepOfHold(absl::Duration hold);
 // When a hold that begins now goes back: rounded up, so that an account has few such moments.
 absl::Time EndOfHold(absl::Time now, absl::Duration hold);
 
-// Moves a unit from the holder's lease to those held until `until`, or to those taken where it is shown.
-void BeginHold(BudgetAccount& account, absl::string_view holder, absl::Time until, bool shown);
+// Whether the decision has a unit of the budget, held or confirmed.
+bool HasUnit(const DecisionHolds& holds, const std::string& budget, absl::Time now);
 
-// Takes one of those held until `until`; it is taken where it was shown, and goes back where not.
-void EndHold(BudgetAccount& account, absl::Time until, bool shown);
+// Moves a unit from the holder's lease to those held, or to those taken where it is shown. REQUIRES: not HasUnit.
+void BeginHold(const HoldRequest& request, absl::Time now, DecisionHolds& holds, BudgetAccount& account);
+
+// Reads the account of a budget and a period, to be changed.
+using ReadAccount = absl::FunctionRef<absl::StatusOr<BudgetAccount*>(const std::string& budget, int64_t period)>;
+
+// BudgetStore::ChangeHolds. Nothing is read where nothing is held.
+absl::StatusOr<bool> ChangeAll(HoldChange change, absl::Time now, DecisionHolds& holds, ReadAccount read);
 
 BudgetUse UseOf(const BudgetAccount& account, absl::Time now);
 
 std::string EncodeBudgetAccount(const BudgetAccount& account);
 absl::StatusOr<BudgetAccount> DecodeBudgetAccount(absl::string_view bytes);
-std::string EncodeBudgetHold(const BudgetHold& hold);
-absl::StatusOr<BudgetHold> DecodeBudgetHold(absl::string_view bytes);
+std::string EncodeDecisionHolds(const DecisionHolds& holds);
+absl::StatusOr<DecisionHolds> DecodeDecisionHolds(absl::string_view bytes);
 
 // INVALID_ARGUMENT where a name is not what the interface says.
 absl::Status CheckBudget(absl::string_view tenant, absl::string_view budget);
-absl::Status CheckDecision(absl::string_view decision);
+absl::Status CheckDecision(absl::string_view tenant, absl::string_view decision);
 absl::Status CheckLeaseRequest(const BudgetKey& key, const LeaseRequest& request);
 absl::Status CheckHoldRequest(const HoldRequest& request);
 

@@ -46,6 +46,14 @@ struct HoldRequest {
   bool shown = false;    // confirmed at once
 };
 
+// What becomes of all that a decision holds.
+enum class HoldChange {
+  kConfirm,   // it is shown: its units are taken for good
+  kWithdraw,  // one that confirmed it does not show it: after as many as there were confirmations its units are held
+              // again, or go back where their time has passed meanwhile
+  kRelease,   // it will not be shown: its units go back
+};
+
 // How an account stands.
 struct BudgetUse {
   int64_t taken = 0;   // for good: delivered, shown, or lost with a holder
@@ -75,18 +83,15 @@ class BudgetStore {
   // units are there for whoever asks. One round trip.
   virtual void Lease(const BudgetKey& key, const LeaseRequest& request, absl::Time deadline, LeaseDone done) = 0;
 
-  // Puts a unit of the holder's lease on hold for a decision. False where that decision has one already, held or shown:
-  // then the holder keeps its own.
+  // Puts a unit of the holder's lease on hold for a decision, which may hold one of each budget. False where that
+  // decision has one of this budget already, held or shown: then the holder keeps its own.
   virtual void Hold(const HoldRequest& request, absl::Time deadline, Done done) = 0;
 
-  // The decision was shown: its unit is taken for good. True also where it was confirmed before (for as long as the
-  // hold would have lasted, and at least an hour); false where it is not held, or not any more.
-  virtual void Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                       absl::Time deadline, Done done) = 0;
-
-  // It will not be shown: its unit goes back. False where it is not held.
-  virtual void Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                       absl::Time deadline, Done done) = 0;
+  // Changes all that the decision holds, of whichever budgets that is, at once. False where it holds nothing, or
+  // something not any more (what it does hold is changed all the same). What was confirmed before (it is remembered for
+  // as long as the holds would have lasted, and at least an hour) can be confirmed again and withdrawn, not released.
+  virtual void ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change, absl::Time deadline,
+                           Done done) = 0;
 
   // All zero where nothing was asked of the account yet.
   virtual void Read(const BudgetKey& key, absl::Time deadline, UseDone done) = 0;

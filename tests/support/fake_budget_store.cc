@@ -1,7 +1,5 @@
 #include "tests/support/fake_budget_store.h"
 
-#include <algorithm>
-
 #include "absl/time/clock.h"
 
 namespace waymark::testing_support {
@@ -29,11 +27,9 @@ void FakeBudgetStore::Lease(const store::BudgetKey& key, const store::LeaseReque
 bool FakeBudgetStore::Begin(const store::HoldRequest& request) {
   const absl::Time now = clock_.Now();
   const store::BudgetKey& key = request.account;
-  store::BudgetHold& hold = holds_[{key.tenant, key.budget, request.decision}];
-  if (hold.until > now) return false;
-  const absl::Time until = store::EndOfHold(now, request.hold);
-  store::BeginHold(accounts_[{key.tenant, key.budget, key.period}], request.holder, until, request.shown);
-  hold = {key.period, request.shown ? std::max(until, now + store::kShownFor) : until, request.shown};
+  store::DecisionHolds& holds = holds_[{key.tenant, request.decision}];
+  if (store::HasUnit(holds, key.budget, now)) return false;
+  store::BeginHold(request, now, holds, accounts_[{key.tenant, key.budget, key.period}]);
   return true;
 }
 
@@ -47,31 +43,20 @@ void FakeBudgetStore::Hold(const store::HoldRequest& request, absl::Time deadlin
   done(answer());
 }
 
-absl::StatusOr<bool> FakeBudgetStore::End(const HoldKey& key, bool shown, absl::Time deadline) {
-  const auto& [tenant, budget, decision] = key;
-  if (absl::Status status = store::CheckBudget(tenant, budget); !status.ok()) return status;
-  if (absl::Status status = store::CheckDecision(decision); !status.ok()) return status;
-  absl::MutexLock lock(&mutex_);
-  if (absl::Status status = Check(deadline); !status.ok()) return status;
-  const absl::Time now = clock_.Now();
-  const auto hold = holds_.find(key);
-  if (hold == holds_.end() || hold->second.until <= now) return Heard<bool>(false);
-  if (hold->second.shown) return Heard<bool>(shown);
-  store::EndHold(accounts_[{tenant, budget, hold->second.period}], hold->second.until, shown);
-  hold->second.shown = true;
-  hold->second.until = std::max(hold->second.until, now + store::kShownFor);
-  if (!shown) holds_.erase(hold);
-  return Heard<bool>(true);
-}
-
-void FakeBudgetStore::Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                              absl::Time deadline, Done done) {
-  done(End({std::string(tenant), std::string(budget), std::string(decision)}, /*shown=*/true, deadline));
-}
-
-void FakeBudgetStore::Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                              absl::Time deadline, Done done) {
-  done(End({std::string(tenant), std::string(budget), std::string(decision)}, /*shown=*/false, deadline));
+void FakeBudgetStore::ChangeHolds(absl::string_view tenant, absl::string_view decision, store::HoldChange change,
+                                  absl::Time deadline, Done done) {
+  const auto answer = [&]() -> absl::StatusOr<bool> {
+    if (absl::Status status = store::CheckDecision(tenant, decision); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Check(deadline); !status.ok()) return status;
+    const auto account = [&](const std::string& budget, int64_t period) -> absl::StatusOr<store::BudgetAccount*> {
+      mutex_.AssertHeld();
+      return &accounts_[{std::string(tenant), budget, period}];
+    };
+    store::DecisionHolds& holds = holds_[{std::string(tenant), std::string(decision)}];
+    return Heard(store::ChangeAll(change, clock_.Now(), holds, account));
+  };
+  done(answer());
 }
 
 void FakeBudgetStore::Read(const store::BudgetKey& key, absl::Time deadline, UseDone done) {

@@ -28,10 +28,8 @@ class FakeBudgetStore final : public store::BudgetStore {
   void Lease(const store::BudgetKey& key, const store::LeaseRequest& request, absl::Time deadline,
              LeaseDone done) override;
   void Hold(const store::HoldRequest& request, absl::Time deadline, Done done) override;
-  void Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
-  void Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
+  void ChangeHolds(absl::string_view tenant, absl::string_view decision, store::HoldChange change, absl::Time deadline,
+                   Done done) override;
   void Read(const store::BudgetKey& key, absl::Time deadline, UseDone done) override;
 
   // Every call is answered with this from now on; OK: works again.
@@ -43,8 +41,8 @@ class FakeBudgetStore final : public store::BudgetStore {
   int leases() const;
 
  private:
-  using HoldKey = std::tuple<std::string, std::string, std::string>;  // tenant, budget, decision
-  using AccountKey = std::tuple<std::string, std::string, int64_t>;   // tenant, budget, period
+  using HoldKey = std::pair<std::string, std::string>;               // tenant, decision
+  using AccountKey = std::tuple<std::string, std::string, int64_t>;  // tenant, budget, period
 
   // Whether a call is done at all.
   absl::Status Check(absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -55,12 +53,11 @@ class FakeBudgetStore final : public store::BudgetStore {
     return absl::UnavailableError("the answer was lost");
   }
   bool Begin(const store::HoldRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<bool> End(const HoldKey& key, bool shown, absl::Time deadline);
 
   const base::Clock& clock_;
   mutable absl::Mutex mutex_;
   std::map<AccountKey, store::BudgetAccount> accounts_ ABSL_GUARDED_BY(mutex_);
-  std::map<HoldKey, store::BudgetHold> holds_ ABSL_GUARDED_BY(mutex_);
+  std::map<HoldKey, store::DecisionHolds> holds_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<Outage> outage_ ABSL_GUARDED_BY(mutex_);
   bool heard_ ABSL_GUARDED_BY(mutex_) = true;

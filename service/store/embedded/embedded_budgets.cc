@@ -1,7 +1,8 @@
 #include "service/store/embedded/embedded_budgets.h"
 
-#include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -75,89 +76,79 @@ class LeaseWrite final : public WriteRequest {
   bool is_new_ = false;
 };
 
-// Changes a decision's hold, and with it the account, of which the hold says the period.
+// Changes what a decision holds, and with it the accounts.
 class HoldWrite : public WriteRequest {
  public:
-  HoldWrite(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-            BudgetStore::Done done)
-      : WriteRequest(Family::kHolds, HoldKey(tenant, budget, decision), deadline),
-        tenant_(tenant),
-        budget_(budget),
-        done_(std::move(done)) {}
+  HoldWrite(absl::string_view tenant, absl::string_view decision, absl::Time deadline, BudgetStore::Done done)
+      : WriteRequest(Family::kHolds, HoldKey(tenant, decision), deadline), tenant_(tenant), done_(std::move(done)) {}
 
   absl::Status Look(const Database& database, rocksdb::WriteBatchWithIndex& batch) final {
+    changed_.clear();
+    holds_ = DecisionHolds();
     rocksdb::PinnableSlice value;
-    absl::optional<BudgetHold> hold;
-    absl::Status status = database.GetThrough(batch, Family::kHolds, key, value);
-    if (status.ok()) {
-      const absl::StatusOr<BudgetHold> decoded = DecodeBudgetHold(ViewOf(value));
-      if (!decoded.ok()) return decoded.status();
-      hold = *decoded;
-    } else if (!absl::IsNotFound(status)) {
-      return status;
-    }
-    account_key_ = AccountKey({tenant_, budget_, PeriodOf(hold)});
-    rocksdb::PinnableSlice bytes;
-    status = database.GetThrough(batch, Family::kBudgets, account_key_, bytes);
+    const absl::Status status = database.GetThrough(batch, Family::kHolds, key, value);
     if (!status.ok() && !absl::IsNotFound(status)) return status;
-    absl::StatusOr<BudgetAccount> account = AccountIn(status.ok() ? absl::make_optional(ViewOf(bytes)) : absl::nullopt);
-    if (!account.ok()) return account.status();
-    account_ = *std::move(account);
-    done_is_ = Apply(hold, account_, Now());
-    hold_ = hold;
-    return absl::OkStatus();
+    if (status.ok()) {
+      absl::StatusOr<DecisionHolds> holds = DecodeDecisionHolds(ViewOf(value));
+      if (!holds.ok()) return holds.status();
+      holds_ = *std::move(holds);
+    }
+    return Apply(Now(), [&](const std::string& budget, int64_t period) -> absl::StatusOr<BudgetAccount*> {
+      std::string account_key = AccountKey({tenant_, budget, period});
+      rocksdb::PinnableSlice bytes;
+      const absl::Status read = database.GetThrough(batch, Family::kBudgets, account_key, bytes);
+      if (!read.ok() && !absl::IsNotFound(read)) return read;
+      absl::StatusOr<BudgetAccount> account = AccountIn(read.ok() ? absl::make_optional(ViewOf(bytes)) : absl::nullopt);
+      if (!account.ok()) return account.status();
+      return &(changed_[std::move(account_key)] = *std::move(account));
+    });
   }
 
   absl::StatusOr<absl::optional<std::string>> Change(absl::optional<absl::string_view>) final {
-    if (!done_is_ || !hold_.has_value()) return absl::optional<std::string>();
-    return absl::make_optional(EncodeBudgetHold(*hold_));
+    if (changed_.empty() || holds_.by_budget.empty()) return absl::optional<std::string>();
+    return absl::make_optional(EncodeDecisionHolds(holds_));
   }
 
   void ChangeMore(const Database& database, rocksdb::WriteBatchWithIndex& batch) final {
-    if (!done_is_) return;
-    database.Put(batch, Family::kBudgets, account_key_, EncodeBudgetAccount(account_));
-    if (!hold_.has_value()) database.Delete(batch, Family::kHolds, key);
+    if (changed_.empty()) return;
+    for (const auto& [account_key, account] : changed_)
+      database.Put(batch, Family::kBudgets, account_key, EncodeBudgetAccount(account));
+    if (holds_.by_budget.empty()) database.Delete(batch, Family::kHolds, key);
     ClearSome(database, batch);
   }
 
   void Finish(absl::Status status) final {
     if (!status.ok()) return done_(std::move(status));
-    done_(done_is_);
+    done_(answer_);
   }
 
  protected:
-  // The account's period, given the hold that is there.
-  virtual int64_t PeriodOf(const absl::optional<BudgetHold>& hold) const { return hold.has_value() ? hold->period : 0; }
-  // Whether it changes anything; the hold becomes nullopt where there is none any more.
-  virtual bool Apply(absl::optional<BudgetHold>& hold, BudgetAccount& account, absl::Time now) = 0;
+  // Changes `holds_` and the accounts that it reads, and says in `answer_` what its caller is told.
+  virtual absl::Status Apply(absl::Time now, ReadAccount read) = 0;
   virtual void ClearSome(const Database&, rocksdb::WriteBatchWithIndex&) {}
+
+  DecisionHolds holds_;
+  bool answer_ = false;
 
  private:
   const std::string tenant_;
-  const std::string budget_;
   BudgetStore::Done done_;
-  std::string account_key_;
-  BudgetAccount account_;
-  absl::optional<BudgetHold> hold_;
-  bool done_is_ = false;
+  std::map<std::string, BudgetAccount> changed_;  // by key
 };
 
 class BeginHoldWrite final : public HoldWrite {
  public:
   BeginHoldWrite(const HoldRequest& request, absl::Time deadline, BudgetStore::Done done)
-      : HoldWrite(request.account.tenant, request.account.budget, request.decision, deadline, std::move(done)),
-        request_(request) {}
+      : HoldWrite(request.account.tenant, request.decision, deadline, std::move(done)), request_(request) {}
 
  private:
-  int64_t PeriodOf(const absl::optional<BudgetHold>&) const override { return request_.account.period; }
-
-  bool Apply(absl::optional<BudgetHold>& hold, BudgetAccount& account, absl::Time now) override {
-    if (hold.has_value() && hold->until > now) return false;
-    const absl::Time until = EndOfHold(now, request_.hold);
-    BeginHold(account, request_.holder, until, request_.shown);
-    hold =
-        BudgetHold{request_.account.period, request_.shown ? std::max(until, now + kShownFor) : until, request_.shown};
-    return true;
+  absl::Status Apply(absl::Time now, ReadAccount read) override {
+    answer_ = !HasUnit(holds_, request_.account.budget, now);
+    if (!answer_) return absl::OkStatus();
+    const absl::StatusOr<BudgetAccount*> account = read(request_.account.budget, request_.account.period);
+    if (!account.ok()) return account.status();
+    BeginHold(request_, now, holds_, **account);
+    return absl::OkStatus();
   }
 
   // Those that are over are looked for right after this one, which is anywhere among them: its key is a hash.
@@ -172,35 +163,29 @@ class BeginHoldWrite final : public HoldWrite {
     for (const std::string& each : next) {
       rocksdb::PinnableSlice value;  // as the batch leaves it
       if (each == key || !database.GetThrough(batch, Family::kHolds, each, value).ok()) continue;
-      const absl::StatusOr<BudgetHold> other = DecodeBudgetHold(ViewOf(value));
-      if (other.ok() && other->until <= now) database.Delete(batch, Family::kHolds, each);
+      const absl::StatusOr<DecisionHolds> other = DecodeDecisionHolds(ViewOf(value));
+      if (other.ok() && other->kept_until <= now) database.Delete(batch, Family::kHolds, each);
     }
   }
 
   const HoldRequest request_;
 };
 
-class EndHoldWrite final : public HoldWrite {
+class ChangeHoldsWrite final : public HoldWrite {
  public:
-  EndHoldWrite(absl::string_view tenant, absl::string_view budget, absl::string_view decision, bool shown,
-               absl::Time deadline, BudgetStore::Done done)
-      : HoldWrite(tenant, budget, decision, deadline, std::move(done)), shown_(shown) {}
+  ChangeHoldsWrite(absl::string_view tenant, absl::string_view decision, HoldChange change, absl::Time deadline,
+                   BudgetStore::Done done)
+      : HoldWrite(tenant, decision, deadline, std::move(done)), change_(change) {}
 
  private:
-  bool Apply(absl::optional<BudgetHold>& hold, BudgetAccount& account, absl::Time now) override {
-    if (!hold.has_value() || hold->until <= now) return false;
-    if (hold->shown) return shown_;
-    EndHold(account, hold->until, shown_);
-    if (!shown_) {
-      hold = absl::nullopt;
-    } else {
-      hold->shown = true;
-      hold->until = std::max(hold->until, now + kShownFor);
-    }
-    return true;
+  absl::Status Apply(absl::Time now, ReadAccount read) override {
+    const absl::StatusOr<bool> all = ChangeAll(change_, now, holds_, read);
+    if (!all.ok()) return all.status();
+    answer_ = *all;
+    return absl::OkStatus();
   }
 
-  const bool shown_;
+  const HoldChange change_;
 };
 
 }  // namespace
@@ -215,18 +200,10 @@ void EmbeddedBudgets::Hold(const HoldRequest& request, absl::Time deadline, Done
   writer_.Submit(std::make_unique<BeginHoldWrite>(request, deadline, std::move(done)));
 }
 
-void EmbeddedBudgets::Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                              absl::Time deadline, Done done) {
-  if (absl::Status status = CheckBudget(tenant, budget); !status.ok()) return done(std::move(status));
-  if (absl::Status status = CheckDecision(decision); !status.ok()) return done(std::move(status));
-  writer_.Submit(std::make_unique<EndHoldWrite>(tenant, budget, decision, /*shown=*/true, deadline, std::move(done)));
-}
-
-void EmbeddedBudgets::Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                              absl::Time deadline, Done done) {
-  if (absl::Status status = CheckBudget(tenant, budget); !status.ok()) return done(std::move(status));
-  if (absl::Status status = CheckDecision(decision); !status.ok()) return done(std::move(status));
-  writer_.Submit(std::make_unique<EndHoldWrite>(tenant, budget, decision, /*shown=*/false, deadline, std::move(done)));
+void EmbeddedBudgets::ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change,
+                                  absl::Time deadline, Done done) {
+  if (absl::Status status = CheckDecision(tenant, decision); !status.ok()) return done(std::move(status));
+  writer_.Submit(std::make_unique<ChangeHoldsWrite>(tenant, decision, change, deadline, std::move(done)));
 }
 
 void EmbeddedBudgets::Read(const BudgetKey& key, absl::Time deadline, UseDone done) {

@@ -32,8 +32,8 @@ absl::optional<int64_t> AccountPeriodOf(absl::string_view prefix, absl::string_v
   return static_cast<int64_t>(FromBigEndian(account_key));
 }
 
-std::string HoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision) {
-  return absl::StrCat(tenant, "/", budget, "/", decision);
+std::string HoldKey(absl::string_view tenant, absl::string_view decision) {
+  return absl::StrCat(tenant, "/", decision);
 }
 
 std::string LogKey(absl::string_view tenant, int shard, uint64_t number) {

@@ -13,7 +13,7 @@
 
 // How the embedded store names things: a profile is "tenant/customer" (the first '/' ends the tenant, which has none),
 // a record its own name, a tenant's count of profiles the tenant, a change "tenant/" and its number in 8 bytes, the
-// highest first, a budget's account "tenant/budget/" and its period likewise, a hold "tenant/budget/decision", an entry
+// highest first, a budget's account "tenant/budget/" and its period likewise, what a decision holds "tenant/decision", an entry
 // of the decision log "tenant/", its shard in one byte, and its number likewise.
 namespace waymark::store {
 
@@ -39,7 +39,7 @@ inline std::string AccountPrefix(absl::string_view tenant, absl::string_view bud
 std::string AccountKey(const BudgetKey& key);
 // nullopt where the key does not begin so.
 absl::optional<int64_t> AccountPeriodOf(absl::string_view prefix, absl::string_view account_key);
-std::string HoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision);
+std::string HoldKey(absl::string_view tenant, absl::string_view decision);
 std::string LogKey(absl::string_view tenant, int shard, uint64_t number);
 // nullopt where it is no entry of the shard.
 absl::optional<uint64_t> LogNumberOf(absl::string_view tenant, int shard, absl::string_view log_key);

@@ -17,6 +17,10 @@ constexpr char kPreface[] = R"(
     end
     local function entry_of(h)
       return table.concat({text(h.n), text(h.g), text(h.d), text(h.a), text(h.t)}, ' ')
+    end
+    local function keep(key, until_ms)
+      local before = redis.call('PEXPIRETIME', key)
+      redis.call('PEXPIREAT', key, text(math.max(before, until_ms)))
     end)";
 
 }  // namespace
@@ -70,8 +74,12 @@ const Script& LeaseScript() {
 
 const Script& HoldScript() {
   static const Script script(absl::StrCat(kPreface, R"(
-    if redis.call('EXISTS', KEYS[2]) == 1 then return {replicas, 0} end
-    local last = math.ceil((now + ARGV[3]) / ARGV[4]) * ARGV[4]
+    local before = redis.call('HGET', KEYS[2], ARGV[2])
+    if before then
+      local period, last, confirmed = string.match(before, '^(%d+) (%d+) (%d+)$')
+      if confirmed ~= '0' or tonumber(last) > now then return {replicas, 0} end
+    end
+    local last = math.ceil((now + ARGV[4]) / ARGV[5]) * ARGV[5]
     local me = 'h:' .. ARGV[1]
     local entry = redis.call('HGET', KEYS[1], me)
     if entry then
@@ -82,38 +90,58 @@ const Script& HoldScript() {
         redis.call('HSET', KEYS[1], me, entry_of(mine))
       end
     end
-    local state, kept = 'h', last
-    if ARGV[5] == '1' then
-      state, kept = 's', math.max(last, now + ARGV[6])
+    local kept = last
+    if ARGV[6] == '1' then
+      kept = math.max(last, now + ARGV[7])
       redis.call('HINCRBY', KEYS[1], 'b', 1)
     else
       redis.call('HINCRBY', KEYS[1], 'e:' .. text(last), 1)
     end
-    if ARGV[7] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[7]) end
-    redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. text(last) .. ' ' .. state, 'PXAT', text(kept))
+    if ARGV[8] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[8]) end
+    redis.call('HSET', KEYS[2], ARGV[2], ARGV[3] .. ' ' .. text(last) .. ' ' .. ARGV[6])
+    keep(KEYS[2], kept)
     return {replicas, 1})"),
                              2);
   return script;
 }
 
-const Script& EndHoldScript() {
+const Script& ChangeHoldsScript() {
   static const Script script(absl::StrCat(kPreface, R"(
-    local hold = redis.call('GET', KEYS[1])
-    if not hold then return {replicas, 0} end
-    local period, last, state = string.match(hold, '^(%d+) (%d+) (%a)$')
-    if state == 's' then return {replicas, ARGV[2] == 's' and 1 or 0} end
-    if tonumber(last) <= now then return {replicas, 0} end
-    local account = ARGV[1] .. period
-    if redis.call('EXISTS', account) == 1 then
-      if redis.call('HINCRBY', account, 'e:' .. last, -1) <= 0 then redis.call('HDEL', account, 'e:' .. last) end
-      if ARGV[2] == 's' then redis.call('HINCRBY', account, 'b', 1) end
+    local held = redis.call('HGETALL', KEYS[1])
+    local all = #held > 0 and 1 or 0
+    for i = 1, #held, 2 do
+      local period, last, confirmed = string.match(held[i + 1], '^(%d+) (%d+) (%d+)$')
+      local account = ARGV[1] .. ':' .. held[i] .. ':' .. period
+      local function count(field, by)
+        if redis.call('EXISTS', account) == 0 then return end
+        if redis.call('HINCRBY', account, field, by) <= 0 then redis.call('HDEL', account, field) end
+      end
+      local function set(number)
+        redis.call('HSET', KEYS[1], held[i], period .. ' ' .. last .. ' ' .. text(number))
+      end
+      local times = tonumber(confirmed)
+      local open = tonumber(last) > now
+      if ARGV[2] == 'confirm' and (times > 0 or open) then
+        if times == 0 then
+          count('e:' .. last, -1)
+          count('b', 1)
+        end
+        set(times + 1)
+        keep(KEYS[1], now + ARGV[3])
+      elseif ARGV[2] == 'withdraw' and times > 0 then
+        if times == 1 then
+          count('b', -1)
+          if open then count('e:' .. last, 1) end
+        end
+        set(times - 1)
+      elseif ARGV[2] == 'release' and times == 0 and open then
+        count('e:' .. last, -1)
+        redis.call('HDEL', KEYS[1], held[i])
+      else
+        all = 0
+      end
     end
-    if ARGV[2] == 's' then
-      redis.call('SET', KEYS[1], period .. ' ' .. last .. ' s', 'PXAT', text(math.max(last, now + ARGV[3])))
-    else
-      redis.call('DEL', KEYS[1])
-    end
-    return {replicas, 1})"),
+    return {replicas, all})"),
                              1);
   return script;
 }

@@ -7,8 +7,8 @@
 // which the first says how many replicas are connected and up to date.
 //
 // An account is a hash: "b" what is taken, "h:<holder>" a holder's number, granted, delivered, answer and when it was
-// heard of, "e:<moment>" how many are held until then. Times are milliseconds since 1970. A decision's hold is a string
-// of its own: period, moment and "h" (held) or "s" (shown).
+// heard of, "e:<moment>" how many are held until then. Times are milliseconds since 1970. What a decision holds is
+// another: of each budget the account's period, the moment, and how often it was confirmed.
 namespace waymark::store {
 
 // KEYS: the account, the tenant's record of the server. ARGV: holder, number, amount, granted, delivered, wanted, for
@@ -17,13 +17,14 @@ namespace waymark::store {
 // is granted yet.
 const Script& LeaseScript();
 
-// KEYS: the account, the hold. ARGV: holder, period, for how long, in steps of what, 1 where it is shown, for how long
-// that is remembered, for how long the account is kept. Gives 1, or 0 where the decision has one already.
+// KEYS: the account, the decision's holds. ARGV: holder, budget, period, for how long, in steps of what, 1 where it is
+// shown, for how long that is remembered, for how long the account is kept. Gives 1, or 0 where the decision has one of
+// that budget already.
 const Script& HoldScript();
 
-// KEYS: the hold. ARGV: how the account's name begins, "s" shown or "r" released, for how long that is remembered.
-// Gives 1 or 0. It computes the account's name, which is in the same slot.
-const Script& EndHoldScript();
+// KEYS: the decision's holds. ARGV: how the accounts' names begin, what to do ("confirm", "withdraw", "release"), for
+// how long a confirmation is remembered. Gives 1 or 0. It computes the accounts' names, which are in the same slot.
+const Script& ChangeHoldsScript();
 
 // KEYS: the account. ARGV: for how long a holder that is not heard of is there. Gives taken, leased, held.
 const Script& ReadBudgetScript();

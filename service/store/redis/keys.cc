@@ -90,16 +90,12 @@ std::string ChangesKey(absl::string_view tenant) { return absl::StrCat(TenantTag
 
 std::string BudgetServerKey(absl::string_view tenant) { return absl::StrCat(TenantTag(tenant), ":budget"); }
 
-std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget) {
-  return absl::StrCat(BudgetServerKey(tenant), ":", budget, ":");
-}
-
 std::string BudgetAccountKey(const BudgetKey& key) {
-  return absl::StrCat(BudgetAccountPrefix(key.tenant, key.budget), key.period);
+  return absl::StrCat(BudgetServerKey(key.tenant), ":", key.budget, ":", key.period);
 }
 
-std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision) {
-  return absl::StrCat(BudgetAccountPrefix(tenant, budget), "h:", decision);
+std::string BudgetHoldKey(absl::string_view tenant, absl::string_view decision) {
+  return absl::StrCat(TenantTag(tenant), ":hold:", decision);
 }
 
 std::string LogKey(absl::string_view tenant, int shard) {

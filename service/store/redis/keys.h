@@ -32,10 +32,9 @@ std::string RecordsKey(absl::string_view record_class);
 std::string ChangesKey(absl::string_view tenant);
 
 std::string BudgetServerKey(absl::string_view tenant);
-// What the keys of a budget's accounts begin with; the period follows.
-std::string BudgetAccountPrefix(absl::string_view tenant, absl::string_view budget);
 std::string BudgetAccountKey(const BudgetKey& key);
-std::string BudgetHoldKey(absl::string_view tenant, absl::string_view budget, absl::string_view decision);
+// What a decision holds; of the same slot.
+std::string BudgetHoldKey(absl::string_view tenant, absl::string_view decision);
 std::string LogKey(absl::string_view tenant, int shard);
 
 }  // namespace waymark::store

@@ -36,13 +36,26 @@ absl::StatusOr<Lease> LeaseIn(const std::vector<int64_t>& numbers) {
   return Lease{numbers[0], numbers[1]};
 }
 
+// As the script names it.
+const char* NameOf(HoldChange change) {
+  switch (change) {
+    case HoldChange::kConfirm:
+      return "confirm";
+    case HoldChange::kWithdraw:
+      return "withdraw";
+    case HoldChange::kRelease:
+      return "release";
+  }
+  return "";
+}
+
 }  // namespace
 
 RedisBudgetStore::RedisBudgetStore(const RedisOptions& options, const Times& times)
     : times_(times),
       connection_(options, {FormatCommand({"SCRIPT", "LOAD", LeaseScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", HoldScript().text}),
-                            FormatCommand({"SCRIPT", "LOAD", EndHoldScript().text}),
+                            FormatCommand({"SCRIPT", "LOAD", ChangeHoldsScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", ReadBudgetScript().text})}) {}
 
 void RedisBudgetStore::Ask(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
@@ -91,7 +104,7 @@ void RedisBudgetStore::Hold(const HoldRequest& request, absl::Time deadline, Don
   if (absl::Status status = CheckHoldRequest(request); !status.ok()) return done(std::move(status));
   const BudgetKey& account = request.account;
   Ask(HoldScript(),
-      {BudgetAccountKey(account), BudgetHoldKey(account.tenant, account.budget, request.decision), request.holder,
+      {BudgetAccountKey(account), BudgetHoldKey(account.tenant, request.decision), request.holder, account.budget,
        absl::StrCat(account.period), Millis(request.hold), Millis(StepOfHold(request.hold)), request.shown ? "1" : "0",
        Millis(kShownFor), KeptFor(account)},
       deadline, [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
@@ -100,22 +113,11 @@ void RedisBudgetStore::Hold(const HoldRequest& request, absl::Time deadline, Don
       });
 }
 
-void RedisBudgetStore::Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                               absl::Time deadline, Done done) {
-  EndHold(tenant, budget, decision, "s", deadline, std::move(done));
-}
-
-void RedisBudgetStore::Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                               absl::Time deadline, Done done) {
-  EndHold(tenant, budget, decision, "r", deadline, std::move(done));
-}
-
-void RedisBudgetStore::EndHold(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                               const char* how, absl::Time deadline, Done done) {
-  if (absl::Status status = CheckBudget(tenant, budget); !status.ok()) return done(std::move(status));
-  if (absl::Status status = CheckDecision(decision); !status.ok()) return done(std::move(status));
-  Ask(EndHoldScript(),
-      {BudgetHoldKey(tenant, budget, decision), BudgetAccountPrefix(tenant, budget), how, Millis(kShownFor)}, deadline,
+void RedisBudgetStore::ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change,
+                                   absl::Time deadline, Done done) {
+  if (absl::Status status = CheckDecision(tenant, decision); !status.ok()) return done(std::move(status));
+  Ask(ChangeHoldsScript(),
+      {BudgetHoldKey(tenant, decision), BudgetServerKey(tenant), NameOf(change), Millis(kShownFor)}, deadline,
       [done = std::move(done)](absl::StatusOr<Numbers> numbers) mutable {
         if (!numbers.ok()) return done(numbers.status());
         done(numbers->front() == 1);

@@ -45,10 +45,8 @@ class RedisBudgetStore final : public BudgetStore {
 
   void Lease(const BudgetKey& key, const LeaseRequest& request, absl::Time deadline, LeaseDone done) override;
   void Hold(const HoldRequest& request, absl::Time deadline, Done done) override;
-  void Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
-  void Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
+  void ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change, absl::Time deadline,
+                   Done done) override;
   void Read(const BudgetKey& key, absl::Time deadline, UseDone done) override;
 
  private:
@@ -59,8 +57,6 @@ class RedisBudgetStore final : public BudgetStore {
   void Ask(const Script& script, std::vector<std::string> arguments, absl::Time deadline, NumbersDone done);
   // Answers once a replica has what this connection wrote.
   void WaitForReplica(Numbers numbers, absl::Time deadline, NumbersDone done);
-  void EndHold(absl::string_view tenant, absl::string_view budget, absl::string_view decision, const char* how,
-               absl::Time deadline, Done done);
 
   const Times times_;
   Connection connection_;

@@ -14,7 +14,8 @@ const Token kToken = {.customer = CustomerFingerprint("shop", "anna"),
                       .decision = 0xfedcba9876543210u,
                       .action = segmentation::NameId{0xdeadbeef},
                       .channel = segmentation::NameId{7},
-                      .count_on_impression = true};
+                      .count_on_impression = true,
+                      .holds = true};
 
 TEST(Token, ComesBackAsItWas) {
   const std::string text = EncodeToken(kToken, TokenKey("key"));
@@ -22,6 +23,12 @@ TEST(Token, ComesBackAsItWas) {
   EXPECT_TRUE(
       std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; }));
   EXPECT_EQ(DecodeToken(text, TokenKey("key")), kToken);
+  for (const bool counts : {false, true}) {
+    Token token = kToken;
+    token.count_on_impression = counts;
+    token.holds = !counts;
+    EXPECT_EQ(DecodeToken(EncodeToken(token, TokenKey("key")), TokenKey("key")), token);
+  }
 }
 
 TEST(Token, IsRefusedUnderAnotherKeyOrWithAnyCharacterChanged) {

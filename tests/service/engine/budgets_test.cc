@@ -240,6 +240,163 @@ TEST_F(BudgetsTest, AnImpressionThatWantsToBeAllowedIsWithheld) {
   EXPECT_EQ(world_.GetProfile("anna").status().code(), absl::StatusCode::kNotFound);
 }
 
+constexpr absl::string_view kOneLetterADay = R"yaml(
+time_zone: UTC
+channels: [{name: web}, {name: email, limits: [{per: CUSTOMER, max: 1, period: DAY}]}]
+budgets: [{name: vouchers, amount: 5, hold: 60h}]
+actions:
+  - {name: voucher, kind: OFFER, placements: [letter], value: {micros: 9000000}, budgets: [vouchers]}
+  - {name: news, kind: CONTENT, placements: [note]}
+placements:
+  - {name: letter, touchpoint: email/letter, exposure: ON_IMPRESSION}
+  - {name: note, touchpoint: email/note, exposure: ON_IMPRESSION}
+)yaml";
+
+// An impression that the contact policy withholds takes no unit, in a call of its own as in one of a decision.
+TEST_F(BudgetsTest, WhatThePolicyWithholdsTakesNothing) {
+  World world(kOneLetterADay);
+  const auto token = [&](const char* placement) { return world.Decide(Ask("anna", "", placement))->tokens[0][0]; };
+  const SentEvent voucher{.id = "v", .type = "impression", .decision_token = token("letter"), .only_if_allowed = true};
+  const auto use = [&] {
+    const auto list = Await<ListBudgetsAnswer>([&](Engine::Done<ListBudgetsAnswer> done) {
+      world.engine.ListBudgets("shop", World::Deadline(), std::move(done));
+    });
+    return std::vector<int64_t>({list->budgets[0].use.taken, list->budgets[0].use.held});
+  };
+  const SentEvent news{.id = "n", .type = "impression", .decision_token = token("note")};
+  // What is before it in the call counts.
+  const auto recorded = world.Record({.tenant = "shop", .items = {{"anna", news}, {"anna", voucher}}});
+  EXPECT_EQ(recorded->items[0].receipt.disallowed, Reason::kChosen);
+  EXPECT_TRUE(recorded->items[1].receipt.withheld);
+  EXPECT_EQ(recorded->items[1].receipt.disallowed, Reason::kLimit);
+  EXPECT_EQ(recorded->items[1].receipt.disallowed_detail, "the channel: 1 a day");
+  EXPECT_EQ(use(), std::vector<int64_t>({0, 1}));
+  DecideRequest request = Ask("anna", "", "note");
+  request.events = {voucher};
+  EXPECT_TRUE(world.Decide(request)->receipts[0].withheld);
+  EXPECT_EQ(use(), std::vector<int64_t>({0, 1}));
+  world.clock.Advance(absl::Hours(24));
+  EXPECT_FALSE(world.Decide(request)->receipts[0].withheld) << "another day";
+  EXPECT_EQ(use(), std::vector<int64_t>({1, 0}));
+  EXPECT_TRUE(world.Decide(request)->receipts[0].duplicate);
+  EXPECT_EQ(use(), std::vector<int64_t>({1, 0}));
+}
+
+// Another impression comes between the look and the write.
+TEST_F(BudgetsTest, WhatThePolicyWithholdsInTheEndIsGivenBack) {
+  for (const bool in_a_decision : {false, true}) {
+    World world(kOneLetterADay);
+    const std::string token = world.Decide(Ask("anna", "", "letter"))->tokens[0][0];
+    const absl::Time now = world.clock.Now();
+    world.profiles.InterfereOnce([now](segmentation::Profile& profile) {
+      profile.contacts.push_back({.action = segmentation::NameIdOf("news"),
+                                  .channel = segmentation::NameIdOf("email"),
+                                  .at = now,
+                                  .decision = 1});
+    });
+    const SentEvent shown{.id = "v", .type = "impression", .decision_token = token, .only_if_allowed = true};
+    Receipt receipt;
+    if (in_a_decision) {
+      DecideRequest request = Ask("anna", "", "note");
+      request.events = {shown};
+      receipt = world.Decide(request)->receipts[0];
+    } else {
+      receipt = world.Record({.tenant = "shop", .items = {{"anna", shown}}})->items[0].receipt;
+    }
+    EXPECT_TRUE(receipt.withheld);
+    EXPECT_EQ(receipt.disallowed, Reason::kLimit);
+    const auto list = Await<ListBudgetsAnswer>([&](Engine::Done<ListBudgetsAnswer> done) {
+      world.engine.ListBudgets("shop", World::Deadline(), std::move(done));
+    });
+    EXPECT_EQ(list->budgets[0].use.taken, 0);
+    EXPECT_EQ(list->budgets[0].use.held, 1);
+  }
+}
+
+// 40 customers are each shown two vouchers at once, of which one is allowed a day: as many units are taken as were
+// shown.
+TEST_F(BudgetsTest, ManyAtOnceTakeWhatTheyShow) {
+  World world(absl::StrReplaceAll(kOneLetterADay, {{"amount: 5", "amount: 1000"}}));
+  struct Shown {
+    std::string customer;
+    std::string token;
+  };
+  std::vector<Shown> all;
+  for (int i = 0; i < 40; ++i) {
+    for (int j = 0; j < 4; ++j) {
+      const std::string customer = absl::StrCat("c", i);
+      all.push_back({customer, world.Decide(Ask(customer, absl::StrCat("d", j), "letter"))->tokens[0][0]});
+    }
+  }
+  std::atomic<int> given{0};
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (size_t i = t; i < all.size(); i += 4) {
+        const SentEvent shown{
+            .id = all[i].token, .type = "impression", .decision_token = all[i].token, .only_if_allowed = true};
+        const auto answer = world.Record({.tenant = "shop", .items = {{all[i].customer, shown}}});
+        ASSERT_TRUE(answer.ok() && answer->items[0].status.ok());
+        given += answer->items[0].receipt.withheld ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  world.budgets.Drain(World::Deadline());
+  const auto list = Await<ListBudgetsAnswer>([&](Engine::Done<ListBudgetsAnswer> done) {
+    world.engine.ListBudgets("shop", World::Deadline(), std::move(done));
+  });
+  EXPECT_EQ(given, 40) << "one a customer";
+  EXPECT_EQ(list->budgets[0].use.taken, given);
+  EXPECT_EQ(list->budgets[0].use.held, static_cast<int64_t>(all.size()) - given);
+}
+
+// The world ends at each operation, and the caller sends again: what is shown is taken, and never more than there is.
+TEST_F(BudgetsTest, AnImpressionThatIsSentAgainTakesItsUnitOnce) {
+  for (const bool answer_lost : {false, true}) {
+    for (int at = 0; at < 6; ++at) {
+      World world(kOneLetterADay);
+      const std::string token = world.Decide(Ask("anna", "", "letter"))->tokens[0][0];
+      const SentEvent shown{.id = "v", .type = "impression", .decision_token = token, .only_if_allowed = true};
+      const auto outage = std::make_shared<Outage>(at, answer_lost);
+      world.budget_store.SetOutage(outage);
+      world.profiles.SetOutage(outage);
+      (void)world.Record({.tenant = "shop", .items = {{"anna", shown}}});
+      world.budget_store.SetOutage(nullptr);
+      world.profiles.SetOutage(nullptr);
+      const auto again = world.Record({.tenant = "shop", .items = {{"anna", shown}}});
+      ASSERT_TRUE(again->items[0].status.ok()) << again->items[0].status;
+      EXPECT_FALSE(again->items[0].receipt.withheld);
+      world.budgets.Drain(World::Deadline());
+      const auto list = Await<ListBudgetsAnswer>([&](Engine::Done<ListBudgetsAnswer> done) {
+        world.engine.ListBudgets("shop", World::Deadline(), std::move(done));
+      });
+      EXPECT_EQ(list->budgets[0].use.taken, 1) << at << answer_lost;
+    }
+  }
+}
+
+// Holds end as the playbook that made them had it.
+TEST_F(BudgetsTest, AnotherPlaybookBetweenDecisionAndImpressionLosesNothing) {
+  const auto token = [this](std::string customer) {
+    return world_.Decide(Ask(std::move(customer), "", "letter"))->tokens[0][0];
+  };
+  const std::string shown = token("a");
+  const std::string dismissed = token("b");
+  const std::string without = absl::StrReplaceAll(
+      kPlaybook, {{"AMOUNT", "5"}, {"value: {micros: 9000000}, budgets: [vouchers]", "value: {micros: 9000000}"}});
+  ASSERT_TRUE(world_.Apply("shop", without).ok());
+  const std::string free = token("c");
+  EXPECT_EQ(Happens("a", "i1", "impression", shown)->disallowed, Reason::kChosen);
+  ASSERT_TRUE(Happens("b", "i2", "dismiss", dismissed).ok());
+  EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 0}));
+  world_.clock.Advance(absl::Hours(24 * 3));
+  EXPECT_EQ(Happens("a", "i3", "impression", shown)->disallowed, Reason::kChosen) << "shown before";
+  ASSERT_TRUE(world_.Apply("shop", PlaybookWith(5)).ok());
+  EXPECT_EQ(Happens("c", "i4", "impression", free)->disallowed, Reason::kChosen) << "it was never to be held";
+  EXPECT_EQ(Use(), std::vector<int64_t>({1, 0, 0}));
+}
+
 TEST_F(BudgetsTest, AnotherAmountHoldsAtOnce) {
   ASSERT_TRUE(Gets("a"));
   ASSERT_TRUE(world_.Apply("shop", PlaybookWith(1)).ok());

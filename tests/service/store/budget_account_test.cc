@@ -48,13 +48,16 @@ TEST(BudgetAccount, IsReadAsItWasWritten) {
   EXPECT_EQ(read->holders.at("a").heard, kNow);
   EXPECT_EQ(DecodeBudgetAccount(bytes.substr(1)).status().code(), absl::StatusCode::kDataLoss);
 
-  const BudgetHold hold{.period = 86400, .until = kNow, .shown = true};
-  const auto other = DecodeBudgetHold(EncodeBudgetHold(hold));
+  const DecisionHolds holds{.by_budget = {{"stock", {.period = 86400, .until = kNow, .confirmed = 2}}},
+                            .kept_until = kNow + absl::Hours(1)};
+  const auto other = DecodeDecisionHolds(EncodeDecisionHolds(holds));
   ASSERT_TRUE(other.ok()) << other.status();
-  EXPECT_EQ(other->period, 86400);
-  EXPECT_EQ(other->until, kNow);
-  EXPECT_TRUE(other->shown);
-  EXPECT_EQ(DecodeBudgetHold("").status().code(), absl::StatusCode::kDataLoss);
+  ASSERT_EQ(other->by_budget.count("stock"), 1u);
+  EXPECT_EQ(other->by_budget.at("stock").period, 86400);
+  EXPECT_EQ(other->by_budget.at("stock").until, kNow);
+  EXPECT_EQ(other->by_budget.at("stock").confirmed, 2);
+  EXPECT_EQ(other->kept_until, holds.kept_until);
+  EXPECT_EQ(DecodeDecisionHolds("").status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

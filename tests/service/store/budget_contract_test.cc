@@ -59,14 +59,15 @@ class BudgetContract : public testing::TestWithParam<Implementation> {
       subject_->budgets().Hold({key, "a", std::move(decision), hold, shown}, Soon(), std::move(done));
     });
   }
-  absl::StatusOr<bool> Confirm(absl::string_view decision) {
+  absl::StatusOr<bool> Change(HoldChange change, absl::string_view decision, absl::string_view tenant) {
     return Now<bool>(
-        [&](auto done) { subject_->budgets().Confirm("shop", "stock", decision, Soon(), std::move(done)); });
+        [&](auto done) { subject_->budgets().ChangeHolds(tenant, decision, change, Soon(), std::move(done)); });
   }
-  absl::StatusOr<bool> Release(absl::string_view decision) {
-    return Now<bool>(
-        [&](auto done) { subject_->budgets().Release("shop", "stock", decision, Soon(), std::move(done)); });
+  absl::StatusOr<bool> Confirm(absl::string_view decision, absl::string_view tenant = "shop") {
+    return Change(HoldChange::kConfirm, decision, tenant);
   }
+  absl::StatusOr<bool> Release(absl::string_view decision) { return Change(HoldChange::kRelease, decision, "shop"); }
+  absl::StatusOr<bool> Withdraw(absl::string_view decision) { return Change(HoldChange::kWithdraw, decision, "shop"); }
   // taken, leased, held.
   std::vector<int64_t> Use(const BudgetKey& key = kKey) {
     const auto use = Now<BudgetUse>([&](auto done) { subject_->budgets().Read(key, Soon(), std::move(done)); });
@@ -179,6 +180,69 @@ TEST_P(BudgetContract, AHoldEndsByItself) {
   EXPECT_EQ(*Confirm("long"), true);
 }
 
+TEST_P(BudgetContract, WhatIsWithdrawnIsHeldAgainAfterAsManyAsConfirmedIt) {
+  ASSERT_EQ(Take({.holder = "a", .number = 1, .amount = 10, .wanted = 2})->granted, 2);
+  ASSERT_EQ(*Hold("d1"), true);
+  EXPECT_EQ(*Withdraw("d1"), false) << "nobody confirmed it";
+  ASSERT_EQ(*Confirm("d1"), true);
+  ASSERT_EQ(*Confirm("d1"), true);
+  EXPECT_EQ(*Withdraw("d1"), true);
+  EXPECT_EQ(Use(), Units({1, 1, 0})) << "another one shows it";
+  EXPECT_EQ(*Withdraw("d1"), true);
+  EXPECT_EQ(*Withdraw("d1"), false);
+  EXPECT_EQ(Use(), Units({0, 1, 1}));
+  EXPECT_EQ(*Hold("d1"), false) << "it is held";
+  EXPECT_EQ(*Confirm("d1"), true);
+  EXPECT_EQ(Use(), Units({1, 1, 0}));
+  EXPECT_EQ(*Withdraw("d1"), true);
+  EXPECT_EQ(*Release("d1"), true);
+  EXPECT_EQ(Use(), Units({0, 1, 0}));
+}
+
+TEST_P(BudgetContract, WhatIsWithdrawnTooLateGoesBack) {
+  ASSERT_EQ(Take({.holder = "a", .number = 1, .amount = 10, .wanted = 1})->granted, 1);
+  ASSERT_EQ(*Hold("d1", kShortest), true);
+  ASSERT_EQ(*Confirm("d1"), true);
+  subject_->PassASecond();
+  EXPECT_EQ(*Confirm("d1"), true) << "it was shown";
+  EXPECT_EQ(*Withdraw("d1"), true);
+  EXPECT_EQ(*Withdraw("d1"), true);
+  EXPECT_EQ(Use(), Units({0, 0, 0}));
+  EXPECT_EQ(*Confirm("d1"), false);
+  EXPECT_EQ(Take({.holder = "b", .number = 1, .amount = 10})->left, 10);
+}
+
+// Whoever ends a hold does not know any more what it is of.
+TEST_P(BudgetContract, ADecisionHoldsOfSeveralBudgetsWhichEndTogether) {
+  const BudgetKey money{"shop", "money", 86400};
+  for (const BudgetKey& key : {kKey, money})
+    ASSERT_EQ(Take({.holder = "a", .number = 1, .amount = 10, .wanted = 2}, key)->granted, 2);
+  for (const char* decision : {"d1", "d2"}) {
+    EXPECT_EQ(*Hold(decision), true);
+    EXPECT_EQ(*Hold(decision, absl::Hours(1), false, money), true);
+    EXPECT_EQ(*Hold(decision, absl::Hours(1), false, money), false);
+  }
+  EXPECT_EQ(*Confirm("d1", "pub"), false) << "of another tenant";
+  EXPECT_EQ(*Confirm("d1"), true);
+  EXPECT_EQ(*Release("d2"), true);
+  for (const BudgetKey& key : {kKey, money}) EXPECT_EQ(Use(key), Units({1, 0, 0}));
+}
+
+TEST_P(BudgetContract, WhatIsNotHeldAnyMoreIsToldAndTheRestIsChanged) {
+  const BudgetKey money{"shop", "money", 0};
+  for (const BudgetKey& key : {kKey, money})
+    ASSERT_EQ(Take({.holder = "a", .number = 1, .amount = 10, .wanted = 2}, key)->granted, 2);
+  ASSERT_EQ(*Hold("d1", kShortest), true);
+  ASSERT_EQ(*Hold("d1", absl::Hours(1), false, money), true);
+  subject_->PassASecond();
+  EXPECT_EQ(*Confirm("d1"), false);
+  EXPECT_EQ(Use(), Units({0, 1, 0}));
+  EXPECT_EQ(Use(money), Units({1, 1, 0}));
+  EXPECT_EQ(*Hold("d1"), true) << "decided again";
+  EXPECT_EQ(*Confirm("d1"), true);
+  EXPECT_EQ(Use(), Units({1, 0, 0}));
+}
+
 TEST_P(BudgetContract, AccountsAndTenantsAreApart) {
   const LeaseRequest request{.holder = "a", .number = 1, .amount = 100, .wanted = 5};
   const BudgetKey others[] = {{"shop", "stock", 86400}, {"shop", "money", 0}, {"pub", "stock", 0}};
@@ -203,6 +267,7 @@ TEST_P(BudgetContract, RefusesWhatIsMalformed) {
   EXPECT_EQ(code(Hold("")), bad);
   EXPECT_EQ(code(Hold("D1")), bad);
   EXPECT_EQ(code(Confirm("a/b")), bad);
+  EXPECT_EQ(code(Confirm("d1", "")), bad);
   EXPECT_EQ(code(Take({.holder = "a", .number = 1}, kKey, absl::Now() - absl::Seconds(1))),
             absl::StatusCode::kDeadlineExceeded);
 }
