@@ -1,5 +1,6 @@
 #include "service/base/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -21,25 +22,33 @@ void Worker::Post(Task task) {
   tasks_.push_back(std::move(task));
 }
 
+void Worker::TickBy(absl::Time time) {
+  absl::MutexLock lock(&mutex_);
+  next_tick_ = std::min(next_tick_, time);
+}
+
 void Worker::Run() {
-  absl::Time next_tick = absl::Now();
   while (true) {
-    if (absl::Now() >= next_tick) {
-      const absl::Duration pause = tick_();
-      next_tick = absl::Now() + pause;
-    }
+    bool due = false;
     Task task;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithDeadline(absl::Condition(this, &Worker::HasWork), next_tick);
-      if (tasks_.empty()) {
-        if (stopping_) return;
-        continue;
+      waits_until_ = next_tick_;
+      mutex_.AwaitWithDeadline(absl::Condition(this, &Worker::HasWork), next_tick_);
+      due = absl::Now() >= next_tick_;
+      if (due) next_tick_ = absl::InfiniteFuture();
+      if (!tasks_.empty()) {
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      } else if (!due && stopping_) {
+        return;
       }
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
     }
-    task();
+    if (due) {
+      const absl::Duration pause = tick_();
+      TickBy(absl::Now() + pause);
+    }
+    if (task != nullptr) task();
   }
 }
 

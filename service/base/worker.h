@@ -26,14 +26,21 @@ class Worker {
 
   void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Calls the task that comes back at `time` at the latest, once.
+  void TickBy(absl::Time time) ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !tasks_.empty(); }
+  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !tasks_.empty() || next_tick_ < waits_until_;
+  }
 
   Tick tick_;  // the thread's own
   absl::Mutex mutex_;
   std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Time waits_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // as it knew next_tick_
   std::thread thread_;
 };
 

@@ -32,6 +32,13 @@ constexpr absl::Duration kForgetAfter = absl::Minutes(5);
 
 }  // namespace
 
+// Who waits for leases. Guarded by the mutex of Budgets.
+struct BudgetWaiter {
+  int left = 0;        // answers that it waits for
+  Budgets::Done done;  // nullptr: it was called
+  std::multimap<absl::Time, std::shared_ptr<BudgetWaiter>>::iterator place;
+};
+
 // What is leased from one account. Guarded by the mutex of Budgets; the key and the holder are constant.
 class BudgetLease {
  public:
@@ -52,7 +59,7 @@ class BudgetLease {
   int64_t told = 0;       // of these, the store knows
   bool asking = false;
   bool unsure = false;  // the last request was not answered: the store may think that this process has more
-  std::vector<Budgets::Done> waiting;
+  std::vector<std::shared_ptr<BudgetWaiter>> waiting;
   int64_t needed = 0;                          // by those who wait
   std::vector<store::HoldRequest> unresolved;  // of which it is not known whether they are held
   absl::Time used_up_until = absl::InfinitePast();
@@ -145,16 +152,8 @@ store::LeaseRequest Budgets::Begin(BudgetLease& lease, int64_t amount, int64_t w
 }
 
 void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, absl::Time deadline, Done done) {
-  // One for each lease that is waited for, and one for this function.
-  struct Waiter {
-    std::atomic<int> left{1};
-    Done done;
-  };
-  auto waiter = std::make_shared<Waiter>();
-  waiter->done = std::move(done);
-  const auto arrive = [waiter] {
-    if (waiter->left.fetch_sub(1) == 1) waiter->done();
-  };
+  const auto waiter = std::make_shared<BudgetWaiter>();
+  bool waits = false;
   std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
   {
     absl::MutexLock lock(&mutex_);
@@ -164,17 +163,45 @@ void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& neede
       bool known = false;
       UnitsOf(*lease, budget, need.most, known);
       if (known) continue;
-      waiter->left.fetch_add(1);
-      lease->waiting.push_back(arrive);
+      ++waiter->left;
+      lease->waiting.push_back(waiter);
       lease->needed += need.most;
       if (lease->asking) continue;
       const int64_t wanted = std::max(lease->Target(), std::min(lease->needed, kMaxLease) - lease->units());
       requests.emplace_back(lease, Begin(*lease, budget.amount, wanted));
     }
+    waits = waiter->left > 0;
+    if (waits) {
+      waiter->done = std::move(done);
+      waiter->place = waiters_.emplace(deadline, waiter);
+      if (waiters_.begin()->second == waiter) worker_.TickBy(deadline);
+    }
   }
+  if (!waits) return done();
   const absl::Time until = std::min(deadline, absl::Now() + kStoreDeadline);
   for (const auto& [lease, request] : requests) Send(lease, request, until);
-  arrive();
+}
+
+Budgets::Done Budgets::Arrive(BudgetWaiter& waiter) {
+  if (--waiter.left > 0 || waiter.done == nullptr) return nullptr;
+  waiters_.erase(waiter.place);
+  return std::exchange(waiter.done, nullptr);
+}
+
+absl::Duration Budgets::CallLate() {
+  std::vector<Done> late;
+  absl::Duration next = absl::InfiniteDuration();
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = absl::Now();
+    while (!waiters_.empty() && waiters_.begin()->first <= now) {
+      late.push_back(std::exchange(waiters_.begin()->second->done, nullptr));
+      waiters_.erase(waiters_.begin());
+    }
+    if (!waiters_.empty()) next = waiters_.begin()->first - now;
+  }
+  for (Done& done : late) done();
+  return next;
 }
 
 void Budgets::Send(const LeasePointer& lease, const store::LeaseRequest& request, absl::Time deadline) {
@@ -187,13 +214,15 @@ void Budgets::Send(const LeasePointer& lease, const store::LeaseRequest& request
 
 void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& request,
                        const absl::StatusOr<store::Lease>& answer, bool hurried) {
-  std::vector<Done> waiting;
+  std::vector<Done> arrived;
   std::vector<store::HoldRequest> unresolved;
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
     lease->asking = false;
-    waiting.swap(lease->waiting);
+    for (const WaiterPointer& waiter : std::exchange(lease->waiting, {})) {
+      if (Done done = Arrive(*waiter); done != nullptr) arrived.push_back(std::move(done));
+    }
     lease->needed = 0;
     if (!answer.ok()) {
       // What it may have granted, the next request says that this process does not have. That a caller was in a hurry
@@ -218,7 +247,7 @@ void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& req
     --asking_;
   }
   for (const store::HoldRequest& hold : unresolved) Resolve(lease, hold);
-  for (Done& done : waiting) done();
+  for (Done& done : arrived) done();
 }
 
 absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
@@ -380,7 +409,7 @@ absl::Duration Budgets::Tend() {
     }
   }
   for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
-  return kTendPeriod;
+  return std::min(kTendPeriod, CallLate());
 }
 
 void Budgets::GiveBackAll(absl::Time deadline) {

@@ -25,6 +25,7 @@
 namespace waymark::engine {
 
 class BudgetLease;
+struct BudgetWaiter;
 
 // Whose budgets, as of which playbook, and when. Borrows both.
 struct BudgetAsk {
@@ -74,7 +75,7 @@ class Budgets {
   bool Look(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, std::vector<int8_t>& units);
 
   // Asks the store for what Look could not say, once for all who wait. Calls back when it is worth to look again,
-  // whatever came of it.
+  // whatever came of it, and at the deadline at the latest, however long others wait.
   void Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, absl::Time deadline, Done done);
 
   // Takes all of these units, or nothing: nullopt where another decision took one meanwhile.
@@ -104,6 +105,7 @@ class Budgets {
 
  private:
   using LeasePointer = std::shared_ptr<BudgetLease>;
+  using WaiterPointer = std::shared_ptr<BudgetWaiter>;
   using Key = std::tuple<std::string, std::string, int64_t>;  // tenant, budget, period
 
   LeasePointer& LeaseOf(const BudgetAsk& ask, int budget) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -120,6 +122,10 @@ class Budgets {
   void Resolve(const LeasePointer& lease, const store::HoldRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
   bool NoneAsking() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return asking_ == 0; }
 
+  // One of the answers for which it waits is there: its callback, where that was the last.
+  Done Arrive(BudgetWaiter& waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Calls back those whose deadline has passed. Says how long it is until the next one.
+  absl::Duration CallLate() ABSL_LOCKS_EXCLUDED(mutex_);
   // The worker's: gives back what is idle, tells what is untold. Says when to look again.
   absl::Duration Tend() ABSL_LOCKS_EXCLUDED(mutex_);
   // Asks for nothing, giving back what nobody took.
@@ -129,6 +135,7 @@ class Budgets {
   const base::Clock& clock_;
   absl::Mutex mutex_;
   std::map<Key, LeasePointer> leases_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Time, WaiterPointer> waiters_ ABSL_GUARDED_BY(mutex_);  // by deadline
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   base::Worker worker_;  // last: stops before what it uses goes

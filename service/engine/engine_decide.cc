@@ -322,7 +322,11 @@ void Engine::Prepare(const std::shared_ptr<DecideCall>& call) {
     return Load(call);
   }
   ++call->fetches;
-  budgets_.Fetch(call->Ask(), call->needed, StoreDeadline(call->deadline), [this, call] { Load(call); });
+  const absl::Time until = StoreDeadline(call->deadline);
+  budgets_.Fetch(call->Ask(), call->needed, until, [this, call, until] {
+    if (absl::Now() >= until) call->fetches = kMaxFetches;  // there is no time to ask again
+    Load(call);
+  });
 }
 
 void Engine::Load(const std::shared_ptr<DecideCall>& call) {

@@ -7,8 +7,10 @@
 #include <set>
 #include <thread>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/synchronization/notification.h"
 #include "tests/support/world.h"
 
 namespace waymark::engine {
@@ -434,6 +436,80 @@ TEST_F(BudgetsTest, AHotOfferAsksTheStoreRarely) {
     ASSERT_TRUE(IsGiven(world.Decide(Ask(""))));
   }
   EXPECT_LT(world.budget_store.leases(), decisions / 4) << "a thousand a second: twenty a lease";
+}
+
+// Keeps the answers about leases until it is told to give them.
+class StalledBudgetStore final : public store::BudgetStore {
+ public:
+  explicit StalledBudgetStore(store::BudgetStore& store) : store_(store) {}
+
+  void Lease(const store::BudgetKey& key, const store::LeaseRequest& request, absl::Time deadline,
+             LeaseDone done) override {
+    store_.Lease(key, request, deadline, [this, done = std::move(done)](absl::StatusOr<store::Lease> lease) mutable {
+      absl::MutexLock lock(&mutex_);
+      answers_.push_back([done = std::move(done), lease]() mutable { done(lease); });
+    });
+  }
+  void Hold(const store::HoldRequest& request, absl::Time deadline, Done done) override {
+    store_.Hold(request, deadline, std::move(done));
+  }
+  void ChangeHolds(absl::string_view tenant, absl::string_view decision, store::HoldChange change, absl::Time deadline,
+                   Done done) override {
+    store_.ChangeHolds(tenant, decision, change, deadline, std::move(done));
+  }
+  void Read(const store::BudgetKey& key, absl::Time deadline, UseDone done) override {
+    store_.Read(key, deadline, std::move(done));
+  }
+
+  void Answer() {
+    std::vector<absl::AnyInvocable<void()>> answers;
+    {
+      absl::MutexLock lock(&mutex_);
+      answers.swap(answers_);
+    }
+    for (auto& answer : answers) answer();
+  }
+
+ private:
+  store::BudgetStore& store_;
+  absl::Mutex mutex_;
+  std::vector<absl::AnyInvocable<void()>> answers_;
+};
+
+TEST_F(BudgetsTest, EachIsAnsweredByItsOwnDeadline) {
+  StalledBudgetStore store(world_.budget_store);
+  Budgets budgets(store, world_.clock);
+  const auto playbook = *world_.playbooks.Current("shop");
+  const BudgetAsk ask{"shop", *playbook, world_.clock.Now()};
+  absl::Notification patient;
+  absl::Notification hurried;
+  budgets.Fetch(ask, {{0, 1}}, World::Deadline(), [&] { patient.Notify(); });
+  budgets.Fetch(ask, {{0, 1}}, absl::Now() + absl::Milliseconds(20), [&] { hurried.Notify(); });
+  EXPECT_TRUE(hurried.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  EXPECT_FALSE(patient.HasBeenNotified());
+  store.Answer();
+  EXPECT_TRUE(patient.HasBeenNotified());
+  std::vector<int8_t> units;
+  EXPECT_TRUE(budgets.Look(ask, {{0, 1}}, units));
+}
+
+// A decision that waits for another's lease answers within its time, without the offer.
+TEST_F(BudgetsTest, ADecisionWaitsNoLongerThanItMay) {
+  StalledBudgetStore store(world_.budget_store);
+  Budgets budgets(store, world_.clock);
+  Engine engine(world_.profiles, world_.playbooks, budgets, world_.clock);
+  absl::Notification first;
+  engine.Decide(Ask("anna"), World::Deadline(), [&](const absl::StatusOr<DecideAnswer>& answer) {
+    EXPECT_TRUE(IsGiven(answer));
+    first.Notify();
+  });
+  const auto answer = Await<DecideAnswer>([&](Engine::Done<DecideAnswer> done) {
+    engine.Decide(Ask(""), absl::Now() + absl::Milliseconds(50), std::move(done));
+  });
+  EXPECT_EQ(ReasonOf(answer), Reason::kBudgetUnknown);
+  EXPECT_FALSE(first.HasBeenNotified());
+  store.Answer();
+  EXPECT_TRUE(first.HasBeenNotified());
 }
 
 // Two replicas, many callers.
