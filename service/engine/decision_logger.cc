@@ -124,7 +124,7 @@ void DecisionLogger::AppendTo(const std::string& tenant, std::vector<DecisionLog
     const auto too_large = std::remove_if(part.begin(), part.end(), [](const DecisionLog::Entry& entry) {
       return entry.bytes.size() > store::kMaxLogEntryBytes;
     });
-    dropped_.fetch_add(part.end() - too_large, std::memory_order_relaxed);
+    too_large_.fetch_add(part.end() - too_large, std::memory_order_relaxed);
     part.erase(too_large, part.end());
     for (const DecisionLog::Entry& entry : part) bytes += entry.bytes.size();
     DecisionLog::Appended appended;
@@ -165,11 +165,18 @@ void DecisionLogger::TellOfState(const absl::Status& status) {
     base::LogWarning(absl::StrCat("the log of decisions waits for the store: ", status.message()));
   }
   failing_ = !status.ok();
-  const int64_t dropped = this->dropped();
-  if (dropped == dropped_told_ || (failing_ && absl::Now() < next_complaint_)) return;
-  base::LogWarning(absl::StrCat(dropped - dropped_told_, " records of decisions were dropped: more waited than may"));
-  dropped_told_ = dropped;
-  next_complaint_ = absl::Now() + kComplaintPeriod;
+  if (!failing_ || absl::Now() >= next_complaint_) TellOfDropped();
+}
+
+void DecisionLogger::TellOfDropped() {
+  const auto tell = [this](int64_t count, int64_t& told, absl::string_view why) {
+    if (count == told) return;
+    base::LogWarning(absl::StrCat(count - told, " records of decisions were dropped: ", why));
+    told = count;
+    next_complaint_ = absl::Now() + kComplaintPeriod;
+  };
+  tell(dropped_.load(std::memory_order_relaxed), dropped_told_, "more waited than may");
+  tell(too_large(), too_large_told_, absl::StrCat("each is larger than ", store::kMaxLogEntryBytes / 1024, " KiB"));
 }
 
 }  // namespace waymark::engine

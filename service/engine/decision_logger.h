@@ -48,7 +48,9 @@ class DecisionLogger {
   void TrimAll();
 
   // How many records were dropped.
-  int64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  int64_t dropped() const { return dropped_.load(std::memory_order_relaxed) + too_large(); }
+  // Of these, how many because an entry of the log must not be so large.
+  int64_t too_large() const { return too_large_.load(std::memory_order_relaxed); }
 
  private:
   struct Waiting {
@@ -65,11 +67,13 @@ class DecisionLogger {
   void AppendTo(const std::string& tenant, std::vector<store::DecisionLog::Entry> entries);
   void Trim(const std::string& tenant);
   void TellOfState(const absl::Status& status);
+  void TellOfDropped();
 
   store::DecisionLog& log_;
   const Playbooks& playbooks_;
   const Options options_;
-  std::atomic<int64_t> dropped_{0};
+  std::atomic<int64_t> dropped_{0};  // because more waited than may
+  std::atomic<int64_t> too_large_{0};
   absl::Mutex mutex_;
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // with those of unwritten_
@@ -82,6 +86,7 @@ class DecisionLogger {
   absl::Time next_complaint_ = absl::InfinitePast();
   bool failing_ = false;
   int64_t dropped_told_ = 0;
+  int64_t too_large_told_ = 0;
   base::Worker worker_;  // last: stops before what it uses goes
 };
 

@@ -152,9 +152,21 @@ TEST(DecisionLogger, DropsAndCountsWhatIsBeyondItsBound) {
   logger.Append("shop", 1, Decision(600));
   logger.Flush();
   EXPECT_EQ(logger.dropped(), dropped);
-  // One that no store takes holds nobody up.
+  EXPECT_EQ(logger.too_large(), 0);
+}
+
+TEST(DecisionLogger, OneThatNoStoreTakesHoldsNobodyUpAndIsSaidToBeTooLarge) {
+  World world(kPlaybook);
+  DecisionLogger logger(world.decisions, world.playbooks);
   logger.Append("shop", 1, Decision(store::kMaxLogEntryBytes));
-  EXPECT_EQ(logger.dropped(), dropped + 1);
+  logger.Append("shop", 1, Decision(600));
+  testing::internal::CaptureStderr();
+  logger.Flush();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("1 records of decisions were dropped: each is larger than 64 KiB"));
+  EXPECT_EQ(logger.dropped(), 1);
+  EXPECT_EQ(logger.too_large(), 1);
+  EXPECT_EQ(world.decisions.size("shop"), 1u);
 }
 
 TEST(DecisionLogger, WhatWaitsIsAppendedBeforeItEnds) {
