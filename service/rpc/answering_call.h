@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "service/rpc/call.h"
@@ -65,7 +66,10 @@ bool SendAndWait(StreamWriter<Response>& writer, const Response& message, absl::
 template <typename Response, typename Stream>
 class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response, Stream>> {
  public:
-  explicit AnsweringCall(CallQueue& queue) : queue_(queue), stream_(&context_) { queue_.Begin(); }
+  AnsweringCall(const Method& method, CallQueue& queue)
+      : method_index_(method.index()), queue_(queue), stream_(&context_) {
+    queue_.Begin();
+  }
   virtual ~AnsweringCall() = default;
 
   void Write(Response message) {
@@ -87,12 +91,16 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
     sent(false);
   }
 
-  void Finish(absl::Status status) {
+  void Finish(const absl::Status& status) {
     absl::AnyInvocable<void()> unused;  // destroyed without the lock: it may hold a writer
+    {
+      absl::MutexLock lock(&mutex_);
+      if (end_.has_value()) return;
+      end_ = status;
+      unused = std::exchange(on_cancel_, nullptr);
+    }
+    queue_.Ended({method_index_, began_, status, context_});
     absl::MutexLock lock(&mutex_);
-    if (end_.has_value()) return;
-    end_ = std::move(status);
-    unused = std::exchange(on_cancel_, nullptr);
     SendNext();
   }
 
@@ -132,7 +140,7 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
     void Send(const Response& message, absl::AnyInvocable<void(bool)> sent) override {
       call_->Send(message, std::move(sent));
     }
-    void Finish(absl::Status status) override { call_->Finish(std::move(status)); }
+    void Finish(absl::Status status) override { call_->Finish(status); }
     void Cancel() override { call_->Cancel(); }
     void OnCancel(absl::AnyInvocable<void()> callback) override { call_->OnCancel(std::move(callback)); }
 
@@ -168,11 +176,13 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
 
   CallQueue& queue() { return queue_; }
   Stream& stream() { return stream_; }
-  CallContext Context() const { return {queue_.DeadlineOf(context_)}; }
+  CallContext Context() const { return {queue_.DeadlineOf(context_, began_)}; }
 
  private:
   void Arrived(bool ok) {
     if (!ok) return End();  // the server is shutting down; nothing else is reported
+    began_ = absl::Now();
+    queue_.Began(method_index_);
     Arrive();
   }
 
@@ -221,7 +231,9 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
     queue.End();
   }
 
+  const int method_index_;
   CallQueue& queue_;
+  absl::Time began_;
   std::shared_ptr<AnsweringCall> self_;
   grpc::ServerContext context_;
   Stream stream_;

@@ -44,7 +44,7 @@ class BidiCall final : public AnsweringCall<Response, grpc::ServerAsyncReaderWri
   }
 
   // Public for make_shared alone.
-  BidiCall(const BidiMethod<Request, Response>& method, CallQueue& queue) : Base(queue), method_(method) {}
+  BidiCall(const BidiMethod<Request, Response>& method, CallQueue& queue) : Base(method, queue), method_(method) {}
 
   void Read(Request* message, absl::AnyInvocable<void(bool)> read) {
     if (!this->PartBegins()) return read(false);
@@ -101,8 +101,8 @@ class BidiMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  BidiMethod(AskForCall ask, BidiHandler<Request, Response> handler)
-      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+  BidiMethod(int index, AskForCall ask, BidiHandler<Request, Response> handler)
+      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { BidiCall<Request, Response>::Begin(*this, queue); }
 

@@ -6,18 +6,15 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace waymark::rpc {
 
-CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines)
-    : queue_(std::move(queue)), deadlines_(deadlines) {}
+CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer)
+    : queue_(std::move(queue)), deadlines_(deadlines), observer_(observer) {}
 
 CallQueue::~CallQueue() = default;
 
-absl::Time CallQueue::DeadlineOf(const grpc::ServerContext& context) const {
+absl::Time CallQueue::DeadlineOf(const grpc::ServerContext& context, absl::Time now) const {
   const std::chrono::system_clock::time_point asked = context.deadline();
-  const absl::Time now = absl::Now();
   if (asked == std::chrono::system_clock::time_point::max()) return now + deadlines_.if_none;
   return std::min(absl::FromChrono(asked), now + deadlines_.at_most);
 }

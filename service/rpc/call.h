@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/rpc/call_observer.h"
 
 namespace grpc {
 class ServerContext;
@@ -40,13 +41,22 @@ struct DeadlineRule {
 // there are none. Thread-safe.
 class CallQueue {
  public:
-  CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines);
+  // `observer`: of its calls; nullptr: nobody.
+  CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer);
   ~CallQueue();
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
 
-  // The deadline of a call: its client's within the rule.
-  absl::Time DeadlineOf(const grpc::ServerContext& context) const;
+  // The deadline of a call that came now: its client's within the rule.
+  absl::Time DeadlineOf(const grpc::ServerContext& context, absl::Time now) const;
+
+  // Tell the observer.
+  void Began(int method) const {
+    if (observer_ != nullptr) observer_->Began(method);
+  }
+  void Ended(const EndedCall& call) const {
+    if (observer_ != nullptr) observer_->Ended(call);
+  }
 
   // A call begins and ends. The last one to end is gone for good: while the server runs, each method is asked for.
   void Begin() { live_.fetch_add(1, std::memory_order_relaxed); }
@@ -62,6 +72,7 @@ class CallQueue {
  private:
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   const DeadlineRule deadlines_;
+  CallObserver* const observer_;
   std::atomic<int64_t> live_{0};
   absl::Mutex mutex_;
   bool empty_ ABSL_GUARDED_BY(mutex_) = false;
@@ -70,9 +81,16 @@ class CallQueue {
 // A method being served.
 class Method {
  public:
+  // `index`: its place among the server's methods.
+  explicit Method(int index) : index_(index) {}
   virtual ~Method() = default;
+
+  int index() const { return index_; }
   // Asks gRPC for one call of this method, to be reported to `queue`. When it comes, the next one is asked for.
   virtual void Arm(CallQueue& queue) const = 0;
+
+ private:
+  const int index_;
 };
 
 }  // namespace waymark::rpc

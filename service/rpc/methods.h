@@ -11,8 +11,13 @@
 
 #include "service/rpc/bidi_call.h"
 #include "service/rpc/call.h"
+#include "service/rpc/call_observer.h"
 #include "service/rpc/stream_call.h"
 #include "service/rpc/unary_call.h"
+
+namespace google::protobuf {
+class Descriptor;
+}
 
 namespace waymark::rpc {
 
@@ -46,7 +51,8 @@ class Methods {
                                         grpc::ServerCompletionQueue* queue, void* tag) {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
-    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(std::move(ask), std::move(handler)));
+    const int index = Name(*Request::descriptor(), *Response::descriptor(), false);
+    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
   }
 
   // The same for a method whose answer is a stream.
@@ -60,7 +66,8 @@ class Methods {
                                         void* tag) {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
-    methods_.push_back(std::make_unique<StreamMethod<Request, Response>>(std::move(ask), std::move(handler)));
+    const int index = Name(*Request::descriptor(), *Response::descriptor(), true);
+    methods_.push_back(std::make_unique<StreamMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
   }
 
   // The same for a method of which both sides are streams.
@@ -73,15 +80,22 @@ class Methods {
                                         grpc::ServerAsyncReaderWriter<Response, Request>* stream,
                                         grpc::ServerCompletionQueue* queue,
                                         void* tag) { (service.*request_call)(context, stream, queue, queue, tag); };
-    methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(std::move(ask), std::move(handler)));
+    const int index = Name(*Request::descriptor(), *Response::descriptor(), true);
+    methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
   }
 
   const std::vector<std::unique_ptr<grpc::Service>>& services() const { return services_; }
   const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
+  // Beside them.
+  const std::vector<ServedMethod>& served() const { return served_; }
 
  private:
+  // Says where the next method will be, after finding its name: the one of the request's file with these messages.
+  int Name(const google::protobuf::Descriptor& request, const google::protobuf::Descriptor& response, bool stream);
+
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::vector<std::unique_ptr<Method>> methods_;
+  std::vector<ServedMethod> served_;
 };
 
 }  // namespace waymark::rpc

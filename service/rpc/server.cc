@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "service/rpc/call_observer.h"
 #include "service/rpc/health.h"
 #include "service/rpc/methods.h"
 
@@ -113,6 +114,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   PrepareProcess();
   auto health = std::make_unique<Health>();
   health->AddTo(*methods);
+  if (options.observer != nullptr) options.observer->Start(methods->served());
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
@@ -121,8 +123,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::vector<std::unique_ptr<CallQueue>> queues;
   queues.reserve(static_cast<size_t>(options.threads));
   for (int i = 0; i < options.threads; ++i) {
-    queues.push_back(std::make_unique<CallQueue>(builder.AddCompletionQueue(),
-                                                 DeadlineRule{options.default_deadline, options.max_deadline}));
+    queues.push_back(std::make_unique<CallQueue>(
+        builder.AddCompletionQueue(), DeadlineRule{options.default_deadline, options.max_deadline}, options.observer));
   }
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

@@ -10,6 +10,7 @@
 
 namespace waymark::rpc {
 
+class CallObserver;
 class Methods;
 
 struct ServerOptions {
@@ -41,6 +42,9 @@ struct ServerOptions {
   absl::Duration keepalive_timeout = absl::Seconds(20);
   // A client may ask as often as this.
   absl::Duration min_client_ping_interval = absl::Seconds(10);
+
+  // Sees every call; outlives the server. nullptr: nobody does.
+  CallObserver* observer = nullptr;
 };
 
 // The gRPC server: takes calls, hands them to `methods`, and stops in order. With grpc.health.v1 (the services "",

@@ -34,7 +34,7 @@ class StreamCall final : public AnsweringCall<Response, grpc::ServerAsyncWriter<
   }
 
   // Public for make_shared alone.
-  StreamCall(const StreamMethod<Request, Response>& method, CallQueue& queue) : Base(queue), method_(method) {}
+  StreamCall(const StreamMethod<Request, Response>& method, CallQueue& queue) : Base(method, queue), method_(method) {}
 
  private:
   using Handle = typename Base::template Handle<StreamWriter<Response>, Base>;
@@ -54,8 +54,8 @@ class StreamMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncWriter<Response>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  StreamMethod(AskForCall ask, StreamHandler<Request, Response> handler)
-      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+  StreamMethod(int index, AskForCall ask, StreamHandler<Request, Response> handler)
+      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { StreamCall<Request, Response>::Begin(*this, queue); }
 

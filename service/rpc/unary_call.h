@@ -84,8 +84,10 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
     arrived_ = true;
     method_.Arm(queue_);
     Responder<Response> responder(this);
-    const CallContext context{queue_.DeadlineOf(context_)};
-    if (context.deadline <= absl::Now()) {
+    began_ = absl::Now();
+    queue_.Began(method_.index());
+    const CallContext context{queue_.DeadlineOf(context_, began_)};
+    if (context.deadline <= began_) {
       responder.Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     } else {
       method_.handler()(*request_, context, std::move(responder));
@@ -96,6 +98,7 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
   Response& response() override { return *response_; }
 
   void Finish(const absl::Status& status) override {
+    queue_.Ended({method_.index(), began_, status, context_});  // before it is sent: then nothing of it may be left
     if (status.ok()) {
       writer_.Finish(*response_, grpc::Status::OK, static_cast<Event*>(this));
     } else {
@@ -122,6 +125,7 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
   grpc::ServerContext context_;
   grpc::ServerAsyncResponseWriter<Response> writer_;
   bool arrived_ = false;  // of the queue's thread
+  absl::Time began_;
   std::atomic<int> parts_{2};
 };
 
@@ -131,8 +135,8 @@ class UnaryMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  UnaryMethod(AskForCall ask, UnaryHandler<Request, Response> handler)
-      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+  UnaryMethod(int index, AskForCall ask, UnaryHandler<Request, Response> handler)
+      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { UnaryCall<Request, Response>::Begin(*this, queue); }
 

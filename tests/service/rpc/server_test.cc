@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "service/rpc/call_observer.h"
 #include "service/rpc/health.grpc.pb.h"
 #include "service/rpc/methods.h"
 #include "waymark/v1/playbook.grpc.pb.h"
@@ -99,6 +100,65 @@ TEST(ServerTest, ACallThatIsDroppedIsAnsweredAllTheSame) {
   auto reader = subject.stream_stub->Resegment(&context, v1::ResegmentRequest());
   EXPECT_FALSE(reader->Read(&message));
   EXPECT_EQ(reader->Finish().error_code(), grpc::INTERNAL);
+}
+
+// What was seen, as lines.
+class Seen final : public CallObserver {
+ public:
+  void Start(const std::vector<ServedMethod>& methods) override { methods_ = methods; }
+  void Began(int method) override { Add(absl::StrCat("began ", NameOf(method))); }
+  void Ended(const EndedCall& call) override {
+    EXPECT_LE(call.began, absl::Now());
+    const auto sent = call.context.client_metadata().find("traceparent");
+    Add(absl::StrCat("ended ", NameOf(call.method), " ", absl::StatusCodeToString(call.status.code()),
+                     sent == call.context.client_metadata().end() ? "" : " with its metadata"));
+  }
+  std::vector<std::string> lines() {
+    absl::MutexLock lock(&mutex_);
+    return lines_;
+  }
+
+ private:
+  std::string NameOf(int method) const {
+    const ServedMethod& served = methods_[static_cast<size_t>(method)];
+    return absl::StrCat(served.stream ? "stream " : "", served.name);
+  }
+  void Add(std::string line) {
+    absl::MutexLock lock(&mutex_);
+    lines_.push_back(std::move(line));
+  }
+
+  std::vector<ServedMethod> methods_;
+  absl::Mutex mutex_;
+  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST(ServerTest, AnObserverSeesEveryCallBeforeItsAnswerArrives) {
+  Seen seen;
+  ServerOptions options;
+  options.observer = &seen;
+  Subject subject(Refuse, EndAtOnce, options);
+  std::vector<std::string> expected;
+  EXPECT_EQ(subject.Call().error_code(), grpc::NOT_FOUND);
+  expected.emplace_back("began waymark.v1.PlaybookService/ValidatePlaybook");
+  expected.emplace_back("ended waymark.v1.PlaybookService/ValidatePlaybook NOT_FOUND");
+  EXPECT_EQ(seen.lines(), expected);
+
+  grpc::ClientContext context;
+  context.AddMetadata("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  EXPECT_TRUE(subject.stream_stub->Resegment(&context, v1::ResegmentRequest())->Finish().ok());
+  expected.emplace_back("began stream waymark.v1.SegmentationService/Resegment");
+  expected.emplace_back("ended stream waymark.v1.SegmentationService/Resegment OK with its metadata");
+  EXPECT_EQ(seen.lines(), expected);
+
+  // Two methods with the same messages.
+  auto health = grpc::health::v1::Health::NewStub(subject.channel);
+  grpc::ClientContext check;
+  HealthCheckResponse state;
+  EXPECT_TRUE(health->Check(&check, {}, &state).ok());
+  expected.emplace_back("began grpc.health.v1.Health/Check");
+  expected.emplace_back("ended grpc.health.v1.Health/Check OK");
+  EXPECT_EQ(seen.lines(), expected);
 }
 
 TEST(ServerTest, AnyThreadMayAnswerAndCallsOverlap) {
