@@ -107,7 +107,7 @@ void LogRedisState(const absl::Status& state) {
   if (state.ok()) {
     base::LogInfo("connected to Redis");
   } else {
-    base::LogWarning(absl::StrCat("Redis is away, trying again: ", state.message()));
+    base::LogWarning("Redis is away, trying again", {{"error", state.message()}});
   }
 }
 
@@ -199,14 +199,14 @@ absl::Status Run(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(options, rpc::AllServices(engine, batch, watches, log));
   if (!server.ok()) return server.status();
-  base::LogInfo(absl::StrCat("listening on ", flags.listen.substr(0, flags.listen.rfind(':')), ":", (*server)->port()));
+  base::LogInfo("listening", {{"host", flags.listen.substr(0, flags.listen.rfind(':'))}, {"port", (*server)->port()}});
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
   {
     const Readiness readiness(profiles, playbooks, **server);
     const sigset_t signals = EndingSignals();
     int signal = 0;
     sigwait(&signals, &signal);
-    base::LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": finishing"));
+    base::LogInfo("finishing", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
     // A second one ends the process at once.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "service/base/log.h"
@@ -49,7 +48,7 @@ DecisionLogger::~DecisionLogger() {
   if (unwritten_.empty()) return;
   size_t left = 0;
   for (const auto& [tenant, entries] : unwritten_) left += entries.size();
-  base::LogWarning(absl::StrCat(left, " records of decisions are lost: the store did not take them"));
+  base::LogWarning("records of decisions are lost: the store did not take them", {{"records", left}});
 }
 
 void DecisionLogger::Append(absl::string_view tenant, uint64_t key, store::LogRecord record) {
@@ -162,7 +161,7 @@ void DecisionLogger::Trim(const std::string& tenant) {
 
 void DecisionLogger::TellOfState(const absl::Status& status) {
   if (!status.ok() && !failing_) {
-    base::LogWarning(absl::StrCat("the log of decisions waits for the store: ", status.message()));
+    base::LogWarning("the log of decisions waits for the store", {{"error", status.message()}});
   }
   failing_ = !status.ok();
   if (!failing_ || absl::Now() >= next_complaint_) TellOfDropped();
@@ -171,7 +170,7 @@ void DecisionLogger::TellOfState(const absl::Status& status) {
 void DecisionLogger::TellOfDropped() {
   const auto tell = [this](int64_t count, int64_t& told, absl::string_view why) {
     if (count == told) return;
-    base::LogWarning(absl::StrCat(count - told, " records of decisions were dropped: ", why));
+    base::LogWarning(absl::StrCat("records of decisions were dropped: ", why), {{"records", count - told}});
     told = count;
     next_complaint_ = absl::Now() + kComplaintPeriod;
   };

@@ -93,7 +93,7 @@ bool Playbooks::ReadAll() {
       [&](store::RecordStore::ListDone done) { records_.List(kHeadClass, deadline, std::move(done)); });
   if (!heads.ok()) {
     if (!complaining_)
-      base::LogWarning(absl::StrCat("playbooks cannot be read from the store: ", heads.status().message()));
+      base::LogWarning("playbooks cannot be read from the store", {{"error", heads.status().message()}});
     complaining_ = true;
     return false;
   }
@@ -103,8 +103,7 @@ bool Playbooks::ReadAll() {
     const absl::StatusOr<PlaybookHead> head = store::DecodePlaybookHead(record.value);
     if (!head.ok() || head->empty()) {
       // What is served stays; the other tenants are not held up. Said once.
-      if (damaged_.insert(tenant).second)
-        base::LogError(absl::StrCat("tenant ", tenant, ": the list of playbooks is damaged"));
+      if (damaged_.insert(tenant).second) base::LogError("a list of playbooks is damaged", {{"tenant", tenant}});
       continue;
     }
     damaged_.erase(tenant);
@@ -136,11 +135,11 @@ void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) 
   if (compiled.playbook == nullptr) {
     uncompilable_[tenant] = version.version;
     // Applied by a newer Waymark, or damaged: the version that is served stays.
-    base::LogError(absl::StrCat("version ", version.version,
-                                " of a playbook does not compile here: ", compiled.problems[0].message));
+    base::LogError("a playbook does not compile here",
+                   {{"tenant", tenant}, {"version", version.version}, {"error", compiled.problems[0].message}});
     return;
   }
-  base::LogInfo(absl::StrCat("tenant ", tenant, ": serving playbook version ", version.version));
+  base::LogInfo("serving a playbook", {{"tenant", tenant}, {"version", version.version}});
   Serve(tenant, compiled.playbook);
 }
 
@@ -176,7 +175,7 @@ absl::StatusOr<ApplyAnswer> Playbooks::StoreAndServe(const std::string& tenant, 
   if (absl::IsAborted(put.status())) return absl::AbortedError("another playbook was applied meanwhile");
   if (!put.ok()) return put.status();
   Serve(tenant, compiled.playbook);
-  base::LogInfo(absl::StrCat("tenant ", tenant, ": applied playbook version ", current + 1));
+  base::LogInfo("applied a playbook", {{"tenant", tenant}, {"version", current + 1}});
   return ApplyAnswer{.version = current + 1};
 }
 

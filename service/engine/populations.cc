@@ -51,10 +51,10 @@ bool Playbooks::LoadPopulation(const std::string& tenant, uint64_t head, absl::T
   absl::StatusOr<segmentation::Population> population = store::DecodePopulation(record->value);
   if (!population.ok()) {
     // Written by a newer Waymark, or damaged: what is served stays. Said once.
-    base::LogError(absl::StrCat("tenant ", tenant, ": population ", head, " cannot be read here"));
+    base::LogError("a population cannot be read here", {{"tenant", tenant}, {"version", head}});
     return true;
   }
-  base::LogInfo(absl::StrCat("tenant ", tenant, ": using population ", population->version));
+  base::LogInfo("using a population", {{"tenant", tenant}, {"version", population->version}});
   ServePopulation(tenant, std::make_shared<segmentation::Population>(*std::move(population)));
   return true;
 }
@@ -133,7 +133,7 @@ absl::StatusOr<Playbooks::PopulationPointer> Playbooks::StoreAndServePopulation(
   if (!put.ok()) return put.status();
   TellOfPopulation(tenant, population.version, *head, deadline);
   population_heads_[tenant] = population.version;
-  base::LogInfo(absl::StrCat("tenant ", tenant, ": stored population ", population.version));
+  base::LogInfo("stored a population", {{"tenant", tenant}, {"version", population.version}});
   auto served = std::make_shared<segmentation::Population>(std::move(population));
   ServePopulation(tenant, served);
   return PopulationPointer(std::move(served));
