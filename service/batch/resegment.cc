@@ -162,6 +162,7 @@ class Participant {
       Exchange::DonePage done{page->claim, {}};
       const absl::Status status =
           deriver_.Derive(std::move(page->page), environment_.clock.Now(), cancellation_, done.counts);
+      environment_.threads.CountResegmented(done.counts);
       exchange_.Return(std::move(done), status);
     }
   }

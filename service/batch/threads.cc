@@ -1,5 +1,6 @@
 #include "service/batch/threads.h"
 
+#include <algorithm>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -9,6 +10,11 @@
 
 namespace waymark::batch {
 namespace {
+
+constexpr base::MetricName kThreads = {"waymark_batch_threads", "Threads that do batch work now."};
+constexpr base::MetricName kMaxThreads = {"waymark_batch_max_threads", "Threads that may do batch work."};
+constexpr base::MetricName kProfiles = {"waymark_resegmented_profiles_total",
+                                        "Profiles that re-segmentation derived again here."};
 
 absl::Status Stopping() { return absl::UnavailableError("the service is stopping: another replica goes on from here"); }
 
@@ -48,6 +54,27 @@ absl::StatusOr<std::shared_ptr<Cancellation>> Threads::Start(const std::string& 
     return absl::ResourceExhaustedError("the system has no thread for batch work");
   }
   return cancellation;
+}
+
+void Threads::CountResegmented(const store::ResegmentCounts& counts) {
+  resegmented_.Add(kChanged, static_cast<uint64_t>(counts.changed));
+  resegmented_.Add(kDamaged, static_cast<uint64_t>(counts.damaged));
+  resegmented_.Add(kUnchanged,
+                   static_cast<uint64_t>(std::max<int64_t>(counts.profiles - counts.changed - counts.damaged, 0)));
+}
+
+void Threads::Collect(base::MetricWriter& writer) const {
+  int threads = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    threads = threads_;
+  }
+  writer.WriteGauge(kThreads, {}, threads);
+  writer.WriteGauge(kMaxThreads, {}, max_threads_);
+  constexpr const char* kResults[] = {"unchanged", "changed", "damaged"};
+  for (size_t i = 0; i < kResegmented; ++i) {
+    writer.WriteCounter(kProfiles, {{"result", kResults[i]}}, static_cast<double>(resegmented_.value(i)));
+  }
 }
 
 void Threads::Stop() {

@@ -69,6 +69,7 @@ class Decider {
     decision.positions = std::move(positions_);
     decision.units = budgets_.TakeAll();
     decision.arms = experiments_.arms();
+    decision.reasons = reasons_;
     return decision;
   }
 
@@ -103,6 +104,7 @@ class Decider {
   Budgets budgets_;
   Slate slate_;
   const std::vector<std::string> locales_;  // to try for texts
+  std::array<uint32_t, kReasons> reasons_{};
 };
 
 std::vector<JourneyPosition> Decider::Resolve() {
@@ -254,7 +256,11 @@ std::vector<Ranked> Decider::Rank(int index, PlacementDecision& decision) {
   std::vector<Ranked> ranked;
   const auto examine = [&](int action) {
     Candidate candidate = Examine(action, index);
-    if (candidate.reason == Reason::kChosen) ranked.push_back({candidate.priority, action});
+    if (candidate.reason == Reason::kChosen) {
+      ranked.push_back({candidate.priority, action});
+    } else {
+      ++reasons_[static_cast<size_t>(candidate.reason)];
+    }
     if (request_.explain) decision.candidates.push_back(std::move(candidate));
   };
   if (request_.explain) {
@@ -290,6 +296,7 @@ PlacementDecision Decider::Fill(int index, std::vector<segmentation::Contact>& c
       candidate.reason = full ? Reason::kOutranked : Give(candidate, slots, decision);
     }
     candidate.probability = candidate.reason == Reason::kChosen ? 1 : 0;
+    ++reasons_[static_cast<size_t>(candidate.reason)];
   }
   SortByName(decision.candidates);
   if (decision.chosen.empty()) Fallback(placement, decision);

@@ -1,6 +1,8 @@
 #ifndef WAYMARK_SERVICE_DECISION_DECISION_H_
 #define WAYMARK_SERVICE_DECISION_DECISION_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -61,6 +63,7 @@ enum class Reason {
   kChosen,
   kFallback,
 };
+inline constexpr size_t kReasons = static_cast<size_t>(Reason::kFallback) + 1;
 
 // The factors of a priority; 1 where one is switched off.
 struct Factors {
@@ -131,6 +134,9 @@ struct Decision {
   std::vector<TakenUnit> units;
   // The arms that the unit is in, in the order of the playbook.
   std::vector<InArm> arms;
+  // How many candidates had each reason, in all placements, of those that were looked at: every action with `explain`,
+  // else those of the placement and the stage, until it was full.
+  std::array<uint32_t, kReasons> reasons{};
   // The customer does not consent to profiling: what is known of the customer did not decide, but for consents,
   // contacts and what they led to.
   bool from_context = false;

@@ -14,6 +14,15 @@
 namespace waymark::engine {
 namespace {
 
+constexpr base::MetricName kLeases = {"waymark_budget_leases", "Accounts of budgets that this replica knows."};
+constexpr base::MetricName kLeasedUnits = {"waymark_budget_leased_units", "Units that are leased and not yet taken."};
+constexpr base::MetricName kAsking = {"waymark_budget_requests_in_flight", "Requests of leases that are not answered."};
+constexpr base::MetricName kLeaseRequests = {"waymark_budget_lease_requests_total",
+                                             "Requests for units, by the store's answer."};
+constexpr base::MetricName kUnits = {"waymark_budget_units_total", "Units that decisions took, and put back."};
+constexpr base::MetricName kFetches = {"waymark_budget_fetches_total",
+                                       "Decisions that had to wait for the store because nothing was leased."};
+
 // For how long a lease is to last.
 constexpr absl::Duration kHorizon = absl::Milliseconds(20);
 // Over how long the demand is averaged.
@@ -178,6 +187,7 @@ void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& neede
     }
   }
   if (!waits) return done();
+  counts_.Add(kWaited);
   const absl::Time until = std::min(deadline, absl::Now() + kStoreDeadline);
   for (const auto& [lease, request] : requests) Send(lease, request, until);
 }
@@ -229,7 +239,9 @@ void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& req
       // says nothing of the store: the next one asks again.
       lease->unknown_until = absl::IsDeadlineExceeded(answer.status()) && hurried ? now : now + kUnknownFor;
       lease->unsure = true;
+      counts_.Add(kFailed);
     } else {
+      if (request.wanted > 0) counts_.Add(answer->granted > 0 ? kGranted : kUsedUp);
       const absl::Duration passed = std::max(now - lease->heard, absl::Milliseconds(1));
       const double seen = static_cast<double>(lease->taken_since) / absl::ToDoubleSeconds(passed);
       lease->per_second += (1 - std::exp(-absl::FDivDuration(passed, kMemory))) * (seen - lease->per_second);
@@ -279,11 +291,13 @@ absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
       requests.emplace_back(each.lease, Begin(lease, amount, target - lease.units()));
     }
   }
+  counts_.Add(kTaken, taken.size());
   for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
   return taken;
 }
 
 void Budgets::PutBack(const std::vector<LeasedUnit>& units) {
+  counts_.Add(kPutBack, units.size());
   absl::MutexLock lock(&mutex_);
   for (const LeasedUnit& each : units) --each.lease->delivered;
 }
@@ -426,6 +440,30 @@ void Budgets::GiveBackAll(absl::Time deadline) {
   for (const auto& [lease, request] : requests) Send(lease, request, deadline);
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithDeadline(absl::Condition(this, &Budgets::NoneAsking), deadline);
+}
+
+void Budgets::Collect(base::MetricWriter& writer) const {
+  int64_t units = 0;
+  size_t leases = 0;
+  int asking = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [key, lease] : leases_) units += lease->units();
+    leases = leases_.size();
+    asking = asking_;
+  }
+  writer.WriteGauge(kLeases, {}, static_cast<double>(leases));
+  writer.WriteGauge(kLeasedUnits, {}, static_cast<double>(units));
+  writer.WriteGauge(kAsking, {}, asking);
+  const auto count = [&](const base::MetricName& metric, const char* result, Count which) {
+    writer.WriteCounter(metric, {{"result", result}}, static_cast<double>(counts_.value(which)));
+  };
+  count(kLeaseRequests, "granted", kGranted);
+  count(kLeaseRequests, "used_up", kUsedUp);
+  count(kLeaseRequests, "failed", kFailed);
+  count(kUnits, "taken", kTaken);
+  count(kUnits, "put_back", kPutBack);
+  writer.WriteCounter(kFetches, {}, static_cast<double>(counts_.value(kWaited)));
 }
 
 void Budgets::Drain(absl::Time deadline) {

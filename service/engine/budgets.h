@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "service/base/clock.h"
+#include "service/base/metrics.h"
 #include "service/base/worker.h"
 #include "service/decision/decision.h"
 #include "service/engine/requests.h"
@@ -60,7 +61,7 @@ struct UnitToHold {
 // that were not yet answered: nothing is ever given twice.
 //
 // Thread-safe. Borrows the store and the clock; callbacks come on any thread.
-class Budgets {
+class Budgets final : public base::MetricSource {
  public:
   using Done = absl::AnyInvocable<void()>;
   using BoolDone = absl::AnyInvocable<void(absl::StatusOr<bool>)>;
@@ -68,7 +69,7 @@ class Budgets {
 
   Budgets(store::BudgetStore& store, const base::Clock& clock);
   // Waits for the store's answers.
-  ~Budgets();
+  ~Budgets() override;
 
   // How many units of each of the needed budgets a decision may take now; see decision::Request. False where the store
   // must be asked first whether there are as many as it needs. Never blocks.
@@ -103,6 +104,8 @@ class Budgets {
   // Gives back what is leased; waits, at most until the deadline. Nothing is leased afterwards.
   void Drain(absl::Time deadline);
 
+  void Collect(base::MetricWriter& writer) const override ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   using LeasePointer = std::shared_ptr<BudgetLease>;
   using WaiterPointer = std::shared_ptr<BudgetWaiter>;
@@ -133,7 +136,10 @@ class Budgets {
 
   store::BudgetStore& store_;
   const base::Clock& clock_;
-  absl::Mutex mutex_;
+  // Counted by the mutex's holder; the answers of the store beside them.
+  enum Count : size_t { kGranted, kUsedUp, kFailed, kWaited, kTaken, kPutBack, kCounts };
+  base::Counters<kCounts> counts_;
+  mutable absl::Mutex mutex_;
   std::map<Key, LeasePointer> leases_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, WaiterPointer> waiters_ ABSL_GUARDED_BY(mutex_);  // by deadline
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;

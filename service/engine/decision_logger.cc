@@ -12,6 +12,11 @@ namespace {
 
 using store::DecisionLog;
 
+constexpr base::MetricName kWaiting = {"waymark_decision_log_waiting_bytes",
+                                       "What waits to be written to the log of decisions, estimated."};
+constexpr base::MetricName kRecords = {"waymark_decision_log_records_total",
+                                       "Records of decisions and outcomes, by what became of them."};
+
 constexpr absl::Duration kAppendPeriod = absl::Milliseconds(50);
 constexpr absl::Duration kRetryPeriod = absl::Milliseconds(500);
 constexpr absl::Duration kTrimPeriod = absl::Hours(1);
@@ -128,12 +133,14 @@ void DecisionLogger::AppendTo(const std::string& tenant, std::vector<DecisionLog
     for (const DecisionLog::Entry& entry : part) bytes += entry.bytes.size();
     DecisionLog::Appended appended;
     absl::Notification answered;
+    const size_t given = part.size();
     log_.Append(tenant, std::move(part), absl::Now() + kStoreDeadline, [&](DecisionLog::Appended answer) {
       appended = std::move(answer);
       answered.Notify();
     });
     answered.WaitForNotification();
     TellOfState(appended.status);
+    written_.fetch_add(static_cast<int64_t>(given - appended.unwritten.size()), std::memory_order_relaxed);
     if (!appended.status.ok()) next_try_ = absl::Now() + kRetryPeriod;
     auto& unwritten = unwritten_[tenant];
     for (DecisionLog::Entry& entry : appended.unwritten) unwritten.push_back(std::move(entry));
@@ -157,6 +164,17 @@ void DecisionLogger::Trim(const std::string& tenant) {
             });
   answered.WaitForNotification();
   TellOfState(status);
+}
+
+void DecisionLogger::Collect(base::MetricWriter& writer) const {
+  size_t waiting_bytes = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting_bytes = waiting_bytes_;
+  }
+  writer.WriteGauge(kWaiting, {}, static_cast<double>(waiting_bytes));
+  writer.WriteCounter(kRecords, {{"result", "written"}}, static_cast<double>(written_.load(std::memory_order_relaxed)));
+  writer.WriteCounter(kRecords, {{"result", "dropped"}}, static_cast<double>(dropped()));
 }
 
 void DecisionLogger::TellOfState(const absl::Status& status) {

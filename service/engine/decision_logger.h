@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/base/metrics.h"
 #include "service/base/worker.h"
 #include "service/engine/playbooks.h"
 #include "service/store/decision_log.h"
@@ -24,7 +25,7 @@ namespace waymark::engine {
 // appends it each 50 ms, and trims the log by the tenant's keep_decisions and by bytes. Where the store does not take
 // it, it waits for the store, up to a bound; what is beyond is dropped, counted, and said in the service's log. A
 // process that is killed loses what waited; one that ends in order does not. Thread-safe.
-class DecisionLogger {
+class DecisionLogger final : public base::MetricSource {
  public:
   struct Options {
     // What a tenant's log may take in the store, but for what one 64th adds before it is trimmed (by each replica).
@@ -37,7 +38,7 @@ class DecisionLogger {
   DecisionLogger(store::DecisionLog& log, const Playbooks& playbooks, const Options& options);
   DecisionLogger(store::DecisionLog& log, const Playbooks& playbooks) : DecisionLogger(log, playbooks, Options()) {}
   // Appends what waits, if the store takes it.
-  ~DecisionLogger();
+  ~DecisionLogger() override;
 
   // Never blocks.
   void Append(absl::string_view tenant, uint64_t key, store::LogRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -51,6 +52,8 @@ class DecisionLogger {
   int64_t dropped() const { return dropped_.load(std::memory_order_relaxed) + too_large(); }
   // Of these, how many because an entry of the log must not be so large.
   int64_t too_large() const { return too_large_.load(std::memory_order_relaxed); }
+
+  void Collect(base::MetricWriter& writer) const override ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Waiting {
@@ -74,7 +77,8 @@ class DecisionLogger {
   const Options options_;
   std::atomic<int64_t> dropped_{0};  // because more waited than may
   std::atomic<int64_t> too_large_{0};
-  absl::Mutex mutex_;
+  std::atomic<int64_t> written_{0};
+  mutable absl::Mutex mutex_;
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // with those of unwritten_
   // The worker's own.

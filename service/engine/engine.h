@@ -11,6 +11,7 @@
 #include "service/base/clock.h"
 #include "service/engine/budgets.h"
 #include "service/engine/decision_logger.h"
+#include "service/engine/engine_metrics.h"
 #include "service/engine/playbooks.h"
 #include "service/engine/requests.h"
 #include "service/store/store.h"
@@ -61,6 +62,8 @@ class Engine {
   // NOT_FOUND: no such customer.
   void Evaluate(std::string tenant, std::string customer, absl::Time deadline, Done<EvaluateAnswer> done);
 
+  const base::MetricSource& metrics() const { return metrics_; }
+
  private:
   // Loads a customer who must be there and answers what `look(playbook, stored, now)` says.
   template <typename Answer, typename Look>
@@ -80,6 +83,7 @@ class Engine {
   Budgets& budgets_;
   const base::Clock& clock_;
   DecisionLogger* const logger_;
+  EngineMetrics metrics_;
 };
 
 }  // namespace waymark::engine

@@ -49,7 +49,7 @@ constexpr int kMaxFetches = 100;
 }  // namespace
 
 struct Engine::DecideCall {
-  explicit DecideCall(Budgets& budgets) : budgets(budgets) {}
+  DecideCall(Budgets& budgets, EngineMetrics& metrics) : budgets(budgets), metrics(metrics) {}
 
   DecideRequest request;
   absl::Time deadline;
@@ -68,6 +68,7 @@ struct Engine::DecideCall {
   absl::optional<std::string> seen;  // of the profile, to be logged
   bool known = false;
   Budgets& budgets;
+  EngineMetrics& metrics;
   std::vector<NeededBudget> needed;
   std::vector<LeasedUnit> taken;                      // what the last run took
   std::vector<absl::optional<HeldOutcome>> outcomes;  // beside the events
@@ -94,6 +95,7 @@ struct Engine::DecideCall {
   Knowledge KnowledgeNow() const;
   void Answer(Knowledge knowledge);
   void Log(Knowledge knowledge);
+  void Count(Knowledge knowledge) const;
 };
 
 absl::Status Engine::DecideCall::Admit() {
@@ -219,6 +221,13 @@ void Engine::DecideCall::Log(Knowledge knowledge) {
                  ToLogged(*playbook, request.customer, question, std::move(seen), now, knowledge, decision));
 }
 
+void Engine::DecideCall::Count(Knowledge knowledge) const {
+  metrics.CountDecision(decision, knowledge);
+  for (const Receipt& receipt : receipts) metrics.CountEvent(absl::OkStatus(), receipt);
+  const absl::Status not_recorded = absl::UnavailableError("");
+  for (size_t i = receipts.size(); i < events.size(); ++i) metrics.CountEvent(not_recorded, {});
+}
+
 std::vector<std::vector<std::string>> TokensOf(const DecideRequest& request, const playbook::Playbook* playbook,
                                                const decision::Decision& decision,
                                                const decision::TokenKey* token_key) {
@@ -243,6 +252,7 @@ std::vector<std::vector<std::string>> TokensOf(const DecideRequest& request, con
 }
 
 void Engine::DecideCall::Answer(Knowledge knowledge) {
+  Count(knowledge);
   if (logger != nullptr) Log(knowledge);
   DecideAnswer answer{.playbook = playbook,
                       .decision_id = request.decision_id,
@@ -282,7 +292,7 @@ void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledg
 }
 
 void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done) {
-  auto call = std::make_shared<DecideCall>(budgets_);
+  auto call = std::make_shared<DecideCall>(budgets_, metrics_);
   call->request = std::move(request);
   call->deadline = deadline;
   call->done = std::move(done);
@@ -290,7 +300,7 @@ void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswe
 }
 
 void Engine::DecideFrom(DecideRequest request, StoredProfile read, absl::Time deadline, Done<DecideAnswer> done) {
-  auto call = std::make_shared<DecideCall>(budgets_);
+  auto call = std::make_shared<DecideCall>(budgets_, metrics_);
   call->request = std::move(request);
   call->deadline = deadline;
   call->done = std::move(done);

@@ -24,6 +24,7 @@ struct RecordCall {
   Engine::Done<RecordAnswer> done;
   absl::Time now;
   DecisionLogger* logger = nullptr;  // where the tenant keeps decisions
+  EngineMetrics* metrics = nullptr;
   std::atomic<int> waiting{0};
 
   BudgetAsk Ask() const { return {tenant, *answer.playbook, now}; }
@@ -42,7 +43,9 @@ struct CustomerPart {
 };
 
 void Finish(RecordCall& call) {
-  if (call.waiting.fetch_sub(1) == 1) call.done(std::move(call.answer));
+  if (call.waiting.fetch_sub(1) != 1) return;
+  for (const RecordAnswer::Item& item : call.answer.items) call.metrics->CountEvent(item.status, item.receipt);
+  call.done(std::move(call.answer));
 }
 
 // What is withheld is answered. Of an event whose hold may or may not have been ended nothing is recorded: it is sent
@@ -100,6 +103,7 @@ void Engine::Record(RecordRequest request, absl::Time deadline, Done<RecordAnswe
   call->tenant = request.tenant;
   call->done = std::move(done);
   call->now = clock_.Now();
+  call->metrics = &metrics_;
 
   if (call->answer.playbook->keep_decisions > absl::ZeroDuration()) call->logger = logger_;
   const std::shared_ptr<const decision::TokenKey> token_key = playbooks_.token_key();

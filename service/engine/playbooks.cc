@@ -1,6 +1,7 @@
 #include "service/engine/playbooks.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,15 @@ constexpr absl::Duration kPollPeriod = absl::Milliseconds(500);
 constexpr absl::Duration kFirstPollPeriod = absl::Milliseconds(50);  // until it worked once
 constexpr absl::Duration kPollDeadline = absl::Seconds(2);
 constexpr size_t kMaxTextBytes = 1 << 20;
+constexpr size_t kMaxTenantsInMetrics = 100;
+
+constexpr base::MetricName kTenants = {"waymark_tenants", "Tenants that have a playbook."};
+constexpr base::MetricName kVersion = {"waymark_playbook_version",
+                                       "The version of a tenant's playbook that is served here."};
+constexpr base::MetricName kPopulation = {"waymark_population_version",
+                                          "The version of a tenant's population that is used here."};
+constexpr base::MetricName kUnusable = {"waymark_playbooks_unusable",
+                                        "Tenants whose newest playbook cannot be read or compiled here."};
 
 std::string HeadName(absl::string_view tenant) { return absl::StrCat(kHeadClass, "/", tenant); }
 
@@ -67,6 +77,21 @@ std::vector<std::string> Playbooks::Tenants() const {
   return tenants;
 }
 
+void Playbooks::Collect(base::MetricWriter& writer) const {
+  const std::shared_ptr<const ByTenant> current = current_.Get();
+  std::map<absl::string_view, const playbook::Playbook*> by_name;
+  for (const auto& [tenant, playbook] : *current) by_name.emplace(tenant, playbook.get());
+  writer.WriteGauge(kTenants, {}, static_cast<double>(by_name.size()));
+  writer.WriteGauge(kUnusable, {}, static_cast<double>(unusable_.load(std::memory_order_relaxed)));
+  size_t written = 0;
+  for (const auto& [tenant, playbook] : by_name) {
+    if (++written > kMaxTenantsInMetrics) break;
+    writer.WriteGauge(kVersion, {{"tenant", tenant}}, static_cast<double>(playbook->version));
+    if (playbook->population == nullptr) continue;
+    writer.WriteGauge(kPopulation, {{"tenant", tenant}}, static_cast<double>(playbook->population->version));
+  }
+}
+
 uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
   const std::shared_ptr<const ByTenant> current = current_.Get();
   auto it = current->find(tenant);
@@ -74,6 +99,7 @@ uint64_t Playbooks::ServedVersion(absl::string_view tenant) const {
 }
 
 void Playbooks::Serve(const std::string& tenant, const std::shared_ptr<const playbook::Playbook>& playbook) {
+  uncompilable_.erase(tenant);
   auto next = std::make_shared<ByTenant>(*current_.Get());
   auto population = populations_.find(tenant);
   (*next)[tenant] =
@@ -112,6 +138,7 @@ bool Playbooks::ReadAll() {
     if (auto it = uncompilable_.find(tenant); it != uncompilable_.end() && it->second == newest) continue;
     Load(tenant, head->back());
   }
+  unusable_.store(damaged_.size() + uncompilable_.size(), std::memory_order_relaxed);
   return ReadPopulations(deadline) && token_key() != nullptr;
 }
 

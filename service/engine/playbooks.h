@@ -2,6 +2,7 @@
 #define WAYMARK_SERVICE_ENGINE_PLAYBOOKS_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "absl/types/optional.h"
 #include "segmentation/population.h"
 #include "service/base/clock.h"
+#include "service/base/metrics.h"
 #include "service/base/snapshot.h"
 #include "service/base/worker.h"
 #include "service/decision/token.h"
@@ -31,7 +33,7 @@ namespace waymark::engine {
 // Keeps every tenant's current playbook compiled, with what was learned of its population, and follows what other
 // replicas apply and fit: the store is asked each half second. Also keeps the key that signs the tokens of decisions,
 // which all replicas share. Its own thread compiles; no caller waits for it. Thread-safe.
-class Playbooks {
+class Playbooks final : public base::MetricSource {
  public:
   template <typename T>
   using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
@@ -40,7 +42,7 @@ class Playbooks {
 
   // Borrows the store and the clock.
   Playbooks(store::RecordStore& records, const base::Clock& clock);
-  ~Playbooks();
+  ~Playbooks() override;
 
   // FAILED_PRECONDITION: the tenant has no playbook. UNAVAILABLE: they were not read from the store yet. Takes the
   // snapshot; never blocks.
@@ -48,6 +50,9 @@ class Playbooks {
 
   // Those that have a playbook here.
   std::vector<std::string> Tenants() const;
+
+  // Versions by tenant: of the first hundred by name, where there are more.
+  void Collect(base::MetricWriter& writer) const override;
 
   // The key of tokens. REQUIRES: Ready().
   std::shared_ptr<const decision::TokenKey> token_key() const { return token_key_.Get(); }
@@ -106,6 +111,7 @@ class Playbooks {
   base::Snapshot<ByTenant> current_;
   base::Snapshot<decision::TokenKey> token_key_;
   std::atomic<bool> ready_{false};
+  std::atomic<size_t> unusable_{0};  // tenants in damaged_ and uncompilable_
   // The worker's own.
   absl::flat_hash_set<std::string> damaged_;  // tenants whose list of versions cannot be read
   absl::flat_hash_map<std::string, PopulationPointer> populations_;

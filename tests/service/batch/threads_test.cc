@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/synchronization/notification.h"
+#include "tests/support/collected_metrics.h"
 
 namespace waymark::batch {
 namespace {
@@ -34,6 +35,21 @@ TEST(ThreadsTest, ATenantHasItsThreadsAgain) {
     shared = nullptr;
     over.WaitForNotification();
   }
+}
+
+TEST(ThreadsTest, ItsMetricsAreWhatRunsAndWhatWasDerived) {
+  Threads threads(8);
+  absl::Notification over;
+  EXPECT_TRUE(threads.Start("a", 3, [&](const std::shared_ptr<Cancellation>&) { over.WaitForNotification(); }).ok());
+  threads.CountResegmented({.profiles = 10, .changed = 3, .damaged = 1});
+  threads.CountResegmented({.profiles = 0, .changed = 2});  // a page that was not done to its end
+  auto collected = testing_support::Collect(threads);
+  EXPECT_EQ(collected["waymark_batch_threads{}"], 3);
+  EXPECT_EQ(collected["waymark_batch_max_threads{}"], 8);
+  EXPECT_EQ(collected["waymark_resegmented_profiles_total{result=unchanged}"], 6);
+  EXPECT_EQ(collected["waymark_resegmented_profiles_total{result=changed}"], 5);
+  EXPECT_EQ(collected["waymark_resegmented_profiles_total{result=damaged}"], 1);
+  over.Notify();
 }
 
 }  // namespace
