@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,17 +35,23 @@
 #include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
+#include "service/rpc/call_metrics.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
 #include "service/rpc/services.h"
 #include "service/store/embedded/embedded_store.h"
+#include "service/store/measured_store.h"
 #include "service/store/redis/redis_budget_store.h"
 #include "service/store/redis/redis_store.h"
+#include "service/web/metrics_server.h"
+#include "service/web/process_metrics.h"
 
 namespace waymark {
 namespace {
 
 constexpr char kVersion[] = "waymarkd 0.1.0";
+constexpr char kVersionNumber[] = "0.1.0";
+constexpr char kDefaultMetricsAddress[] = "127.0.0.1:9464";  // the port is that of OpenTelemetry's exporters
 constexpr absl::Duration kReadinessPeriod = absl::Milliseconds(20);
 // What running streams get to end; unary calls have deadlines.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(4);
@@ -57,20 +65,17 @@ struct Flags {
   int decision_log_mib = 1024;
   std::string clock_start;
   std::string port_file;
+  std::string metrics_address;  // empty: the default, where that is free
+  std::string metrics_port_file;
+  int slow_call_millis = 1000;
+  base::LogFormat log_format = base::LogFormat::kText;
 };
 
 // One object that keeps profiles, records, changes and decisions, as its interfaces; and who keeps the budgets.
-struct Stores {
-  template <typename Store>
-  Stores(std::shared_ptr<Store> store, std::shared_ptr<store::BudgetStore> budgets)
-      : profiles(store), records(store), changes(store), decisions(std::move(store)), budgets(std::move(budgets)) {}
-
-  std::shared_ptr<store::ProfileStore> profiles;
-  std::shared_ptr<store::RecordStore> records;
-  std::shared_ptr<store::ChangeFeed> changes;
-  std::shared_ptr<store::DecisionLog> decisions;
-  std::shared_ptr<store::BudgetStore> budgets;
-};
+template <typename Store>
+store::StoreParts PartsOf(const std::shared_ptr<Store>& store, std::shared_ptr<store::BudgetStore> budgets) {
+  return {store, store, store, store, std::move(budgets)};
+}
 
 // The sets of signals that end the service.
 sigset_t EndingSignals() {
@@ -111,7 +116,7 @@ void LogRedisState(const absl::Status& state) {
   }
 }
 
-absl::StatusOr<Stores> OpenStores(absl::string_view spec) {
+absl::StatusOr<store::StoreParts> OpenStores(absl::string_view spec) {
   if (absl::ConsumePrefix(&spec, "embedded:")) {
     if (spec.empty()) return absl::InvalidArgumentError("--store embedded:DIR needs a directory");
     absl::StatusOr<std::unique_ptr<store::EmbeddedStore>> opened = store::EmbeddedStore::Open(std::string(spec));
@@ -120,14 +125,14 @@ absl::StatusOr<Stores> OpenStores(absl::string_view spec) {
                           absl::StrCat("cannot open the store in ", spec, ": ", opened.status().message()));
     }
     const std::shared_ptr<store::EmbeddedStore> store = *std::move(opened);
-    return Stores(store, std::shared_ptr<store::BudgetStore>(store, &store->budgets()));
+    return PartsOf(store, std::shared_ptr<store::BudgetStore>(store, &store->budgets()));
   }
   if (absl::ConsumePrefix(&spec, "redis:")) {
     absl::StatusOr<store::RedisOptions> options = ParseRedis(spec);
     if (!options.ok()) return options.status();
     auto budgets = std::make_shared<store::RedisBudgetStore>(*options);
     options->on_state = LogRedisState;
-    return Stores(std::make_shared<store::RedisStore>(*options), std::move(budgets));
+    return PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
   }
   return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT or redis:unix:PATH");
 }
@@ -174,32 +179,57 @@ class Readiness {
   base::Worker worker_;  // last: stops before what it uses goes
 };
 
+// nullptr where they are not to be served. Where somebody has the default port, the service does without: it is not its
+// first duty, and several services may run on a machine.
+absl::StatusOr<std::unique_ptr<web::MetricsServer>> ServeMetrics(const Flags& flags,
+                                                                 std::vector<const base::MetricSource*> sources) {
+  if (flags.metrics_address == "off") return nullptr;
+  const bool by_default = flags.metrics_address.empty();
+  absl::StatusOr<std::unique_ptr<web::MetricsServer>> server =
+      web::MetricsServer::Start(by_default ? kDefaultMetricsAddress : flags.metrics_address, std::move(sources));
+  if (!server.ok() && by_default) {
+    base::LogWarning("no metrics (--metrics-address chooses another port)", {{"error", server.status().message()}});
+    return nullptr;
+  }
+  if (!server.ok()) return server.status();
+  base::LogInfo("serving metrics", {{"port", (*server)->port()}});
+  if (absl::Status status = WritePort(flags.metrics_port_file, (*server)->port()); !status.ok()) return status;
+  return server;
+}
+
 absl::Status Run(const Flags& flags) {
   absl::StatusOr<absl::Duration> offset = ClockOffset(flags.clock_start);
   if (!offset.ok()) return offset.status();
   const base::SystemClock clock(*offset);
-  absl::StatusOr<Stores> stores = OpenStores(flags.store);
+  absl::StatusOr<store::StoreParts> stores = OpenStores(flags.store);
   if (!stores.ok()) return stores.status();
-  store::ProfileStore& profiles = *stores->profiles;
-  store::RecordStore& records = *stores->records;
+  store::MeasuredStore store(*std::move(stores));
+  store::ProfileStore& profiles = store;
+  store::RecordStore& records = store;
   engine::Playbooks playbooks(records, clock);
-  engine::DecisionLogger logger(*stores->decisions, playbooks,
+  engine::DecisionLogger logger(store, playbooks,
                                 {.max_tenant_bytes = static_cast<size_t>(flags.decision_log_mib) << 20});
-  engine::Budgets budgets(*stores->budgets, clock);
+  engine::Budgets budgets(store, clock);
   engine::Engine engine(profiles, playbooks, budgets, clock, &logger);
   batch::Threads batch_threads;
   const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
-  batch::Watches watches(*stores->changes, playbooks);
+  batch::Watches watches(store, playbooks);
   batch::PastPlaybooks past_playbooks(playbooks);
-  const batch::LogEnvironment log{*stores->decisions, playbooks, past_playbooks, clock, batch_threads};
+  const batch::LogEnvironment log{store, playbooks, past_playbooks, clock, batch_threads};
 
   rpc::ServerOptions options;
   options.address = flags.listen;
   options.threads = flags.threads;
+  rpc::CallMetrics calls({.slow = absl::Milliseconds(flags.slow_call_millis)});
+  options.observer = &calls;
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(options, rpc::AllServices(engine, batch, watches, log));
   if (!server.ok()) return server.status();
   base::LogInfo("listening", {{"host", flags.listen.substr(0, flags.listen.rfind(':'))}, {"port", (*server)->port()}});
+  const web::ProcessMetrics process(kVersionNumber);
+  absl::StatusOr<std::unique_ptr<web::MetricsServer>> metrics =
+      ServeMetrics(flags, {&process, &calls, &engine.metrics(), &store, &playbooks, &budgets, &logger, &batch_threads});
+  if (!metrics.ok()) return metrics.status();
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
   {
     const Readiness readiness(profiles, playbooks, **server);
@@ -237,12 +267,24 @@ int Main(int argc, char** argv) {
   app.add_option("--clock-start", flags.clock_start,
                  "the service's clock begins at this time (RFC 3339): for trying data of the past");
   app.add_option("--port-file", flags.port_file, "writes the port to this file once it listens");
+  app.add_option(
+      "--metrics-address", flags.metrics_address,
+      absl::StrCat("IP:PORT to serve Prometheus's /metrics on over HTTP; port 0 chooses a free one; off: nowhere [",
+                   kDefaultMetricsAddress, ", where that is free]"));
+  app.add_option("--metrics-port-file", flags.metrics_port_file, "the same for the port of the metrics");
+  app.add_option("--slow-call-ms", flags.slow_call_millis, "a call that takes so long gets a line in the log")
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
+  app.add_option("--log-format", flags.log_format, "text, or json: one object a line")
+      ->transform(CLI::Transformer(
+          std::map<std::string, base::LogFormat>{{"text", base::LogFormat::kText}, {"json", base::LogFormat::kJson}}));
   app.set_version_flag("--version", kVersion);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  base::SetLogFormat(flags.log_format);
   // Before there are threads: they inherit it, so the signals wait for sigwait.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
