@@ -84,6 +84,7 @@ class World:
         self.redis = None
         self.service = None
         self.address = None
+        self.log = None  # a file that takes what the service logs
 
     def __enter__(self):
         if self.options.store == "redis":
@@ -103,8 +104,11 @@ class World:
         port_file = pathlib.Path(self.folder) / "port"
         port_file.unlink(missing_ok=True)
         store = f"redis:127.0.0.1:{self.redis.port}" if self.redis else f"embedded:{self.folder}/store"
+        log = open(self.log, "ab") if self.log else None
         self.service = subprocess.Popen([self.options.bin / "waymarkd", "--listen", "127.0.0.1:0", "--store", store,
-                                         "--port-file", port_file, *self.flags])
+                                         "--port-file", port_file, *self.flags], stderr=log)
+        if log:
+            log.close()
         wait_until("waymarkd", lambda: port_file.exists() and port_file.read_text().strip())
         self.address = f"127.0.0.1:{port_file.read_text().strip()}"
         if ready:
