@@ -56,9 +56,9 @@ class MetricsServer::Running {
   Running(const std::string& address, std::vector<const base::MetricSource*> sources)
       : sources_(std::make_shared<Sources>(std::move(sources))),
         host_(absl::StripPrefix(absl::StripSuffix(address.substr(0, address.rfind(':')), "]"), "[")),
-        exposer_({"listening_ports", address, "num_threads", "2",
+        exposer_({"listening_ports", address, "num_threads", "4",
                   // Whoever says nothing gives the thread back.
-                  "request_timeout_ms", "5000", "keep_alive_timeout_ms", "5000"}) {
+                  "request_timeout_ms", "2000"}) {
     exposer_.RegisterCollectable(sources_);
   }
 

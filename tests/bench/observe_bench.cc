@@ -21,9 +21,7 @@ namespace {
 // Answers at once, with nothing.
 class NoStore final : public store::ProfileStore {
  public:
-  void Load(const store::CustomerKey&, absl::Time, LoadDone done) override {
-    done(store::StoredProfile());
-  }
+  void Load(const store::CustomerKey&, absl::Time, LoadDone done) override { done(store::StoredProfile()); }
   void Update(const store::CustomerKey&, absl::Time, Change, UpdateDone) override {}
   void UpdateFrom(const store::CustomerKey&, const store::StoredProfile&, absl::Time, Change, UpdateDone) override {}
   void Scan(absl::string_view, absl::string_view, absl::string_view, int, absl::Time, ScanDone) override {}

@@ -14,7 +14,9 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/rpc/call_metrics.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.grpc.pb.h"
 #include "service/rpc/methods.h"
@@ -30,6 +32,9 @@ using UnaryResponse = v1::ValidatePlaybookResponse;
 using Unary = UnaryHandler<UnaryRequest, UnaryResponse>;
 using Stream = StreamHandler<v1::ResegmentRequest, v1::ResegmentResponse>;
 using Writer = std::shared_ptr<StreamWriter<v1::ResegmentResponse>>;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A server with one unary and one streaming method, and a client of it.
 class Subject {
@@ -159,6 +164,27 @@ TEST(ServerTest, AnObserverSeesEveryCallBeforeItsAnswerArrives) {
   expected.emplace_back("began grpc.health.v1.Health/Check");
   expected.emplace_back("ended grpc.health.v1.Health/Check OK");
   EXPECT_EQ(seen.lines(), expected);
+}
+
+TEST(ServerTest, ALineOfTheLogNamesTheTraceOfItsCall) {
+  CallMetrics metrics({});
+  ServerOptions options;
+  options.observer = &metrics;
+  Subject subject(Drop, EndAtOnce, options);
+  const auto line_of_a_call_with = [&](const char* traceparent) {
+    grpc::ClientContext context;
+    if (traceparent != nullptr) context.AddMetadata("traceparent", traceparent);
+    UnaryResponse response;
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(subject.unary_stub->ValidatePlaybook(&context, {}, &response).error_code(), grpc::INTERNAL);
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(line_of_a_call_with("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+              AllOf(HasSubstr("error a call failed method=waymark.v1.PlaybookService/ValidatePlaybook code=INTERNAL"),
+                    HasSubstr(" trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7")));
+  for (const char* none : {static_cast<const char*>(nullptr), "nonsense"}) {
+    EXPECT_THAT(line_of_a_call_with(none), AllOf(HasSubstr("a call failed"), Not(HasSubstr("trace_id"))));
+  }
 }
 
 TEST(ServerTest, AnyThreadMayAnswerAndCallsOverlap) {
