@@ -28,7 +28,7 @@ const char* MeasuredStore::NameOf(size_t command) {
   static constexpr const char* kNames[] = {
       "load",           "update",       "update_from",  "scan",           "load_many",        "get_record",
       "put_record",     "list_records", "read_changes", "end_of_changes", "append_decisions", "read_decisions",
-      "trim_decisions", "lease",        "hold",         "confirm",        "release",          "read_budget",
+      "trim_decisions", "lease",        "hold",         "change_holds",   "read_budget",
   };
   static_assert(std::size(kNames) == kCommands);
   return kNames[command];
@@ -119,14 +119,9 @@ void MeasuredStore::Hold(const HoldRequest& request, absl::Time deadline, Done d
   parts_.budgets->Hold(request, deadline, Measure(kHold, std::move(done)));
 }
 
-void MeasuredStore::Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                            absl::Time deadline, Done done) {
-  parts_.budgets->Confirm(tenant, budget, decision, deadline, Measure(kConfirm, std::move(done)));
-}
-
-void MeasuredStore::Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision,
-                            absl::Time deadline, Done done) {
-  parts_.budgets->Release(tenant, budget, decision, deadline, Measure(kRelease, std::move(done)));
+void MeasuredStore::ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change,
+                                absl::Time deadline, Done done) {
+  parts_.budgets->ChangeHolds(tenant, decision, change, deadline, Measure(kChangeHolds, std::move(done)));
 }
 
 void MeasuredStore::Read(const BudgetKey& key, absl::Time deadline, UseDone done) {

@@ -63,10 +63,8 @@ class MeasuredStore final : public ProfileStore,
 
   void Lease(const BudgetKey& key, const LeaseRequest& request, absl::Time deadline, LeaseDone done) override;
   void Hold(const HoldRequest& request, absl::Time deadline, Done done) override;
-  void Confirm(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
-  void Release(absl::string_view tenant, absl::string_view budget, absl::string_view decision, absl::Time deadline,
-               Done done) override;
+  void ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change, absl::Time deadline,
+                   Done done) override;
   void Read(const BudgetKey& key, absl::Time deadline, UseDone done) override;
 
   void Collect(base::MetricWriter& writer) const override;
@@ -88,8 +86,7 @@ class MeasuredStore final : public ProfileStore,
     kTrimDecisions,
     kLease,
     kHold,
-    kConfirm,
-    kRelease,
+    kChangeHolds,
     kReadBudget,
     kCommands,
   };
