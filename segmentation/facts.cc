@@ -459,7 +459,8 @@ Value FactFrame::ReadContacts(const segmentation::Fact& fact) const {
   if (!contacts_known_ || MayLackContacts(*profile_, since)) {
     return Value::Error(expression::ErrorCode::kMissing, "the customer's contacts are not all known");
   }
-  return Value::Int(CountContacts(*profile_, since, [&](const Contact& contact) {
+  // One that a clock ahead of ours dates after now counts already.
+  return Value::Int(CountContacts(*profile_, since, absl::InfiniteFuture(), [&](const Contact& contact) {
     const bool own = std::find(own_decisions_.begin(), own_decisions_.end(), contact.decision) != own_decisions_.end();
     return !own && fact.name == (fact.channel ? contact.channel : contact.action);
   }));

@@ -78,7 +78,10 @@ void ForgetExpired(Profile& profile, absl::Time now) {
 bool HasExpired(const Profile& profile, absl::Time now) {
   if (!profile.seen.empty() && profile.seen.front().received_day < OldestSeenDay(now)) return true;
   if (!profile.outcomes.empty() && profile.outcomes.front().at <= now - kOutcomesFor) return true;
-  return !profile.contacts.empty() && profile.contacts.front().at <= now - kContactsFor;
+  if (!profile.contacts.empty() && profile.contacts.front().at <= now - kContactsFor) return true;
+  return std::any_of(profile.contacts.begin(), profile.contacts.end(), [now](const Contact& contact) {
+    return contact.channel == NameId{} && contact.at <= now - kUncountedFor;
+  });
 }
 
 void AddContact(Profile& profile, const Contact& contact, absl::Time now) {

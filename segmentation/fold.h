@@ -30,7 +30,7 @@ bool Fold(Profile& profile, const Event& event, absl::Time now);
 // promised to be kept. Fold does so too; this is for customers of whom nothing is heard. O(profile).
 void ForgetExpired(Profile& profile, absl::Time now);
 
-// Whether there are such ids, contacts or outcomes: whether it is worth a write. O(1).
+// Whether there are such ids, contacts or outcomes: whether it is worth a write. O(contacts).
 bool HasExpired(const Profile& profile, absl::Time now);
 
 // Adds a contact, once for each decision, action and channel, and keeps the bounds. `now` bounds what is kept.

@@ -148,12 +148,12 @@ bool MayLackContacts(const Profile& profile, absl::Time since);
 // The same of outcomes.
 bool MayLackOutcomes(const Profile& profile, absl::Time since);
 
-// How many contacts after `since` (the window (since, now]) `matches` takes, of those that count. Exact.
+// How many contacts of the window (since, until] `matches` takes, of those that count. Exact.
 template <typename Predicate>
-int64_t CountContacts(const Profile& profile, absl::Time since, Predicate matches) {
+int64_t CountContacts(const Profile& profile, absl::Time since, absl::Time until, Predicate matches) {
   int64_t count = 0;
   for (auto it = profile.contacts.rbegin(); it != profile.contacts.rend() && it->at > since; ++it)
-    count += it->channel != NameId{} && matches(*it) ? 1 : 0;
+    count += it->at <= until && it->channel != NameId{} && matches(*it) ? 1 : 0;
   return count;
 }
 

@@ -14,6 +14,10 @@ using playbook::Period;
 using segmentation::Contact;
 using segmentation::NameId;
 
+// Instead of a number of contacts.
+constexpr int64_t kMayLack = -1;
+constexpr int64_t kNotCounted = -2;
+
 absl::string_view Each(Period period) {
   switch (period) {
     case Period::kDay:
@@ -60,12 +64,13 @@ absl::TimeZone ZoneOf(const playbook::Playbook& playbook, const segmentation::Pr
 }
 
 ContactPolicy::ContactPolicy(const playbook::Playbook& playbook, const segmentation::Profile& profile,
-                             bool contacts_known, absl::string_view decision_id, absl::Time now)
+                             bool contacts_known, absl::string_view decision_id, absl::Time now, absl::Time until)
     : playbook_(playbook),
       profile_(profile),
       contacts_known_(contacts_known),
       decision_id_(decision_id),
       now_(now),
+      until_(until),
       zone_(ZoneOf(playbook, profile)) {}
 
 Reason ContactPolicy::Check(int index, int channel, std::string* detail) {
@@ -84,7 +89,7 @@ Reason ContactPolicy::CheckSuppressions(const Action& action, std::string* detai
     // The newest `times` of each moment lie within `within` of each other or not.
     std::vector<absl::Time> newer;  // the newest first
     for (auto it = profile_.outcomes.rbegin(); it != profile_.outcomes.rend(); ++it) {
-      if (it->action != action.id || it->type != suppression.outcome) continue;
+      if (it->action != action.id || it->type != suppression.outcome || it->at > until_) continue;
       newer.push_back(it->at);
       if (newer.size() < static_cast<size_t>(suppression.times)) continue;
       const absl::Time last = newer[newer.size() - static_cast<size_t>(suppression.times)];
@@ -114,7 +119,7 @@ Reason ContactPolicy::CheckNotAfter(const Action& action, std::string* detail) c
   for (const playbook::NotAfter& rule : action.not_after) {
     const absl::Time since = now_ - rule.window;
     if (!contacts_known_) return Unknown("contacts", detail);
-    const int64_t found = Count(since, [&](const Contact& contact) {
+    const int64_t found = Count(since, until_, [&](const Contact& contact) {
       return rule.action != kNone ? contact.action == playbook_.actions[rule.action].id
                                   : IsOfGroup(playbook_.groups[rule.group], contact.action);
     });
@@ -152,25 +157,41 @@ Reason ContactPolicy::CheckLimits(const Action& action, int channel, std::string
 }
 
 template <typename Matches>
-int64_t ContactPolicy::Count(absl::Time since, Matches matches) const {
-  return segmentation::CountContacts(profile_, since, [&](const Contact& contact) {
+int64_t ContactPolicy::Count(absl::Time since, absl::Time until, Matches matches) const {
+  return segmentation::CountContacts(profile_, since, until, [&](const Contact& contact) {
     return matches(contact) && std::find(own_.begin(), own_.end(), contact.decision) == own_.end();
   });
+}
+
+template <typename Matches>
+int64_t ContactPolicy::UsedOf(const playbook::Limit& limit, Matches matches) {
+  const auto shared = static_cast<size_t>(limit.shared);
+  if (limit.shared != kNone && shared < used_.size() && used_[shared] != kNotCounted) return used_[shared];
+  absl::Time since = now_ - limit.window;
+  absl::Time until = until_;
+  if (limit.period != Period::kNone) {
+    const playbook::TimeSpan& period = PeriodNow(limit.period);
+    since = period.begin - absl::Nanoseconds(1);
+    until = std::min(until_, period.end - absl::Nanoseconds(1));
+  }
+  const int64_t used =
+      !contacts_known_ || segmentation::MayLackContacts(profile_, since) ? kMayLack : Count(since, until, matches);
+  if (limit.shared == kNone) return used;
+  if (used_.empty()) used_.assign(static_cast<size_t>(playbook_.shared_limits), kNotCounted);
+  return used_[shared] = used;
 }
 
 template <typename Matches>
 Reason ContactPolicy::CheckEach(const std::vector<playbook::Limit>& limits, absl::string_view whose, int64_t taken,
                                 std::string* detail, Matches matches) {
   for (const playbook::Limit& limit : limits) {
-    const bool rolling = limit.period == Period::kNone;
-    const absl::Time since = rolling ? now_ - limit.window : PeriodNow(limit.period).begin - absl::Nanoseconds(1);
-    const absl::Time end = rolling ? absl::InfiniteFuture() : PeriodNow(limit.period).end;
-    if (!contacts_known_ || segmentation::MayLackContacts(profile_, since)) return Unknown("contacts", detail);
-    const int64_t used = Count(since, [&](const Contact& contact) { return contact.at < end && matches(contact); });
+    const int64_t used = UsedOf(limit, matches);
+    if (used == kMayLack) return Unknown("contacts", detail);
     if (used + taken < limit.max) continue;
     if (detail != nullptr) {
-      *detail = rolling ? absl::StrCat(whose, ": ", limit.max, " in ", absl::FormatDuration(limit.window))
-                        : absl::StrCat(whose, ": ", limit.max, " ", Each(limit.period));
+      *detail = limit.period == Period::kNone
+                    ? absl::StrCat(whose, ": ", limit.max, " in ", absl::FormatDuration(limit.window))
+                    : absl::StrCat(whose, ": ", limit.max, " ", Each(limit.period));
     }
     return Reason::kLimit;
   }
@@ -212,6 +233,7 @@ absl::optional<std::vector<int>> ContactPolicy::Retained(int placement) const {
 
 void ContactPolicy::Begin(int placement) {
   own_.push_back(ContactKey(decision_id_, playbook_.placements[placement].id));
+  used_.clear();
 }
 
 void ContactPolicy::Take(int action, int channel) {
@@ -239,7 +261,7 @@ std::vector<Contact> ContactsOf(const playbook::Playbook& playbook, const Placem
 }
 
 Reason CheckShown(const playbook::Playbook& playbook, const segmentation::Profile& profile, const Contact& shown,
-                  std::string* detail) {
+                  bool was_shown, std::string* detail) {
   const auto action = playbook.action_by_id.find(shown.action);
   const bool counted = std::any_of(profile.contacts.begin(), profile.contacts.end(),
                                    [&shown](const Contact& contact) { return SameContact(contact, shown); });
@@ -251,7 +273,8 @@ Reason CheckShown(const playbook::Playbook& playbook, const segmentation::Profil
   if (shown.at < is.valid_from || shown.at >= is.valid_until) return Reason::kValidity;
   const Reason consent = CheckConsent(playbook, profile, is, index, detail);
   if (consent != Reason::kChosen) return consent;
-  return ContactPolicy(playbook, profile, true, "", shown.at).Check(action->second, index, detail);
+  const absl::Time until = was_shown ? shown.at : absl::InfiniteFuture();
+  return ContactPolicy(playbook, profile, true, "", shown.at, until).Check(action->second, index, detail);
 }
 
 }  // namespace waymark::decision

@@ -25,14 +25,16 @@ class ContactPolicy {
  public:
   // `contacts_known` is false where the profile could not be read: then what has limits, suppressions or not_after is
   // refused. Calendars and quiet hours are those of the customer's own zone.
+  // What is dated after `until` does not count.
   ContactPolicy(const playbook::Playbook& playbook, const segmentation::Profile& profile, bool contacts_known,
-                absl::string_view decision_id, absl::Time now);
+                absl::string_view decision_id, absl::Time now, absl::Time until = absl::InfiniteFuture());
 
   // kChosen where the action may be given on the channel now; else the first against it of kSuppressed, kNotAfter,
   // kLimitUnknown, kLimit (of the action, its group, the channel, over all) and kQuietHours. Where `detail` is not
   // null, it is told which one. Exact: a rolling window begins right after now - window, a calendar's period is of the
-  // customer's own clock, and an impression that is dated ahead of now counts already. A profile that had to drop what
-  // a window still covers counts as not known. O(contacts) a limit.
+  // customer's own clock, and an impression that is dated ahead of now (by another clock) counts already. A profile
+  // that had to drop what a window still covers counts as not known. O(contacts) a limit; those that actions share are
+  // counted once.
   Reason Check(int action, int channel, std::string* detail);
 
   // Whether nothing is sent on the channel now.
@@ -62,8 +64,11 @@ class ContactPolicy {
   template <typename Matches>
   Reason CheckEach(const std::vector<playbook::Limit>& limits, absl::string_view whose, int64_t taken,
                    std::string* detail, Matches matches);
+  // How many of them the limit has seen before this decision; kMayLack where some may be lacking.
   template <typename Matches>
-  int64_t Count(absl::Time since, Matches matches) const;
+  int64_t UsedOf(const playbook::Limit& limit, Matches matches);
+  template <typename Matches>
+  int64_t Count(absl::Time since, absl::Time until, Matches matches) const;
   bool WasTaken(const playbook::NotAfter& rule) const;
   const playbook::TimeSpan& PeriodNow(playbook::Period period);
 
@@ -72,9 +77,11 @@ class ContactPolicy {
   const bool contacts_known_;
   const std::string decision_id_;
   const absl::Time now_;
+  const absl::Time until_;
   const absl::TimeZone zone_;
   std::array<absl::optional<playbook::TimeSpan>, 4> periods_;  // by Period, where it was asked for
   absl::optional<playbook::WallClock> clock_;
+  std::vector<int64_t> used_;               // by Limit::shared, where it was counted since the last Begin
   std::vector<uint64_t> own_;               // keys of the placements begun
   std::vector<std::pair<int, int>> taken_;  // action, channel
 };
@@ -89,10 +96,12 @@ std::vector<segmentation::Contact> ContactsOf(const playbook::Playbook& playbook
                                               absl::string_view decision_id, absl::Time now);
 
 // Whether what is shown is still allowed at the time of its contact: its validity, the customer's consents, the policy.
+// Of contacts and outcomes those after that time do not count where it `was_shown`: it comes late, or out of order.
+// Where it is about to be shown all count that are known, so that a clock that is behind exceeds no limit.
 // What is counted already (its impression came before), and an action that the playbook does not have any more, are
 // allowed.
 Reason CheckShown(const playbook::Playbook& playbook, const segmentation::Profile& profile,
-                  const segmentation::Contact& shown, std::string* detail);
+                  const segmentation::Contact& shown, bool was_shown, std::string* detail);
 
 }  // namespace waymark::decision
 

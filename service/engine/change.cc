@@ -23,7 +23,7 @@ decision::Reason CheckAllowed(const segmentation::Event& event, const playbook::
     *detail = "its unit is not held any more";
     return decision::Reason::kBudget;
   }
-  return decision::CheckShown(playbook, profile, *event.shown, detail);
+  return decision::CheckShown(playbook, profile, *event.shown, !event.only_if_allowed, detail);
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompileSlates();
   CompileBudgets();
   playbook_->arbitration = CompileArbitration("arbitration", source_.arbitration());
+  NumberSharedLimits();
   CompileExperiments();
   CompilePurposes();
   CompilePopulation();

@@ -208,6 +208,15 @@ void Compiler::MarkCounted() {
   }
 }
 
+void Compiler::NumberSharedLimits() {
+  const auto number = [this](std::vector<Limit>& limits) {
+    for (Limit& limit : limits) limit.shared = playbook_->shared_limits++;
+  };
+  for (Group& group : playbook_->groups) number(group.limits);
+  for (Channel& channel : playbook_->channels) number(channel.limits);
+  number(playbook_->arbitration.limits);
+}
+
 // As the other demands on a fallback, which do not know of these.
 void Compiler::CheckFallbacksOfPolicy() {
   for (int i = 0; i < source_.placements_size(); ++i) {

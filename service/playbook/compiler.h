@@ -59,6 +59,8 @@ class Compiler {
   void CompileSuppressions(const std::string& field, const v1::Action& source, Action& action);
   void CompileNotAfter(const std::string& field, const v1::Action& source, Action& action);
   void MarkCounted();
+  // After everything that has limits.
+  void NumberSharedLimits();
   void CheckFallbacksOfPolicy();
   // 1 minute to 400 days.
   absl::Duration CheckSpan(const std::string& field, const google::protobuf::Duration& source);

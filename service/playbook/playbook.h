@@ -71,6 +71,7 @@ struct Limit {
   int max = 0;
   absl::Duration window;
   Period period = Period::kNone;
+  int shared = kNone;  // its number among the limits that several actions share; kNone: one action's
 };
 
 // When nothing is sent, by the customer's clock, in minutes of the day.
@@ -294,6 +295,8 @@ struct Playbook {
   absl::flat_hash_map<std::string, int> placement_by_name;
   absl::flat_hash_map<NameId, int> action_by_id;
   absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared
+  // How many limits are a group's, a channel's or over all.
+  int shared_limits = 0;
   std::vector<EventLabel> event_labels;                // declared; in the order of the text, which decides nothing
   absl::flat_hash_map<std::string, NameId> labelled_events;  // "type/label", of which the ledger is kept too
   absl::flat_hash_map<std::string, expression::Type> traits;

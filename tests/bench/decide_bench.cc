@@ -1,6 +1,6 @@
 // What a decision costs, apart from everything else: 30 segments, a warm profile, and 10 to 10,000 actions, all of
-// which may be given, or of which 1 % fit the placement and the stage. Then what explaining and logging it cost,
-// with 50.
+// which may be given, or of which 1 % fit the placement and the stage; with limits that they share. Then what
+// explaining and logging it cost, with 50.
 
 #include <atomic>
 #include <cstdlib>
@@ -13,6 +13,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
 #include "segmentation/fold.h"
@@ -62,6 +63,18 @@ segmentation::Profile SampleCustomer() {
   return profile;
 }
 
+// The sample shop's, with limits that all actions share.
+std::string LimitedPlaybook(int actions) {
+  constexpr absl::string_view kChannel = "content_type: HTML";
+  return absl::StrCat(
+      absl::StrReplaceAll(
+          ShortPlaybook(actions, 30, /*spread=*/false),
+          {{kChannel, absl::StrCat(kChannel,
+                                   ", limits: [{per: CUSTOMER, max: 100, window: 30d}, {per: CUSTOMER, max: 100, "
+                                   "period: WEEK}]")}}),
+      "arbitration: {limits: [{per: CUSTOMER, max: 100, period: MONTH}]}\n");
+}
+
 struct Sample {
   explicit Sample(const std::string& text = SamplePlaybook(50, 30))
       : compiled(playbook::CompilePlaybook(text, 1, nullptr)) {
@@ -105,6 +118,22 @@ void RegisterDecisions() {
   }
   for (int actions : {10, 100, 1000, 10000}) {
     add(absl::StrCat("all_fit/short/", actions), [actions] { return ShortPlaybook(actions, 30, /*spread=*/false); });
+  }
+  for (int actions : {100, 1000}) {
+    benchmark::RegisterBenchmark(absl::StrCat("limited/", actions).c_str(), [actions](benchmark::State& state) {
+      Sample sample(LimitedPlaybook(actions));
+      // 60 contacts a month, for half a year.
+      for (int i = 240; i > 0; --i) {
+        const absl::Time at = kNow - absl::Hours(12 * i);
+        segmentation::AddContact(sample.profile,
+                                 {.action = segmentation::NameIdOf(absl::StrCat("a", i % 20)),
+                                  .channel = segmentation::NameIdOf("web"),
+                                  .at = at,
+                                  .decision = static_cast<uint64_t>(i)},
+                                 at);
+      }
+      DecideOn(state, std::move(sample), false);
+    });
   }
   for (int actions : {100, 1000, 10000}) {
     add(absl::StrCat("one_percent_fits/", actions), [actions] { return ShortPlaybook(actions, 30, /*spread=*/true); });

@@ -149,8 +149,11 @@ TEST(AddContact, KeepsWhatCountsNowhereForADay) {
   AddContact(profile, beside, kNow);
   AddContact(profile, Shown(1, kNow), kNow);
   EXPECT_EQ(profile.contacts.size(), 2u);
-  EXPECT_EQ(CountContacts(profile, kNow - absl::Hours(1), [](const Contact&) { return true; }), 1);
+  EXPECT_EQ(CountContacts(profile, kNow - absl::Hours(1), kNow, [](const Contact&) { return true; }), 1);
+  EXPECT_FALSE(HasExpired(profile, kNow + kUncountedFor - absl::Milliseconds(1)));
+  EXPECT_TRUE(HasExpired(profile, kNow + kUncountedFor));
   ForgetExpired(profile, kNow + kUncountedFor);
+  EXPECT_FALSE(HasExpired(profile, kNow + kUncountedFor));
   EXPECT_EQ(profile.contacts, std::vector<Contact>{Shown(1, kNow)});
 }
 
@@ -195,12 +198,13 @@ TEST(Fold, KeepsTheNewestOutcomesAndSaysThatSomeMayLack) {
   EXPECT_EQ(profile.compacted, 1u);
 }
 
-TEST(CountContacts, TakesTheWindowWithoutItsBeginning) {
+TEST(CountContacts, TakesTheWindowWithItsEndAndWithoutItsBeginning) {
   Profile profile;
   AddContact(profile, Shown(1, kNow), kNow);
   const auto any = [](const Contact&) { return true; };
-  EXPECT_EQ(CountContacts(profile, kNow, any), 0);
-  EXPECT_EQ(CountContacts(profile, kNow - absl::Milliseconds(1), any), 1);
+  EXPECT_EQ(CountContacts(profile, kNow, absl::InfiniteFuture(), any), 0);
+  EXPECT_EQ(CountContacts(profile, kNow - absl::Milliseconds(1), kNow, any), 1);
+  EXPECT_EQ(CountContacts(profile, kNow - absl::Hours(1), kNow - absl::Milliseconds(1), any), 0);
 }
 
 TEST(Compact, DropsTheOldestDaysAndKeepsTheTotals) {

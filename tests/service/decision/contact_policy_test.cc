@@ -208,18 +208,39 @@ TEST_F(ContactPolicyTest, RefusesWhatItCannotCheck) {
 TEST_F(ContactPolicyTest, ChecksAgainWhatIsShown) {
   const Contact shown{NameIdOf("rolling"), NameIdOf("email"), At("2026-05-05T12:00:00Z"), 77};
   std::string detail;
-  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, &detail), Reason::kChosen);
+  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, true, &detail), Reason::kChosen);
   Contacted("rolling", "web", "2026-05-05T11:00:00Z");
-  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, &detail), Reason::kLimit);
+  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, true, &detail), Reason::kLimit);
   EXPECT_EQ(detail, "the action: 1 in 24h");
   segmentation::AddContact(profile_, shown, shown.at);
-  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, &detail), Reason::kChosen) << "counted by its first impression";
+  EXPECT_EQ(CheckShown(*playbook_, profile_, shown, true, &detail), Reason::kChosen)
+      << "counted by its first impression";
   const Contact gone{NameIdOf("gone"), NameIdOf("email"), shown.at, 78};
-  EXPECT_EQ(CheckShown(*playbook_, profile_, gone, &detail), Reason::kChosen);
+  EXPECT_EQ(CheckShown(*playbook_, profile_, gone, true, &detail), Reason::kChosen);
   Contact at_night = shown;
   at_night.action = NameIdOf("bonus");
   at_night.at = At("2026-05-05T22:00:00Z");
-  EXPECT_EQ(CheckShown(*playbook_, profile_, at_night, &detail), Reason::kQuietHours);
+  EXPECT_EQ(CheckShown(*playbook_, profile_, at_night, true, &detail), Reason::kQuietHours);
+}
+
+// What comes late, or out of order, is not judged by what came after it; what is about to be shown is.
+TEST_F(ContactPolicyTest, LooksAtNothingThatCameAfterWhatWasShown) {
+  Contacted("rolling", "web", "2026-05-05T13:00:00Z");
+  Happened("nagging", "dismissed", "2026-05-05T12:30:00Z");
+  Happened("nagging", "dismissed", "2026-05-05T13:00:00Z");
+  Happened("nagging", "dismissed", "2026-05-05T13:30:00Z");
+  const auto check = [this](const char* action, const char* at, bool was_shown) {
+    const Contact shown{NameIdOf(action), NameIdOf("web"), At(at), 77};
+    return CheckShown(*playbook_, profile_, shown, was_shown, nullptr);
+  };
+  for (const char* action : {"rolling", "nagging"}) {
+    const Reason against = std::string(action) == "rolling" ? Reason::kLimit : Reason::kSuppressed;
+    EXPECT_EQ(check(action, "2026-05-05T12:00:00Z", true), Reason::kChosen) << action;
+    EXPECT_EQ(check(action, "2026-05-05T12:00:00Z", false), against) << action;
+    EXPECT_EQ(check(action, "2026-05-05T13:30:00Z", true), against) << action;
+  }
+  Contacted("rolling", "web", "2026-05-05T12:00:00Z");
+  EXPECT_EQ(check("rolling", "2026-05-05T12:00:00Z", true), Reason::kLimit) << "the window's end belongs to it";
 }
 
 class RetryTest : public ContactPolicyTest {
