@@ -8,6 +8,9 @@
 namespace waymark::batch {
 namespace {
 
+// How long a cancellation may go unnoticed.
+constexpr absl::Duration kLogPause = absl::Milliseconds(100);
+
 using Answers = std::vector<absl::StatusOr<engine::DecideAnswer>>;
 
 // Answers that come one by one, on any thread, and may come after they were given up.
@@ -43,6 +46,10 @@ struct Gathered {
 
 absl::StatusOr<Answers> DecideMany(const Environment& environment, engine::Engine& engine, const ManyToDecide& many,
                                    const std::shared_ptr<Cancellation>& cancellation) {
+  // The log is written at the store's pace; where it stays full, its records are dropped and counted as live ones are.
+  for (const absl::Time patience = absl::Now() + kStoreTimeout;
+       cancellation->status().ok() && absl::Now() < patience && !engine.AwaitLogRoom(absl::Now() + kLogPause);) {
+  }
   std::vector<std::string> names;
   names.reserve(many.customers.size());
   for (const ManyToDecide::Each& each : many.customers) names.push_back(each.customer);
@@ -65,10 +72,9 @@ absl::StatusOr<Answers> DecideMany(const Environment& environment, engine::Engin
     request.decision_id = each.decision_id;
     if (!each.locale.empty()) request.locale = each.locale;
     request.profile_required = true;
-    engine.DecideFrom(std::move(request), *std::move(read), deadline,
-                      [gathered, i](absl::StatusOr<engine::DecideAnswer> answer) {
-                        gathered->Set(i, std::move(answer));
-                      });
+    engine.DecideFrom(
+        std::move(request), *std::move(read), deadline,
+        [gathered, i](absl::StatusOr<engine::DecideAnswer> answer) { gathered->Set(i, std::move(answer)); });
   }
   return gathered->Take(deadline);
 }

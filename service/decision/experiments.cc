@@ -69,6 +69,7 @@ bool Experiments::IsHeldOut(std::string* detail) const {
 }
 
 const Experiments::Changes* Experiments::ChangesOf(const absl::flat_hash_map<int, Changes>& changes, int index) const {
+  if (changes.empty()) return nullptr;  // most often
   const auto found = changes.find(index);
   return found == changes.end() ? nullptr : &found->second;
 }

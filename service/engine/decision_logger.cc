@@ -67,6 +67,13 @@ void DecisionLogger::Append(absl::string_view tenant, uint64_t key, store::LogRe
   waiting_.push_back({std::string(tenant), key, std::move(record), bytes});
 }
 
+bool DecisionLogger::AwaitRoom(absl::Time deadline) const {
+  const auto room = [this]()
+                        ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return waiting_bytes_ <= options_.max_waiting_bytes / 2; };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithDeadline(absl::Condition(&room), deadline);
+}
+
 void DecisionLogger::Flush() {
   absl::Notification done;
   worker_.Post([this, &done] {

@@ -43,6 +43,9 @@ class DecisionLogger final : public base::MetricSource {
   // Never blocks.
   void Append(absl::string_view tenant, uint64_t key, store::LogRecord record) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // For work that can wait: waits until half of what may wait is free; false where it is not by the deadline.
+  bool AwaitRoom(absl::Time deadline) const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Returns once what was given before was appended, or was tried. For tests and for the end.
   void Flush();
   // Drops what is older than the tenants' playbooks keep, which happens each hour by itself.

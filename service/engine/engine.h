@@ -42,9 +42,13 @@ class Engine {
   // and says so. NOT_FOUND: no such placement.
   void Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done);
 
-  // The same for a customer whose profile was just read: one read less, for work that reads many at once. Decides on the
-  // caller's thread where nothing is to be written or leased. REQUIRES: a customer.
+  // The same for a customer whose profile was just read: one read less, for work that reads many at once. Decides on
+  // the caller's thread where nothing is to be written or leased. REQUIRES: a customer.
   void DecideFrom(DecideRequest request, store::StoredProfile read, absl::Time deadline, Done<DecideAnswer> done);
+
+  // Whether the log of decisions has room for many more, which it is given until the deadline: of work that can wait,
+  // and that would have the records of others dropped. Blocks.
+  bool AwaitLogRoom(absl::Time deadline) const { return logger_ == nullptr || logger_->AwaitRoom(deadline); }
 
   // Records events, each by itself; events of one customer in order, with one read and one write a customer. Fails as a
   // whole only where there is no playbook.
