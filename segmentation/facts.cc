@@ -219,6 +219,9 @@ expression::Environment::CallResult FactSet::CallContacts(absl::Span<const Value
   const absl::string_view name = arguments[0].string_value();
   auto it = contactable_.find(name);
   if (it == contactable_.end()) {
+    const std::vector<std::string>& nothing = vocabulary_.no_contacts;
+    if (std::find(nothing.begin(), nothing.end(), name) != nothing.end())
+      return Refuse(absl::StrCat("`", name, "` does nothing, which is no contact"), 0);
     std::vector<std::string> names = vocabulary_.channels;
     names.insert(names.end(), vocabulary_.actions.begin(), vocabulary_.actions.end());
     return Refuse(absl::StrCat("no channel or action `", name, "` is declared", DidYouMean(name, names)), 0);

@@ -35,9 +35,10 @@ struct Vocabulary {
   std::vector<std::string> labels;
   std::vector<std::string> channels;
   std::vector<std::string> actions;
-  std::vector<std::string> segments;  // in_segment's index is the position here
-  std::string primary_journey;        // whose stages `stage` and `previous_stage` name; empty: there is none
-  std::vector<std::string> stages;    // the primary journey's
+  std::vector<std::string> no_contacts;  // actions that do nothing, and so cannot be counted
+  std::vector<std::string> segments;     // in_segment's index is the position here
+  std::string primary_journey;           // whose stages `stage` and `previous_stage` name; empty: there is none
+  std::vector<std::string> stages;       // the primary journey's
 };
 
 // What a fact reads.

@@ -22,11 +22,6 @@ int ArmAt(const Experiment& experiment, int bucket) {
   return kNone;
 }
 
-bool Has(const playbook::Action& action, absl::string_view variant) {
-  return std::any_of(action.treatments.begin(), action.treatments.end(),
-                     [variant](const playbook::Treatment& treatment) { return treatment.variant == variant; });
-}
-
 }  // namespace
 
 int BucketOf(absl::string_view experiment, uint64_t unit) {
@@ -96,7 +91,7 @@ absl::string_view Experiments::VariantOf(const playbook::Action& action, int ind
   for (const Changes* changes : {ChangesOf(by_action_, index), ChangesOf(by_group_, action.group)}) {
     if (changes == nullptr) continue;
     for (const auto& variant : changes->variants) {
-      if (variant.first >= last.first && Has(action, variant.second)) last = variant;
+      if (variant.first >= last.first && HasVariant(action, variant.second)) last = variant;
     }
   }
   return last.second;

@@ -1,7 +1,5 @@
 #include "service/decision/slate.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 
 namespace waymark::decision {
@@ -9,15 +7,6 @@ namespace {
 
 using playbook::Action;
 using playbook::kNone;
-
-// Whether the action says that it is never with the other, or with its group.
-bool Refuses(const Action& action, const Action& other, const playbook::Playbook& playbook) {
-  const auto names = [&action](segmentation::NameId id) {
-    return std::binary_search(action.never_with.begin(), action.never_with.end(), id);
-  };
-  if (action.never_with.empty()) return false;
-  return names(other.id) || (other.group != kNone && names(playbook.groups[static_cast<size_t>(other.group)].id));
-}
 
 }  // namespace
 
@@ -31,7 +20,7 @@ Reason Slate::Check(int index, std::string* detail) const {
     }
     const Action& other = playbook_.actions[static_cast<size_t>(given)];
     if (other.group == action.group) ++of_group;
-    if (Refuses(action, other, playbook_) || Refuses(other, action, playbook_)) {
+    if (Refuses(playbook_, action, other) || Refuses(playbook_, other, action)) {
       if (detail != nullptr) *detail = absl::StrCat("never with ", other.name);
       return Reason::kSlate;
     }

@@ -65,7 +65,7 @@ CompileResult CompileRead(const v1::Playbook& source, Reading reading, uint64_t 
                           std::shared_ptr<const TimeZones> zones) {
   Problems problems(reading.positions);
   CompileResult result;
-  result.playbook = Compiler(source, std::move(zones), problems).Compile(version);
+  result.playbook = Compiler(source, std::move(zones), problems).Compile(version, reading.problems.empty());
   result.problems = std::move(reading.problems);
   // What could not be read is not missed once more.
   absl::flat_hash_set<std::string> unread;
@@ -142,7 +142,7 @@ Compiler::Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> 
   playbook_->time_zones = zones != nullptr ? std::move(zones) : std::make_shared<TimeZones>();
 }
 
-std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
+std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version, bool is_whole) {
   playbook_->version = version;
   playbook_->name = source_.name();
   playbook_->currency = source_.currency();
@@ -173,11 +173,13 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version) {
   CompilePopulation();
   CompileKeepDecisions();
   CollectCountedByRules();
+  if (is_whole && problems_.empty()) CheckUse();
   if (!problems_.empty()) return nullptr;
   playbook_->names = ids_.Take();
   rules_->Share(playbook_->segment_rules);
   playbook_->rules = rules_->TakePrograms();
   playbook_->facts = rules_->TakeFacts();
+  CheckFallbacksForStrangers();
   return playbook_;
 }
 
@@ -265,7 +267,10 @@ segmentation::Vocabulary Compiler::MakeVocabulary() {
   vocabulary.events.insert(vocabulary.events.end(), labelled_events_.begin(), labelled_events_.end());
   for (const EventLabel& label : playbook_->event_labels) vocabulary.labels.push_back(label.name);
   vocabulary.channels = channels_.names();
-  vocabulary.actions = actions_.names();
+  for (int i = 0; i < source_.actions_size(); ++i) {
+    const v1::Action& action = source_.actions(i);
+    (action.kind() == v1::ACTION_KIND_NONE ? vocabulary.no_contacts : vocabulary.actions).push_back(action.name());
+  }
   vocabulary.segments = segments_.names();
   for (int i = 0; i < source_.journeys_size(); ++i) {
     stages_.push_back(ExpandStages(source_.journeys(i), absl::StrCat("journeys[", i, "]"), problems_));

@@ -32,14 +32,15 @@ void Compiler::CompileSlates() {
   }
 }
 
-// In a locale that every request falls back to.
+bool Compiler::IsForEveryone(const Treatment& treatment, int channel) const {
+  return treatment.channel == channel && treatment.variant.empty() &&
+         (playbook_->default_locale == treatment.locale ||
+          absl::StartsWith(playbook_->default_locale, treatment.locale + "-"));
+}
+
 void Compiler::CheckFallbackText(const std::string& field, const Action& fallback, int channel) {
   if (fallback.treatments.empty()) return;
-  const auto always = [&](const Treatment& treatment) {
-    return treatment.channel == channel && treatment.variant.empty() &&
-           (playbook_->default_locale == treatment.locale ||
-            absl::StartsWith(playbook_->default_locale, treatment.locale + "-"));
-  };
+  const auto always = [&](const Treatment& treatment) { return IsForEveryone(treatment, channel); };
   if (std::any_of(fallback.treatments.begin(), fallback.treatments.end(), always)) return;
   problems_.Add(field, absl::StrCat("a fallback must always be valid, and `", fallback.name,
                                     "` has no text for this channel in the default locale"));

@@ -24,8 +24,8 @@ class Compiler {
  public:
   Compiler(const v1::Playbook& source, std::shared_ptr<const TimeZones> zones, Problems& problems);
 
-  // Null where there were problems.
-  std::shared_ptr<const Playbook> Compile(uint64_t version);
+  // Null where there were problems. `is_whole`: all that was written could be read.
+  std::shared_ptr<const Playbook> Compile(uint64_t version, bool is_whole);
 
  private:
   // compile.cc: what is declared
@@ -87,6 +87,19 @@ class Compiler {
   void CompileBundle(const std::string& field, const v1::Action& source, Action& action);
   void IndexCandidates(Placement& placement);
   void CheckFallbackText(const std::string& field, const Action& fallback, int channel);
+  // In a locale that every request falls back to, and no arm's.
+  bool IsForEveryone(const Treatment& treatment, int channel) const;
+
+  // compile_use.cc
+  // After everything else, where nothing is wrong with it.
+  void CheckUse();
+  void CheckGroupsAndBudgetsInUse();
+  void CheckVariantsInUse();
+  void CheckContactsOfNothing();
+  void CheckBundleFitsSlate(const std::string& field, int leader);
+  void CheckBundleFitsPlacement(const std::string& field, int leader);
+  // Evaluates texts, so the playbook must be whole.
+  void CheckFallbacksForStrangers();
 
   // compile_labels.cc
   // After everything else that has a name.
@@ -122,7 +135,7 @@ class Compiler {
   void CheckUrl(const std::string& field, const std::string& url);
   void CheckLinksInBody(const std::string& field, const std::string& body);
   void CompilePlacements();
-  void CheckFallback(const std::string& field, const Placement& placement);
+  void CheckFallback(const std::string& field, const Placement& placement, int index);
   Arbitration CompileArbitration(const std::string& field, const v1::Arbitration& source);
 
   const v1::Playbook& source_;

@@ -14,6 +14,19 @@ bool FitsChannel(const Action& action, int channel) {
   return action.treatments.empty() || std::any_of(action.treatments.begin(), action.treatments.end(), speaks);
 }
 
+bool Refuses(const Playbook& playbook, const Action& action, const Action& other) {
+  const auto names = [&action](NameId id) {
+    return std::binary_search(action.never_with.begin(), action.never_with.end(), id);
+  };
+  if (action.never_with.empty()) return false;
+  return names(other.id) || (other.group != kNone && names(playbook.groups[static_cast<size_t>(other.group)].id));
+}
+
+bool HasVariant(const Action& action, absl::string_view variant) {
+  return std::any_of(action.treatments.begin(), action.treatments.end(),
+                     [variant](const Treatment& treatment) { return treatment.variant == variant; });
+}
+
 bool Playbook::CountsContacts(int action, int channel) const {
   if (actions[action].kind == ActionKind::kNone) return false;  // doing nothing is no contact
   if (!actions[action].budgets.empty()) return true;

@@ -254,9 +254,15 @@ struct Experiment {
   absl::Time valid_until = absl::InfiniteFuture();
 };
 
+struct Playbook;
+
 // Whether the action may be given in the placement, and whether it has something to say on the channel.
 bool FitsPlacement(const Action& action, int placement);
 bool FitsChannel(const Action& action, int channel);
+// Whether the action says that it is never with the other, or with its group.
+bool Refuses(const Playbook& playbook, const Action& action, const Action& other);
+// Whether it has a text for an arm that asks for it.
+bool HasVariant(const Action& action, absl::string_view variant);
 
 // A playbook. Immutable; thread-safe.
 struct Playbook {
@@ -289,14 +295,14 @@ struct Playbook {
   absl::TimeZone time_zone = absl::UTCTimeZone();
   absl::optional<NameId> time_zone_trait;       // holds a customer's own
   std::shared_ptr<const TimeZones> time_zones;  // that it may name; never null
+  // How many limits are a group's, a channel's or over all.
+  int shared_limits = 0;
   // The outcomes that suppressions look at, as the action and the event type.
   absl::flat_hash_set<std::pair<NameId, NameId>> suppressing_outcomes;
 
   absl::flat_hash_map<std::string, int> placement_by_name;
   absl::flat_hash_map<NameId, int> action_by_id;
   absl::flat_hash_map<std::string, NameId> event_ids;  // built in and declared
-  // How many limits are a group's, a channel's or over all.
-  int shared_limits = 0;
   std::vector<EventLabel> event_labels;                // declared; in the order of the text, which decides nothing
   absl::flat_hash_map<std::string, NameId> labelled_events;  // "type/label", of which the ledger is kept too
   absl::flat_hash_map<std::string, expression::Type> traits;

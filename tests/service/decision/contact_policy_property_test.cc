@@ -33,7 +33,7 @@ std::string RandomLimits(std::mt19937_64& random, int least) {
 std::string RandomAction(std::mt19937_64& random, int i) {
   std::string line = absl::StrCat("  - {name: a", i, ", kind: OFFER, value: {micros: ", (20 - i) * 1000000, "}");
   if (random() % 2 == 0) absl::StrAppend(&line, ", ", RandomLimits(random, 1));
-  if (random() % 2 == 0) absl::StrAppend(&line, ", group: g", random() % 2);
+  if (i < 2 || random() % 2 == 0) absl::StrAppend(&line, ", group: g", i < 2 ? i : static_cast<int>(random() % 2));
   if (random() % 2 == 0) {
     const size_t times = 1 + random() % 3;
     absl::StrAppend(&line, ", suppressions: [{outcome: ", random() % 2 == 0 ? "dismissed" : "purchase",

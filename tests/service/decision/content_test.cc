@@ -23,6 +23,7 @@ actions:
       - {channel: email, body: 'Dear {{ customer.first_name }}', missing: customer}
       - {channel: app, body: '"{{ customer.first_name }}"'}
       - {channel: web, locale: en, variant: loud, body: 'HELLO {{ customer.first_name }}'}
+experiments: [{name: volume, arms: [{name: loud, share: 1, changes: [{name: hello, variant: loud}]}]}]
 )yaml";
 
 class ContentTest : public ::testing::Test {

@@ -34,6 +34,7 @@ experiments:
 placements: [{name: p0, touchpoint: web/a, slots: 2, fallback: rest}, {name: p1, touchpoint: web/b, slots: 3, exposure: ON_IMPRESSION}]
 actions:
   - {name: rest, kind: CONTENT, propensity: 0}
+  - {name: of_all, kind: OFFER, group: g0, budgets: [b0, b1], propensity: 0.01}
 )yaml";
   for (int i = 0; i < actions; ++i) {
     absl::StrAppend(&text, "  - {name: a", i, ", kind: ", random() % 2 ? "OFFER" : "SERVICE", ", propensity: 0.",

@@ -102,6 +102,80 @@ const Broken kBroken[] = {
      "doing nothing is no contact"},
 };
 
+// Well said, and without the effect that it is there for.
+const Broken kUseless[] = {
+    {"channels: [{name: web}]\nactions:\n  - {name: a, kind: OFFER, bundle: [b, c]}\n  - {name: b, kind: OFFER}\n"
+     "  - {name: c, kind: OFFER}\nplacements: [{name: hero, touchpoint: web/home, slots: 2}]",
+     "actions[0].bundle", "it takes 3 slots, and no placement of it has more than 2"},
+    {"groups: [{name: g, max_per_call: 1}]\nactions:\n  - {name: a, kind: OFFER, group: g, bundle: [b]}\n"
+     "  - {name: b, kind: OFFER, group: g}",
+     "actions[0].bundle[0]", "gives 2 of the group `g`, of which a call has at most 1"},
+    {"groups: [{name: g}]\nactions:\n  - {name: a, kind: OFFER, never_with: [g], bundle: [b]}\n"
+     "  - {name: b, kind: OFFER, group: g}",
+     "actions[0].bundle[0]", "`b` is never with `a` of the same bundle"},
+    {"actions:\n  - {name: a, kind: OFFER, bundle: [b, c]}\n  - {name: b, kind: OFFER}\n"
+     "  - {name: c, kind: OFFER, never_with: [b]}",
+     "actions[0].bundle[1]", "`c` is never with `b` of the same bundle"},
+    {"channels: [{name: web}]\nactions:\n  - {name: a, kind: OFFER, placements: [hero], bundle: [b]}\n"
+     "  - {name: b, kind: OFFER, placements: [side]}\nplacements:\n  - {name: hero, touchpoint: web/home, slots: 2}\n"
+     "  - {name: side, touchpoint: web/side, slots: 2}",
+     "actions[0].bundle[0]", "`b` fits no placement of the action"},
+    {"actions: [{name: a, kind: OFFER}]\nexperiments:\n  - {name: e, arms: [{name: x, share: 1, changes: [{name: "
+     "a}]}]}",
+     "experiments[0].arms[0].changes[0]", "changes nothing"},
+    {"groups: [{name: g}]\nactions: [{name: a, kind: OFFER, group: g}]\nexperiments:\n"
+     "  - {name: e, arms: [{name: x, share: 1, changes: [{name: g, variant: loud}]}]}",
+     "experiments[0].arms[0].changes[0].variant", "no treatment of an action of the group has the variant `loud`"},
+    {"groups:\n  - {name: g, lever: 2}", "groups[0]", "no action is of the group `g`"},
+    {"budgets:\n  - {name: b, amount: 1}", "budgets[0]", "no action takes from the budget `b`"},
+    {"channels: [{name: web}]\nactions:\n  - {name: a, kind: OFFER, treatments: [{channel: web, variant: loud}]}",
+     "actions[0].treatments[0].variant", "no arm of an experiment gives the variant `loud`"},
+    {"channels: [{name: web}]\nactions: [{name: a, kind: CONTENT, placements: [side]}]\nplacements:\n"
+     "  - {name: hero, touchpoint: web/home, fallback: a}\n  - {name: side, touchpoint: web/side}",
+     "placements[0].fallback", "`a` has placements, and this is none of them"},
+    {"default_locale: de\ntraits: [{name: first_name, type: STRING}]\nchannels: [{name: web}]\n"
+     "actions: [{name: a, kind: CONTENT, treatments: [{channel: web, body: 'Hi {{customer.first_name}}'}]}]\n"
+     "placements:\n  - {name: hero, touchpoint: web/home, fallback: a}",
+     "placements[0].fallback", "give its treatment a `missing`"},
+    {"actions:\n  - {name: a, kind: OFFER, not_after: [{name: nothing, window: 1d}]}\n  - {name: nothing, kind: NONE}",
+     "actions[0].not_after[0].name", "does nothing, which is no contact"},
+    {"actions:\n  - {name: a, kind: OFFER, eligible_when: 'contacts(\"nothing\", days(1)) == 0'}\n"
+     "  - {name: nothing, kind: NONE}",
+     "actions[0].eligible_when", "does nothing, which is no contact"},
+};
+
+TEST(CompileDecisions, RefusesWhatHasNoEffect) {
+  for (const Broken& useless : kUseless) {
+    const CompileResult result = CompilePlaybook(useless.text + "\n", 1, nullptr);
+    EXPECT_EQ(result.playbook, nullptr) << useless.text;
+    ASSERT_EQ(result.problems.size(), 1u) << useless.text;
+    EXPECT_EQ(result.problems[0].field, useless.field) << useless.text;
+    EXPECT_THAT(result.problems[0].message, HasSubstr(useless.message)) << useless.text;
+    EXPECT_GT(result.problems[0].line, 0) << useless.text;
+    EXPECT_GT(result.problems[0].column, 0) << useless.text;
+  }
+}
+
+// What looks like one of these, and is none.
+TEST(CompileDecisions, TakesWhatMayHaveAnEffect) {
+  testing_support::MustCompile(R"yaml(
+default_locale: de
+traits: [{name: first_name, type: STRING}]
+channels: [{name: web}]
+groups: [{name: g, max_per_call: 2}]
+actions:
+  - {name: a, kind: OFFER, group: g, placements: [hero, side], bundle: [b]}
+  - {name: b, kind: OFFER, group: g, placements: [hero], treatments: [{channel: web, body: x}, {channel: web, variant: loud, body: X}]}
+  - {name: guarded, kind: CONTENT, treatments: [{channel: web, body: '{{has(customer.first_name) ? customer.first_name : "Du"}}'}]}
+  - {name: replaced, kind: CONTENT, treatments: [{channel: web, body: '{{customer.first_name}}', missing: Du}]}
+placements:
+  - {name: hero, touchpoint: web/home, slots: 2, fallback: guarded}
+  - {name: side, touchpoint: web/side, fallback: replaced}
+experiments:
+  - {name: e, valid_from: 2090-01-01, arms: [{name: control, share: 1}, {name: loud, share: 1, changes: [{name: g, variant: loud}, {name: a, lever: 1}]}]}
+)yaml");
+}
+
 TEST(CompileDecisions, RefusesWhatIsBroken) {
   for (const Broken& broken : kBroken) {
     const CompileResult result = CompilePlaybook(absl::StrCat(kBase, broken.text, "\n"), 1, nullptr);
@@ -127,7 +201,7 @@ TEST(CompileDecisions, RefusesPurposesThatTheTcfDoesNotHave) {
 TEST(CompileDecisions, TakesLinksThatBeginWithTheirScheme) {
   const auto result = CompilePlaybook(absl::StrCat(kBase, R"yaml(
 traits: [{name: code, type: STRING}]
-actions: [{name: a, kind: OFFER, treatments: [{channel: web, body: '<a href="https://shop.example/{{customer.code}}">{{customer.code}}</a>'}]}]
+actions: [{name: a, kind: OFFER, group: coupons, treatments: [{channel: web, body: '<a href="https://shop.example/{{customer.code}}">{{customer.code}}</a>'}]}]
 )yaml"),
                                       1, nullptr);
   EXPECT_NE(result.playbook, nullptr);
