@@ -162,7 +162,8 @@ store::LeaseRequest Budgets::Begin(BudgetLease& lease, int64_t amount, int64_t w
 
 void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, absl::Time deadline, Done done) {
   const auto waiter = std::make_shared<BudgetWaiter>();
-  bool waits = false;
+  waiter->done = std::move(done);
+  Done at_once;
   std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
   {
     absl::MutexLock lock(&mutex_);
@@ -179,14 +180,14 @@ void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& neede
       const int64_t wanted = std::max(lease->Target(), std::min(lease->needed, kMaxLease) - lease->units());
       requests.emplace_back(lease, Begin(*lease, budget.amount, wanted));
     }
-    waits = waiter->left > 0;
-    if (waits) {
-      waiter->done = std::move(done);
+    if (waiter->left == 0) {
+      at_once = std::exchange(waiter->done, nullptr);
+    } else {
       waiter->place = waiters_.emplace(deadline, waiter);
       if (waiters_.begin()->second == waiter) worker_.TickBy(deadline);
     }
   }
-  if (!waits) return done();
+  if (at_once != nullptr) return at_once();
   counts_.Add(kWaited);
   const absl::Time until = std::min(deadline, absl::Now() + kStoreDeadline);
   for (const auto& [lease, request] : requests) Send(lease, request, until);
