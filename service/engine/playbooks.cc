@@ -14,6 +14,7 @@
 #include "service/base/time_zones.h"
 #include "service/engine/await.h"
 #include "service/playbook/compile.h"
+#include "service/playbook/yaml_reader.h"
 
 namespace waymark::engine {
 namespace {
@@ -27,7 +28,6 @@ constexpr absl::string_view kTokenKey = "secret/token_key";
 constexpr absl::Duration kPollPeriod = absl::Milliseconds(500);
 constexpr absl::Duration kFirstPollPeriod = absl::Milliseconds(50);  // until it worked once
 constexpr absl::Duration kPollDeadline = absl::Seconds(2);
-constexpr size_t kMaxTextBytes = 1 << 20;
 constexpr size_t kMaxTenantsInMetrics = 100;
 
 constexpr base::MetricName kTenants = {"waymark_tenants", "Tenants that have a playbook."};
@@ -173,7 +173,7 @@ void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) 
 void Playbooks::Apply(std::string tenant, std::string text, absl::optional<uint64_t> expected_version,
                       absl::Time deadline, Done<ApplyAnswer> done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  if (text.size() > kMaxTextBytes) return done(base::FieldError("text", "a playbook is at most 1 MiB"));
+  if (text.size() > playbook::kMaxYamlBytes) return done(base::FieldError("text", "a playbook is at most 1.75 MiB"));
   worker_.Post([this, tenant = std::move(tenant), text = std::move(text), expected_version, deadline,
                 done = std::move(done)]() mutable { done(StoreAndServe(tenant, text, expected_version, deadline)); });
 }

@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_PLAYBOOK_YAML_READER_H_
 #define WAYMARK_SERVICE_PLAYBOOK_YAML_READER_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "service/playbook/problem.h"
 
 namespace waymark::playbook {
+
+// A playbook's text, with what stands beside it, must fit a record of the store (2 MiB), and a message of 4 MiB with
+// 2 MiB of decisions to be replayed.
+inline constexpr size_t kMaxYamlBytes = size_t{7} << 18;
 
 // Whether the text is valid UTF-8, which is what YAML and protobuf take.
 bool IsUtf8(absl::string_view text);
@@ -60,7 +65,7 @@ struct Reading {
 // "2026-01-31" (midnight UTC); maps as mappings; strings also from plain scalars such as 7 or true. Reports all of:
 // broken YAML (the first, the rest cannot be known), unknown keys ("did you mean"), keys given twice, wrong types,
 // numbers out of range, unknown enum values, aliases and merge keys (refused: a playbook is read from top to bottom),
-// more than 1 MiB or 64 levels. At most 1,000 problems.
+// more than kMaxYamlBytes or 64 levels. At most 1,000 problems.
 Reading ReadYaml(absl::string_view text, google::protobuf::Message& message);
 
 }  // namespace waymark::playbook

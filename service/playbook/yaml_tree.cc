@@ -15,7 +15,6 @@
 namespace waymark::playbook::yaml {
 namespace {
 
-constexpr size_t kMaxBytes = size_t{1} << 20;
 constexpr size_t kMaxDepth = 64;
 
 // Builds the tree from the parser's events. Throws the parser's own exception at a second document, and at too deep a
@@ -104,7 +103,7 @@ size_t Utf8Length(absl::string_view text) {
 
 // Control characters are refused here because the parser takes one of them for the end of the text.
 std::vector<Problem> CheckCharacters(absl::string_view text) {
-  if (text.size() > kMaxBytes) return {{"", 0, 0, "more than 1 MiB of text"}};
+  if (text.size() > kMaxYamlBytes) return {{"", 0, 0, "more than 1.75 MiB of text"}};
   Position at{1, 1};
   for (size_t i = 0; i < text.size();) {
     const size_t length = Utf8Length(text.substr(i));

@@ -29,7 +29,7 @@ struct Node {
 // How many bytes the character at the beginning of `text` has; 0 where it is not valid UTF-8.
 size_t Utf8Length(absl::string_view text);
 
-// What keeps `text` from being parsed at all: more than 1 MiB, no UTF-8, control characters.
+// What keeps `text` from being parsed at all: more than kMaxYamlBytes, no UTF-8, control characters.
 std::vector<Problem> CheckCharacters(absl::string_view text);
 
 // The tree of `text`, or the problem that kept it from being read: broken YAML, a second document, more than 64 levels.

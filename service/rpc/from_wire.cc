@@ -11,6 +11,7 @@
 #include "segmentation/expression/parser.h"
 #include "service/base/field_error.h"
 #include "service/base/status_macros.h"
+#include "service/playbook/yaml_reader.h"
 #include "service/rpc/wire_values.h"
 
 namespace waymark::rpc {
@@ -23,7 +24,6 @@ constexpr size_t kMaxIdBytes = 128;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxTokenBytes = 512;
 constexpr size_t kMaxLocaleBytes = 35;  // BCP 47 (RFC 5646, section 4.4.1)
-constexpr size_t kMaxPlaybookBytes = 1 << 20;
 constexpr size_t kMaxContextKeys = 64;
 constexpr size_t kMaxDecisionIdBytes = 64;
 constexpr int kMaxEventsToDecide = 32;
@@ -280,11 +280,11 @@ absl::StatusOr<batch::SuggestRequest> FromWire(const v1::SuggestSegmentsRequest&
 
 absl::Status Check(const v1::ApplyPlaybookRequest& wire) {
   WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
-  return CheckText("text", wire.text(), 1, kMaxPlaybookBytes);
+  return CheckText("text", wire.text(), 1, playbook::kMaxYamlBytes);
 }
 
 absl::Status Check(const v1::ValidatePlaybookRequest& wire) {
-  return CheckText("text", wire.text(), 1, kMaxPlaybookBytes);
+  return CheckText("text", wire.text(), 1, playbook::kMaxYamlBytes);
 }
 
 absl::Status Check(const v1::PreviewSegmentRequest& wire) {
@@ -294,7 +294,7 @@ absl::Status Check(const v1::PreviewSegmentRequest& wire) {
 
 absl::Status Check(const v1::PreviewPlaybookRequest& wire) {
   WAYMARK_RETURN_IF_ERROR(CheckTenant(wire.tenant()));
-  return CheckText("text", wire.text(), 0, kMaxPlaybookBytes);
+  return CheckText("text", wire.text(), 0, playbook::kMaxYamlBytes);
 }
 
 }  // namespace waymark::rpc

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/base/field_error.h"
 #include "service/base/status_macros.h"
+#include "service/playbook/yaml_reader.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/to_wire.h"
 #include "service/rpc/wire_values.h"
@@ -20,7 +21,6 @@ constexpr int kMaxRecords = 10'000;
 constexpr int kMaxAcceptedBy = 16;
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxTokenBytes = 512;
-constexpr size_t kMaxPlaybookBytes = 1 << 20;
 
 template <typename Request>
 absl::StatusOr<batch::TimeRange> RangeFromWire(const Request& wire) {
@@ -79,7 +79,7 @@ absl::StatusOr<batch::ReplayRequest> FromWire(const v1::ReplayDecisionsRequest& 
   }
   if (wire.records_size() > kMaxRecords) return FieldError("records", absl::StrCat("at most ", kMaxRecords));
   if (wire.has_playbook_text())
-    WAYMARK_RETURN_IF_ERROR(CheckText("playbook_text", wire.playbook_text(), 1, kMaxPlaybookBytes));
+    WAYMARK_RETURN_IF_ERROR(CheckText("playbook_text", wire.playbook_text(), 1, playbook::kMaxYamlBytes));
   return batch::ReplayRequest{.tenant = wire.tenant(),
                               .range = *range,
                               .decision_ids = {wire.decision_ids().begin(), wire.decision_ids().end()},

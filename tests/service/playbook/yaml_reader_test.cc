@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenText{"Overlong", "name: \xE0\x80\x80\n", {"", 1, 7, "this is not UTF-8"}},
         BrokenText{
             "EndOfTransmission", "name: a\n\x04segment: 1\n", {"", 2, 1, "a control character is not allowed here"}},
-        BrokenText{"TooLong", std::string((1 << 20) + 1, '#'), {"", 0, 0, "more than 1 MiB of text"}},
+        BrokenText{"TooLong", std::string(kMaxYamlBytes + 1, '#'), {"", 0, 0, "more than 1.75 MiB of text"}},
         BrokenText{"TooDeep", Sequence("[", 65, "]"), {"", 1, 65, "broken YAML: nested deeper than 64 levels"}},
         BrokenText{"FarTooDeep", Sequence("[", 100'000, ""), {"", 1, 33, "broken YAML: nested deeper than 64 levels"}},
         BrokenText{

@@ -11,6 +11,7 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "service/base/field_error.h"
+#include "service/playbook/yaml_reader.h"
 
 namespace waymark::rpc {
 namespace {
@@ -348,7 +349,7 @@ TEST(UpdateProfileFromWireTest, RefusesAndNamesTheField) {
 TEST(PlaybookFromWireTest, ChecksTenantAndText) {
   v1::ApplyPlaybookRequest request;
   request.set_tenant("shop");
-  request.set_text(std::string(1 << 20, ' '));
+  request.set_text(std::string(playbook::kMaxYamlBytes, ' '));
   EXPECT_TRUE(Check(request).ok());
   request.mutable_text()->push_back(' ');
   EXPECT_EQ(FieldOf(Check(request)), "text");
@@ -371,7 +372,7 @@ TEST(PreviewFromWireTest, ChecksTenantAndText) {
   EXPECT_EQ(FieldOf(Check(playbook)), "tenant");
   playbook.set_tenant("shop");
   EXPECT_TRUE(Check(playbook).ok());
-  playbook.set_text(std::string((1 << 20) + 1, ' '));
+  playbook.set_text(std::string(playbook::kMaxYamlBytes + 1, ' '));
   EXPECT_EQ(FieldOf(Check(playbook)), "text");
 }
 
