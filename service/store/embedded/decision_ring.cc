@@ -10,6 +10,9 @@ namespace waymark::store {
 namespace {
 
 constexpr size_t kEndBytes = 8;
+constexpr size_t kLengthBytes = 4;
+// What one value takes at most, beyond its first entry.
+constexpr size_t kMaxValueBytes = 8 * 1024;
 constexpr uint64_t kMaxNumber = std::numeric_limits<uint64_t>::max();
 
 // The first number of a millisecond, with room for 2^20 entries.
@@ -18,9 +21,26 @@ uint64_t FirstNumberAt(absl::Time time) {
   return static_cast<uint64_t>(millis) << 20;
 }
 
-// What is counted of an entry: its key and value.
+// What is counted of a value: it and its key.
 uint64_t BytesOf(absl::string_view tenant, size_t body_bytes) {
   return tenant.size() + 2 + sizeof(uint64_t) + kEndBytes + body_bytes;
+}
+
+// Appends an entry to a value's body: its length, in four bytes, and its bytes.
+void AppendEntry(absl::string_view bytes, std::string& body) {
+  for (int shift = 24; shift >= 0; shift -= 8) body.push_back(static_cast<char>(bytes.size() >> shift));
+  absl::StrAppend(&body, bytes);
+}
+
+// Takes the first entry off a body; nullopt where there is none any more.
+absl::optional<absl::string_view> TakeEntry(absl::string_view& body) {
+  if (body.size() < kLengthBytes) return absl::nullopt;
+  size_t length = 0;
+  for (char byte : body.substr(0, kLengthBytes)) length = length << 8 | static_cast<uint8_t>(byte);
+  body.remove_prefix(kLengthBytes);
+  const absl::string_view entry = body.substr(0, length);
+  body.remove_prefix(entry.size());
+  return entry;
 }
 
 }  // namespace
@@ -41,17 +61,26 @@ absl::StatusOr<uint64_t> DecisionRing::EndOf(const std::string& tenant, int shar
 
 absl::Status DecisionRing::Append(const std::string& tenant, const std::vector<DecisionLog::Entry>& entries,
                                   absl::Time now) {
+  // Those of a shard together, each in the order in which it came.
+  std::vector<const DecisionLog::Entry*> sorted;
+  sorted.reserve(entries.size());
+  for (const DecisionLog::Entry& entry : entries) sorted.push_back(&entry);
+  const auto shard_of = [](const DecisionLog::Entry* entry) { return LogShardOf(entry->key); };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const auto* a, const auto* b) { return shard_of(a) < shard_of(b); });
   rocksdb::WriteBatch batch;
   absl::flat_hash_map<int, uint64_t> ends;
-  for (const DecisionLog::Entry& entry : entries) {
-    const int shard = LogShardOf(entry.key);
+  for (size_t i = 0; i < sorted.size();) {
+    const int shard = shard_of(sorted[i]);
     const absl::StatusOr<uint64_t> before = EndOf(tenant, shard);
     if (!before.ok()) return before.status();
+    std::string body;
+    for (; i < sorted.size() && shard_of(sorted[i]) == shard && body.size() < kMaxValueBytes; ++i)
+      AppendEntry(sorted[i]->bytes, body);
     uint64_t& end = ends.try_emplace(shard, *before).first->second;
-    end += BytesOf(tenant, entry.bytes.size());
+    end += BytesOf(tenant, body.size());
     last_number_ = std::max(last_number_ + 1, FirstNumberAt(now));
-    database_.Put(batch, Family::kDecisions, LogKey(tenant, shard, last_number_),
-                  absl::StrCat(BigEndian(end), entry.bytes));
+    database_.Put(batch, Family::kDecisions, LogKey(tenant, shard, last_number_), absl::StrCat(BigEndian(end), body));
   }
   if (absl::Status status = database_.WriteUnsynced(batch); !status.ok()) {
     // Nobody else may be writing who would find out that the disk takes writes again.
@@ -80,7 +109,8 @@ absl::StatusOr<DecisionLog::LogPage> DecisionRing::Read(const std::string& tenan
                                          }
                                          bytes += value.size();
                                          last = *number;
-                                         page.entries.emplace_back(value.substr(std::min(kEndBytes, value.size())));
+                                         absl::string_view body = value.substr(std::min(kEndBytes, value.size()));
+                                         while (const auto entry = TakeEntry(body)) page.entries.emplace_back(*entry);
                                          return true;
                                        });
   if (!status.ok()) return status;
@@ -100,7 +130,7 @@ absl::Status DecisionRing::TrimShard(const std::string& tenant, int shard, uint6
   if (!end.ok()) return end.status();
   uint64_t cut = first_number;      // the first number that stays
   absl::optional<uint64_t> oldest;  // the first number that is there
-  uint64_t kept_from = 0;           // entries that begin before these bytes go, too
+  uint64_t kept_from = 0;           // values that begin before these bytes go, too
   absl::Status status =
       database_.Walk(Family::kDecisions, LogKey(tenant, shard, 0), [&](absl::string_view key, absl::string_view value) {
         const absl::optional<uint64_t> number = LogNumberOf(tenant, shard, key);

@@ -17,9 +17,10 @@
 
 namespace waymark::store {
 
-// The shards of the decision log (DecisionLog), in the column family of decisions. An entry's number is its time and a
-// count; its value begins with how many bytes were ever appended to its shard, itself included: so what a shard takes
-// is seen from its first and its last entry, also after a restart. Single-threaded: the log's thread.
+// The shards of the decision log (DecisionLog), in the column family of decisions. What was appended to a shard at once
+// is one value (some kilobytes at most), because RocksDB's work is by value. Its number is its time and a count; it
+// begins with how many bytes were ever appended to its shard, itself included: so what a shard takes is seen from its
+// first and its last value, also after a restart. Single-threaded: the log's thread.
 class DecisionRing {
  public:
   // Borrows the database.
