@@ -13,6 +13,7 @@
 #include "segmentation/stable_hash.h"
 #include "service/base/field_error.h"
 #include "service/base/status_macros.h"
+#include "service/batch/value_bins.h"
 #include "service/decision/decision.h"
 #include "service/store/codec.h"
 
@@ -24,6 +25,8 @@ using store::LoggedDecision;
 using store::LoggedOutcome;
 
 constexpr size_t kMaxValues = 1'000;
+// Of numbers, that stand each by itself.
+constexpr size_t kMaxNumbers = 10;
 
 struct ValueText {
   std::string operator()(bool value) const { return value ? "true" : "false"; }
@@ -34,9 +37,22 @@ struct ValueText {
   std::string operator()(const std::vector<std::string>&) const { return ""; }  // not asked for
 };
 
+// A value of the trait as groups have it: the number, or its bin, where it is one. None: not known.
+struct ValueKey {
+  double number = 0;
+  std::string text;
+
+  friend bool operator<(const ValueKey& a, const ValueKey& b) {
+    return std::tie(a.number, a.text) < std::tie(b.number, b.text);
+  }
+};
+
 // The request with ids, where the playbook has its names.
 struct Question {
   NameId trait{};
+  bool is_number = false;
+  bool is_whole = false;
+  absl::optional<ValueBins> deciles;  // of a number, where the population has them
   absl::optional<NameId> placement;
   absl::optional<NameId> action;
   std::vector<NameId> accepted_by;
@@ -47,6 +63,14 @@ absl::StatusOr<Question> QuestionOf(const playbook::Playbook& playbook, const Au
   const auto trait = playbook.traits.find(request.trait);
   if (trait == playbook.traits.end()) return base::FieldError("trait", "the playbook declares no such trait");
   if (trait->second.kind() == expression::Kind::kList) return base::FieldError("trait", "a list is not one value");
+  question.is_whole = trait->second.kind() == expression::Kind::kInt;
+  question.is_number = question.is_whole || trait->second.kind() == expression::Kind::kDouble;
+  if (question.is_number && playbook.population != nullptr) {
+    for (const segmentation::FeatureBins& bins : playbook.population->bins) {
+      if (bins.trait == request.trait && !bins.boundaries.empty())
+        question.deciles.emplace(bins.boundaries, question.is_whole);
+    }
+  }
   if (!request.placement.empty()) {
     const auto placement = playbook.placement_by_name.find(request.placement);
     if (placement == playbook.placement_by_name.end())
@@ -104,7 +128,8 @@ class Auditor {
 
   void Add(const LoggedDecision& logged);
   void Add(const LoggedOutcome& outcome);
-  absl::optional<std::string> ValueIn(const LoggedDecision& logged) const;
+  absl::optional<ValueKey> ValueIn(const LoggedDecision& logged) const;
+  void PutNumbersIntoQuartiles();
   std::vector<NameId> OffersIn(const playbook::Playbook* playbook, const store::LoggedPlacement& placement) const;
   // All entries that speak of one decision are in one shard.
   void EndShard() { offers_.clear(); }
@@ -113,18 +138,28 @@ class Auditor {
   const AuditRequest& request_;
   const Question& question_;
   const std::shared_ptr<Cancellation>& cancellation_;
-  std::map<absl::optional<std::string>, Counts> groups_;  // nullopt: not known
-  absl::flat_hash_map<uint64_t, Offer> offers_;           // by what the token names
+  std::map<absl::optional<ValueKey>, Counts> groups_;  // nullopt: not known
+  absl::flat_hash_map<uint64_t, Offer> offers_;        // by what the token names
   int shard_ = 0;
   Audit audit_;
 };
 
-absl::optional<std::string> Auditor::ValueIn(const LoggedDecision& logged) const {
+absl::optional<ValueKey> Auditor::ValueIn(const LoggedDecision& logged) const {
   if (!logged.profile.has_value()) return absl::nullopt;
   const absl::StatusOr<segmentation::Profile> profile = store::Decode(*logged.profile);
   const segmentation::Trait* trait = profile.ok() ? segmentation::FindTrait(*profile, question_.trait) : nullptr;
   if (trait == nullptr) return absl::nullopt;
-  return absl::visit(ValueText(), trait->value);
+  const auto* whole = absl::get_if<int64_t>(&trait->value);
+  const auto* real = absl::get_if<double>(&trait->value);
+  ValueKey key;
+  if (whole != nullptr) key.number = static_cast<double>(*whole);
+  if (real != nullptr) key.number = *real;
+  if (!question_.deciles.has_value() || (whole == nullptr && real == nullptr)) {
+    key.text = absl::visit(ValueText(), trait->value);
+    return key;
+  }
+  const size_t bin = question_.deciles->Of(key.number);
+  return ValueKey{static_cast<double>(bin), question_.deciles->Label(bin)};
 }
 
 std::vector<NameId> Auditor::OffersIn(const playbook::Playbook* playbook,
@@ -181,11 +216,39 @@ void Auditor::Add(const LoggedOutcome& outcome) {
   ++found->second.counts->group.accepted.hits;
 }
 
+void Auditor::PutNumbersIntoQuartiles() {
+  std::vector<std::pair<double, int64_t>> values;
+  for (const auto& [value, counts] : groups_) {
+    if (value.has_value()) values.emplace_back(value->number, static_cast<int64_t>(counts.customers.size()));
+  }
+  if (values.size() <= kMaxNumbers) return;
+  const ValueBins quartiles(QuartilesOf(values), question_.is_whole);
+  std::map<absl::optional<ValueKey>, Counts> merged;
+  for (auto& [value, counts] : groups_) {
+    absl::optional<ValueKey> key;
+    if (value.has_value()) {
+      const size_t bin = quartiles.Of(value->number);
+      key = ValueKey{static_cast<double>(bin), quartiles.Label(bin)};
+    }
+    Counts& into = merged[key];
+    into.customers.merge(counts.customers);
+    into.group.offered.hits += counts.group.offered.hits;
+    into.group.offered.total += counts.group.offered.total;
+    into.group.accepted.hits += counts.group.accepted.hits;
+  }
+  groups_ = std::move(merged);
+}
+
 Audit Auditor::Finish() {
+  EndShard();  // its offers point to what is merged
+  if (question_.is_number && !question_.deciles.has_value()) PutNumbersIntoQuartiles();
   for (auto& [value, counts] : groups_) {
     AuditGroup group = counts.group;
     if (group.offered.total == 0) continue;
-    group.value = value.value_or("");
+    if (value.has_value()) {
+      group.value = value->text;
+      group.order = value->number;
+    }
     group.not_known = !value.has_value();
     group.customers = static_cast<int64_t>(counts.customers.size());
     group.accepted.total = group.offered.hits;
@@ -214,7 +277,7 @@ std::vector<AuditGroup> PoolSmallGroups(std::vector<AuditGroup> groups) {
   }
   if (other.customers > 0) groups.push_back(std::move(other));
   std::sort(groups.begin(), groups.end(), [](const AuditGroup& a, const AuditGroup& b) {
-    return std::tie(a.other, a.not_known, a.value) < std::tie(b.other, b.not_known, b.value);
+    return std::tie(a.other, a.not_known, a.order, a.value) < std::tie(b.other, b.not_known, b.order, b.value);
   });
   return groups;
 }
@@ -233,7 +296,9 @@ absl::StatusOr<Audit> AuditDecisions(const LogEnvironment& environment, const Au
       [&](int shard, store::LogRecord&& record) { auditor.Look(shard, record); },
       [&](const LogProgress& at) {
         if (auditor.TooManyValues()) {
-          return base::FieldError("trait", "more than 1,000 values: choose a trait that divides customers into fewer");
+          return base::FieldError("trait",
+                                  "more than 1,000 values: choose a trait that divides customers into fewer, or, of "
+                                  "numbers, fit a population, whose deciles divide them");
         }
         last = at;
         progress(at);

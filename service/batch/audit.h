@@ -22,11 +22,12 @@ struct AuditRequest {
   std::vector<std::string> accepted_by;  // event types; empty: select_promotion and purchase
 };
 
-// A value of the trait; a customer counts with the value that a decision saw.
+// A value of the trait, or a range of numbers; a customer counts with the value that a decision saw.
 struct AuditGroup {
   static constexpr int64_t kMinCustomers = 5;
 
-  std::string value;
+  std::string value;       // of a range: "26 to 34"
+  double order = 0;        // of a number or a range, among the others
   bool not_known = false;  // those of whom the trait is not known
   bool other = false;      // values with fewer than 5 customers, together
   int64_t customers = 0;
@@ -42,8 +43,9 @@ struct Audit {
 };
 
 // Compares how often an offer is made, and accepted, over a trait's values. An offer is accepted where one of the
-// events carries its token. A fallback is no offer. A retry counts once. Blocks; memory: 8 bytes a customer and value,
-// and what the decisions of one shard take.
+// events carries its token. A fallback is no offer. A retry counts once. Numbers are put into the population's deciles;
+// where there are none, more than ten of them into the quartiles of the customers that are seen. Blocks; memory: 8
+// bytes a customer and value, and what the decisions of one shard take.
 //
 // INVALID_ARGUMENT: no such trait, placement, action or event type; a list; a trait of more than 1,000 values.
 // FAILED_PRECONDITION: fewer than 5 customers.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "service/batch/value_bins.h"
 #include "tests/service/batch/log_world.h"
 
 namespace waymark::batch {
@@ -91,6 +92,71 @@ TEST_F(AuditTest, SaysWhatThePlaybookDoesNotHave) {
         AuditRequest{.trait = "gender", .accepted_by = {"dance"}}}) {
     EXPECT_TRUE(absl::IsInvalidArgument(Run(request).status())) << request.trait;
   }
+}
+
+std::vector<std::pair<std::string, int64_t>> GroupsOf(const absl::StatusOr<Audit>& audit) {
+  EXPECT_TRUE(audit.ok()) << audit.status();
+  std::vector<std::pair<std::string, int64_t>> groups;
+  for (const AuditGroup& group : audit->groups)
+    groups.emplace_back(group.other ? "other" : group.not_known ? "not known" : group.value, group.customers);
+  return groups;
+}
+
+TEST_F(AuditTest, PutsNumbersIntoQuartilesInTheirOrder) {
+  using ::testing::ElementsAre;
+  using ::testing::Pair;
+  for (int i = 0; i < 40; ++i) Customer(absl::StrCat("m", i), "m", 8 + i, i % 2 == 0);
+  const auto audit = Run({.trait = "age"});
+  EXPECT_THAT(GroupsOf(audit),
+              ElementsAre(Pair("up to 17", 10), Pair("18 to 27", 10), Pair("28 to 37", 10), Pair("38 and more", 10)));
+  for (const AuditGroup& group : audit->groups) {
+    EXPECT_EQ(group.offered.total, 10);
+    EXPECT_EQ(group.accepted.hits, 5);
+  }
+}
+
+TEST_F(AuditTest, TakesThePopulationsDecilesWhereThereAreAny) {
+  using ::testing::ElementsAre;
+  using ::testing::Pair;
+  const auto stored = engine::Await<engine::Playbooks::PopulationPointer>([this](auto done) {
+    segmentation::Population population{.version = 1};
+    population.bins = {{"age", {20, 30}}};
+    world_.playbooks.StorePopulation("shop", std::move(population), LogWorld::Deadline(), std::move(done));
+  });
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  for (int i = 0; i < 40; ++i) Customer(absl::StrCat("m", i), "m", 8 + i, false);
+  EXPECT_THAT(GroupsOf(Run({.trait = "age"})),
+              ElementsAre(Pair("up to 20", 13), Pair("21 to 30", 10), Pair("31 and more", 17)));
+}
+
+TEST_F(AuditTest, LeavesFewNumbersAsTheyAre) {
+  using ::testing::ElementsAre;
+  using ::testing::Pair;
+  for (int i = 0; i < 20; ++i) Customer(absl::StrCat("m", i), "m", i < 10 ? 9 : 10, false);
+  EXPECT_THAT(GroupsOf(Run({.trait = "age"})), ElementsAre(Pair("9", 10), Pair("10", 10)));
+}
+
+TEST(ValueBins, SayWhatIsInThem) {
+  const ValueBins ages({25, 26, 34.5}, /*whole=*/true);
+  const ValueBins spends({25, 34.5}, /*whole=*/false);
+  const struct {
+    const ValueBins& bins;
+    double value;
+    const char* label;
+  } kCases[] = {{ages, 25, "up to 25"},       {ages, 26, "26"},
+                {ages, 27, "27 to 34"},       {ages, 35, "35 and more"},
+                {spends, 25, "up to 25"},     {spends, 25.01, "over 25 to 34.5"},
+                {spends, 34.51, "over 34.5"}, {ValueBins({}, true), 7, "all"}};
+  for (const auto& each : kCases) EXPECT_EQ(each.bins.Label(each.bins.Of(each.value)), each.label);
+}
+
+TEST(QuartilesOf, AreBelowTheLargestAndEachOnce) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(QuartilesOf({{1, 1}, {2, 1}, {3, 1}, {4, 1}}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(QuartilesOf({{1, 90}, {2, 5}, {3, 5}}), ElementsAre(1));
+  EXPECT_THAT(QuartilesOf({{1, 5}, {2, 95}}), ElementsAre());
+  EXPECT_THAT(QuartilesOf({{0, 30}, {1, 30}, {2, 40}}), ElementsAre(0, 1));
+  EXPECT_THAT(QuartilesOf({}), ElementsAre());
 }
 
 AuditGroup Group(std::string value, int64_t customers) {
