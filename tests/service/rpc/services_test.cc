@@ -52,6 +52,7 @@ actions:
   - name: hello
     kind: CONTENT
     treatments: [{channel: web, locale: de, body: 'Hallo'}]
+  - {name: ticket, kind: OFFER, budgets: [daily], valid_from: 2090-01-01}
 placements:
   - {name: banner, touchpoint: web/home, slots: 1, fallback: hello}
   - {name: later, touchpoint: web/later, exposure: ON_IMPRESSION}
@@ -140,7 +141,7 @@ TEST_F(ServicesTest, Decides) {
   ASSERT_EQ(offers.decision().actions_size(), 1);
   EXPECT_EQ(offers.decision().actions(0).action(), "coupon");
   EXPECT_EQ(offers.decision().actions(0).content().body(), "Fünf Euro");
-  EXPECT_EQ(offers.decision().candidates_size(), 2);
+  EXPECT_EQ(offers.decision().candidates_size(), 3);
   EXPECT_EQ(offers.decision().knowledge(), v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER);
   // Once a week.
   ASSERT_GRPC_OK(GetOffers(request, offers));
