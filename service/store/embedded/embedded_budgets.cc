@@ -86,7 +86,7 @@ class HoldWrite : public WriteRequest {
     changed_.clear();
     holds_ = DecisionHolds();
     rocksdb::PinnableSlice value;
-    const absl::Status status = database.GetThrough(batch, Family::kHolds, key, value);
+    absl::Status status = database.GetThrough(batch, Family::kHolds, key, value);
     if (!status.ok() && !absl::IsNotFound(status)) return status;
     if (status.ok()) {
       absl::StatusOr<DecisionHolds> holds = DecodeDecisionHolds(ViewOf(value));
