@@ -13,8 +13,8 @@
 
 // How the embedded store names things: a profile is "tenant/customer" (the first '/' ends the tenant, which has none),
 // a record its own name, a tenant's count of profiles the tenant, a change "tenant/" and its number in 8 bytes, the
-// highest first, a budget's account "tenant/budget/" and its period likewise, what a decision holds "tenant/decision", an entry
-// of the decision log "tenant/", its shard in one byte, and its number likewise.
+// highest first, a budget's account "tenant/budget/" and its period likewise, what a decision holds "tenant/decision",
+// an entry of the decision log "tenant/", its shard in one byte, and its number likewise.
 namespace waymark::store {
 
 inline std::string TenantPrefix(absl::string_view tenant) { return absl::StrCat(tenant, "/"); }
