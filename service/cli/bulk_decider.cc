@@ -42,8 +42,8 @@ absl::Status BulkDecider::Add(const std::string& customer) {
   return absl::OkStatus();
 }
 
-absl::Status BulkDecider::Finish() {
-  Close(absl::OkStatus());
+absl::Status BulkDecider::Finish(const absl::Status& added) {
+  Close(added);
   for (std::thread& worker : workers_) worker.join();
   absl::MutexLock lock(&mutex_);
   return failure_;
@@ -75,6 +75,7 @@ std::vector<BulkDecider::Asked> BulkDecider::Take() {
 
 // What of a batch was not answered is asked again, after a pause; false where that was done too often.
 bool BulkDecider::Next(Batch& batch, v1::DecideStreamRequest& request) {
+  if (absl::MutexLock lock(&mutex_); !failure_.ok()) return false;
   std::vector<Asked> left = batch.Left();
   if (left.empty()) {
     left = Take();
@@ -97,6 +98,7 @@ bool BulkDecider::Next(Batch& batch, v1::DecideStreamRequest& request) {
 
 absl::Status BulkDecider::TakeAnswers(Batch& batch, const v1::DecideStreamResponse& response) {
   batch.lines.Clear();
+  batch.ended = absl::OkStatus();
   Counts counts;
   for (const v1::CustomerDecisions& answer : response.answers()) {
     if (batch.answered == batch.customers.size() || answer.customer() != batch.customers[batch.answered].customer) {
@@ -130,10 +132,13 @@ void BulkDecider::Run() {
     const absl::Status status = call_(next, each);
     const bool again = MayHelpToRepeat(status) || absl::IsCancelled(status);
     if (!written.ok() || (!status.ok() && !again)) return Close(written.ok() ? status : written);
-    if (batch.attempts >= options_.attempts) {
-      return Close(status.ok() ? absl::UnavailableError("the service's store does not answer") : status);
+    if (!status.ok()) {
+      batch.ended = status;
+    } else if (batch.attempts < options_.attempts) {
+      return;
+    } else {
+      return Close(batch.ended.ok() ? absl::UnavailableError("the service's store does not answer") : batch.ended);
     }
-    if (status.ok()) return;
   }
 }
 

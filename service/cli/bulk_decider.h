@@ -54,8 +54,9 @@ class BulkDecider {
   // the file.
   absl::Status Add(const std::string& customer);
 
-  // Waits until everybody was answered. To be called once, last.
-  absl::Status Finish();
+  // Waits until everybody was answered; where not everybody could be added (`added` is not OK), or the run stopped,
+  // only for the messages that are on their way. The first of these errors. To be called once, last.
+  absl::Status Finish(const absl::Status& added = absl::OkStatus());
 
   Counts counts() const;
 
@@ -72,6 +73,7 @@ class BulkDecider {
     size_t answered = 0;           // of these
     std::vector<Asked> again;      // of the answered, whom the store did not give
     int attempts = 0;              // since there was an answer for anybody
+    absl::Status ended;            // why the last stream ended, where nothing came since
     DecisionLines lines;           // of the last answer
   };
 

@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kIdBytes = 12;
 
 absl::Status Unusable(absl::string_view doing, const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(errno)));
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", doing, " ", path));
 }
 
 bool Exists(const std::string& path) {
@@ -69,8 +69,18 @@ uint64_t Fingerprint(const Digest& digest) {
   return fingerprint;
 }
 
+// Whether the open file still has this name: whoever held its lock before may have removed it.
+bool HasName(int file, const std::string& path) {
+  struct stat opened;
+  struct stat named;
+  return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
 // The run that FILE.run names, which is begun where the file is empty: "RUN QUESTION".
-absl::StatusOr<std::string> RunOf(int file, const std::string& path, const std::string& question) {
+absl::StatusOr<BulkFile::Found> BulkFile::Find(int file, const std::string& path, const std::string& question) {
   std::ifstream in(path);
   std::string line;
   if (!std::getline(in, line) || in.eof()) {  // empty, or killed while it was written: nothing was asked yet
@@ -78,7 +88,7 @@ absl::StatusOr<std::string> RunOf(int file, const std::string& path, const std::
     if (::ftruncate(file, 0) != 0) return Unusable("write", path);
     WAYMARK_RETURN_IF_ERROR(WriteAll(file, absl::StrCat(run, " ", question, "\n"), path));
     if (::fsync(file) != 0) return Unusable("write", path);
-    return run;
+    return Found{std::move(run), false};
   }
   absl::string_view rest = line;
   const std::string run = line.substr(0, line.find(' '));
@@ -86,16 +96,14 @@ absl::StatusOr<std::string> RunOf(int file, const std::string& path, const std::
     return absl::FailedPreconditionError(absl::StrCat(path, " is of a run that asks something else: ", rest,
                                                       "; to begin anew, remove it and its .part"));
   }
-  return run;
+  return Found{run, true};
 }
 
-}  // namespace
-
-BulkFile::BulkFile(std::string path, int lock, std::string run)
-    : path_(std::move(path)), lock_(lock), run_(std::move(run)) {}
+BulkFile::BulkFile(std::string path, int lock, Found found)
+    : path_(std::move(path)), lock_(lock), run_(std::move(found.run)), asked_(found.begun) {}
 
 BulkFile::~BulkFile() {
-  if (empty_ && part_ >= 0) {
+  if (!asked_ && empty_ && part_ >= 0) {
     ::unlink((path_ + ".part").c_str());
     ::unlink((path_ + ".run").c_str());
   }
@@ -107,36 +115,40 @@ absl::StatusOr<std::unique_ptr<BulkFile>> BulkFile::Open(const std::string& path
   const std::string run_path = path + ".run";
   const int lock = ::open(run_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0644);
   if (lock < 0) return Unusable("open", run_path);
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0 || !HasName(lock, run_path)) {
     ::close(lock);
     return absl::AbortedError(absl::StrCat("another process writes ", path));
   }
-  absl::StatusOr<std::string> run = absl::AlreadyExistsError(absl::StrCat(path, " is there already"));
+  absl::StatusOr<Found> found = absl::AlreadyExistsError(absl::StrCat(path, " is there already"));
   if (Exists(path)) {
     ::unlink(run_path.c_str());  // just made, or left by a run that was killed when it was done
   } else {
-    run = RunOf(lock, run_path, question);
+    found = Find(lock, run_path, question);
   }
-  if (!run.ok()) {
+  if (!found.ok()) {
     ::close(lock);
-    return run.status();
+    return found.status();
   }
-  std::unique_ptr<BulkFile> file(new BulkFile(path, lock, *std::move(run)));
+  std::unique_ptr<BulkFile> file(new BulkFile(path, lock, *std::move(found)));
   WAYMARK_RETURN_IF_ERROR(file->Resume());
   return file;
 }
 
 absl::Status BulkFile::Resume() {
   const std::string part_path = path_ + ".part";
+  if (struct stat found; !asked_ && ::stat(part_path.c_str(), &found) == 0 && found.st_size > 0) {
+    ::unlink((path_ + ".run").c_str());  // just made
+    return absl::AlreadyExistsError(absl::StrCat(part_path, " is there, but not what says which run it is of"));
+  }
   part_ = ::open(part_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0644);
   if (part_ < 0) return Unusable("open", part_path);
   std::ifstream in(part_path);
   std::string line;
   int64_t whole = 0;
   while (std::getline(in, line) && !in.eof()) {
-    const std::string customer = CustomerOf(line);
-    if (customer.empty()) break;  // a disk that lost its power: what comes after it is asked again
-    known_.insert(Fingerprint(DigestOf(run_, customer)));
+    const absl::optional<std::string> customer = CustomerOf(line);
+    if (!customer.has_value()) break;  // a disk that lost its power: what comes after it is asked again
+    known_.insert(Fingerprint(DigestOf(run_, *customer)));
     empty_ = false;
     whole += static_cast<int64_t>(line.size()) + 1;
     ++resumed_;
@@ -147,12 +159,14 @@ absl::Status BulkFile::Resume() {
 absl::optional<std::string> BulkFile::Remember(absl::string_view customer) {
   const Digest digest = DigestOf(run_, customer);
   if (!known_.insert(Fingerprint(digest)).second) return absl::nullopt;
+  asked_ = true;
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), kIdBytes));
 }
 
 absl::Status BulkFile::Append(absl::string_view lines) {
+  if (!written_.ok()) return written_;
   empty_ = empty_ && lines.empty();
-  return WriteAll(part_, lines, path_ + ".part");
+  return written_ = WriteAll(part_, lines, path_ + ".part");
 }
 
 absl::Status BulkFile::Complete() {

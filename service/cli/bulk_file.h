@@ -25,10 +25,11 @@ namespace waymark::cli {
 // probability of 3 in a million; then the second is left out. Thread-compatible.
 class BulkFile {
  public:
-  // `question`: what is asked, as one line of text. ALREADY_EXISTS: FILE is there; FAILED_PRECONDITION: FILE.run asks
-  // something else; ABORTED: another process writes it; UNAVAILABLE: a file cannot be read or written.
+  // `question`: what is asked, as one line of text. ALREADY_EXISTS: FILE is there, or FILE.part without FILE.run;
+  // FAILED_PRECONDITION: FILE.run asks something else; ABORTED: another process writes it. Where a file cannot be read
+  // or written, the system's error.
   static absl::StatusOr<std::unique_ptr<BulkFile>> Open(const std::string& path, const std::string& question);
-  // Leaves nothing behind where nobody was decided.
+  // Leaves nothing behind where this run has not begun: nobody was remembered, now or before.
   ~BulkFile();
   BulkFile(const BulkFile&) = delete;
   BulkFile& operator=(const BulkFile&) = delete;
@@ -40,14 +41,26 @@ class BulkFile {
   // where the customer was remembered before, by an earlier run too.
   absl::optional<std::string> Remember(absl::string_view customer);
 
-  // Hands whole lines to the operating system: they survive a kill of the process. UNAVAILABLE: the disk is full.
+  // Hands whole lines to the operating system: they survive a kill of the process. Where they cannot be written, such
+  // as to a full disk, this error is that of every later call, because the last line may be unfinished.
   absl::Status Append(absl::string_view lines);
+
+  // To be called where the question was refused, so that who has no line was not decided: then a run that has no line
+  // at all has not begun.
+  void Refused() { asked_ = asked_ && !empty_; }
 
   // Makes FILE of FILE.part, durably, and removes FILE.run. To be called once, last.
   absl::Status Complete();
 
  private:
-  BulkFile(std::string path, int lock, std::string run);
+  // A run, and whether it was there.
+  struct Found {
+    std::string run;
+    bool begun = false;
+  };
+  static absl::StatusOr<Found> Find(int lock, const std::string& path, const std::string& question);
+
+  BulkFile(std::string path, int lock, Found found);
   // Reads what an earlier run left, and cuts off an unfinished line.
   absl::Status Resume();
 
@@ -55,7 +68,9 @@ class BulkFile {
   const int lock_;  // the locked FILE.run
   const std::string run_;
   int part_ = -1;
-  bool empty_ = true;  // FILE.part
+  bool empty_ = true;   // FILE.part
+  bool asked_ = false;  // somebody may have been decided, by this process or one before
+  absl::Status written_;
   int64_t resumed_ = 0;
   absl::flat_hash_set<uint64_t> known_;
 };

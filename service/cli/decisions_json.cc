@@ -1,12 +1,10 @@
-// RapidJSON then looks for what is to be escaped sixteen characters at a time; every x86-64 has SSE2.
-#ifdef __SSE2__
-#define RAPIDJSON_SSE2
-#endif
 #include "service/cli/decisions_json.h"
 
+// Without RAPIDJSON_SSE2: this RapidJSON (1.1.0) then leaves 0x1a to 0x1f as they are.
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -34,14 +32,23 @@ class DecisionLines::Writer {
   }
   void Key(absl::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
   void Text(absl::string_view name, absl::string_view value) {
-    if (value.empty()) return;
+    if (!value.empty()) TextOrEmpty(name, value);
+  }
+  void TextOrEmpty(absl::string_view name, absl::string_view value) {
     Key(name);
     writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
   }
   void Number(absl::string_view name, double value) {
     if (value == 0) return;
+    if (std::isnan(value)) return Text(name, "NaN");
+    if (std::isinf(value)) return Text(name, value > 0 ? "Infinity" : "-Infinity");
     Key(name);
     writer_.Double(value);
+  }
+  void Count(absl::string_view name, int value) {
+    if (value == 0) return;
+    Key(name);
+    writer_.Int(value);
   }
   void True(absl::string_view name, bool value) {
     if (!value) return;
@@ -110,7 +117,7 @@ void DecisionLines::Writer::Decision(const v1::Decision& decision) {
   Array("actions", decision.actions(), [&](const v1::DecidedAction& action) { Action(action); });
   Array("candidates", decision.candidates(), [&](const v1::Candidate& each) { Candidate(each); });
   Text("playbook_version", absl::StrCat(decision.playbook_version()));  // a 64-bit number is text in this JSON
-  Time("decided_at", decision.decided_at());
+  if (decision.has_decided_at()) Time("decided_at", decision.decided_at());
   Text("knowledge", v1::Knowledge_Name(decision.knowledge()));
   Array("positions", decision.positions(), [&](const v1::JourneyPosition& position) {
     Text("journey", position.journey());
@@ -127,12 +134,14 @@ void DecisionLines::Writer::Decision(const v1::Decision& decision) {
 void DecisionLines::Writer::Add(const v1::CustomerDecisions& decisions) {
   writer_.Reset(buffer_);
   Object([&] {
-    Text("customer", decisions.customer());
+    TextOrEmpty("customer", decisions.customer());  // is what makes it a line
     Array("decisions", decisions.decisions(), [&](const v1::Decision& decision) { Decision(decision); });
     if (decisions.has_refusal()) {
       Key("refusal");
       Object([&] {
         Text("field", decisions.refusal().field());
+        Count("line", decisions.refusal().line());
+        Count("column", decisions.refusal().column());
         Text("message", decisions.refusal().message());
       });
     }
@@ -147,11 +156,12 @@ void DecisionLines::Add(const v1::CustomerDecisions& decisions) { writer_->Add(d
 absl::string_view DecisionLines::text() const { return writer_->text(); }
 void DecisionLines::Clear() { writer_->Clear(); }
 
-std::string CustomerOf(const std::string& line) {
+absl::optional<std::string> CustomerOf(const std::string& line) {
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return "";
+  if (!object.is_object()) return absl::nullopt;
   const auto customer = object.find("customer");
-  return customer != object.end() && customer->is_string() ? customer->get<std::string>() : "";
+  if (customer == object.end() || !customer->is_string()) return absl::nullopt;
+  return customer->get<std::string>();
 }
 
 }  // namespace waymark::cli

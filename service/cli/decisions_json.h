@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "waymark/v1/decision.pb.h"
 
 namespace waymark::cli {
@@ -27,8 +28,8 @@ class DecisionLines {
   const std::unique_ptr<Writer> writer_;
 };
 
-// The customer of such a line; empty where it is none.
-std::string CustomerOf(const std::string& line);
+// The customer of such a line; nullopt where it is none.
+absl::optional<std::string> CustomerOf(const std::string& line);
 
 }  // namespace waymark::cli
 

@@ -20,8 +20,6 @@ namespace {
 
 using Stream = BidiStream<v1::DecideStreamRequest, v1::DecideStreamResponse>;
 
-// How long a client may send nothing, or read nothing: it holds a batch thread.
-constexpr absl::Duration kPatience = absl::Seconds(60);
 // What an answer takes at most, but for the one that goes beyond: clients take 4 MiB.
 constexpr size_t kMaxAnswerBytes = 1 << 20;
 
@@ -32,16 +30,27 @@ struct Incoming {
   absl::optional<bool> read;  // under the cancellation's mutex
 };
 
+// A stream, once its first message came.
+struct Conversation {
+  Stream& stream;
+  engine::Engine& engine;
+  const batch::Environment& environment;
+  const absl::Duration patience;
+  const std::shared_ptr<batch::Cancellation> cancellation;
+};
+
 // Waits for the client's next message; nullptr where there is none any more, or the work was cancelled.
-std::shared_ptr<Incoming> NextMessage(Stream& stream, const std::shared_ptr<batch::Cancellation>& cancellation) {
+std::shared_ptr<Incoming> NextMessage(const Conversation& with) {
+  const std::shared_ptr<batch::Cancellation>& cancellation = with.cancellation;
   auto incoming = std::make_shared<Incoming>();
-  stream.Read(&incoming->message, [incoming, cancellation](bool read) {
+  with.stream.Read(&incoming->message, [incoming, cancellation](bool read) {
     absl::MutexLock lock(&cancellation->mutex());
     incoming->read = read;
   });
   absl::MutexLock lock(&cancellation->mutex());
-  const absl::Status status = cancellation->Await([&] { return incoming->read.has_value(); }, absl::Now() + kPatience);
-  if (absl::IsDeadlineExceeded(status)) stream.Cancel();
+  const absl::Status status =
+      cancellation->Await([&] { return incoming->read.has_value(); }, absl::Now() + with.patience);
+  if (absl::IsDeadlineExceeded(status)) with.stream.Cancel();
   return status.ok() && *incoming->read ? incoming : nullptr;
 }
 
@@ -58,7 +67,7 @@ void RefuseToWire(int index, const absl::Status& status, v1::CustomerDecisions& 
 // Sends answers in the order of the message's customers, in as many messages as they need.
 class AnswerSender {
  public:
-  AnswerSender(Stream& stream, const v1::DecideStreamRequest& request) : stream_(stream), request_(request) {}
+  AnswerSender(const Conversation& with, const v1::DecideStreamRequest& request) : with_(with), request_(request) {}
 
   // The answer of the next customer, to be filled before the next call. Nullptr where the client is gone.
   v1::CustomerDecisions* Next() {
@@ -70,7 +79,7 @@ class AnswerSender {
   }
 
   bool Flush() {
-    const bool sent = SendAndWait(stream_, *response_, kPatience);
+    const bool sent = SendAndWait(with_.stream, *response_, with_.patience);
     bytes_ = 0;
     last_ = nullptr;
     arena_.Reset();
@@ -79,7 +88,7 @@ class AnswerSender {
   }
 
  private:
-  Stream& stream_;
+  const Conversation& with_;
   const v1::DecideStreamRequest& request_;
   int index_ = 0;
   google::protobuf::Arena arena_;
@@ -89,14 +98,13 @@ class AnswerSender {
 };
 
 // Decides for a message's customers and answers. Not OK: it is the end of the stream.
-absl::Status Answer(Stream& stream, const v1::DecideStreamRequest& request, engine::Engine& engine,
-                    const batch::Environment& environment, const std::shared_ptr<batch::Cancellation>& cancellation) {
+absl::Status Answer(const Conversation& with, const v1::DecideStreamRequest& request) {
   absl::StatusOr<DecideBatch> batch = FromWire(request);
   if (!batch.ok()) return batch.status();
-  auto answers = batch::DecideMany(environment, engine, batch->sound, cancellation);
+  auto answers = batch::DecideMany(with.environment, with.engine, batch->sound, with.cancellation);
   if (!answers.ok()) return answers.status();
   const absl::Status gone = absl::CancelledError("the client is gone");
-  AnswerSender sender(stream, request);
+  AnswerSender sender(with, request);
   size_t sound = 0;
   size_t refused = 0;
   for (int i = 0; i < request.customers_size(); ++i) {
@@ -118,30 +126,29 @@ absl::Status Answer(Stream& stream, const v1::DecideStreamRequest& request, engi
   return sender.Flush() ? absl::OkStatus() : gone;
 }
 
-absl::Status AnswerAll(Stream& stream, std::shared_ptr<Incoming> incoming, engine::Engine& engine,
-                       const batch::Environment& environment,
-                       const std::shared_ptr<batch::Cancellation>& cancellation) {
+absl::Status AnswerAll(const Conversation& with, std::shared_ptr<Incoming> incoming) {
   const std::string tenant = incoming->message.context().tenant();
-  for (; incoming != nullptr; incoming = NextMessage(stream, cancellation)) {
+  for (; incoming != nullptr; incoming = NextMessage(with)) {
     if (incoming->message.context().tenant() != tenant) {
       return base::FieldError("context.tenant", "must be the same in all messages of a stream");
     }
-    absl::Status status = Answer(stream, incoming->message, engine, environment, cancellation);
+    absl::Status status = Answer(with, incoming->message);
     if (!status.ok()) return status;
   }
-  return cancellation->status();
+  return with.cancellation->status();
 }
 
 // The first message says whose thread it is.
 void Begin(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Incoming>& first, engine::Engine& engine,
-           const batch::Environment& environment) {
+           const batch::Environment& environment, absl::Duration patience) {
   const std::string& tenant = first->message.context().tenant();
   if (absl::Status status = base::UnderField("context", CheckTenant(tenant)); !status.ok()) {
     return stream->Finish(std::move(status));
   }
   auto started = environment.threads.Start(
-      tenant, 1, [stream, first, &engine, environment](const std::shared_ptr<batch::Cancellation>& cancellation) {
-        stream->Finish(AnswerAll(*stream, first, engine, environment, cancellation));
+      tenant, 1,
+      [stream, first, &engine, environment, patience](const std::shared_ptr<batch::Cancellation>& cancellation) {
+        stream->Finish(AnswerAll({*stream, engine, environment, patience, cancellation}, first));
       });
   if (!started.ok()) return stream->Finish(started.status());
   stream->OnCancel([cancellation = *std::move(started)] { cancellation->Cancel(); });
@@ -150,13 +157,13 @@ void Begin(const std::shared_ptr<Stream>& stream, const std::shared_ptr<Incoming
 }  // namespace
 
 void AddDecideStream(engine::Engine& engine, const batch::Environment& batch,
-                     v1::DecisionService::AsyncService& service, Methods& methods) {
+                     v1::DecisionService::AsyncService& service, Methods& methods, absl::Duration patience) {
   methods.BidiStream(service, &v1::DecisionService::AsyncService::RequestDecideStream,
-                     [&engine, batch](const CallContext&, const std::shared_ptr<Stream>& stream) {
+                     [&engine, batch, patience](const CallContext&, const std::shared_ptr<Stream>& stream) {
                        auto first = std::make_shared<Incoming>();
-                       stream->Read(&first->message, [stream, first, &engine, batch](bool read) {
+                       stream->Read(&first->message, [stream, first, &engine, batch, patience](bool read) {
                          if (!read) return stream->Finish(absl::OkStatus());
-                         Begin(stream, first, engine, batch);
+                         Begin(stream, first, engine, batch, patience);
                        });
                      });
 }

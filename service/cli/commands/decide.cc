@@ -11,6 +11,7 @@
 #include "service/cli/input_file.h"
 #include "service/cli/print.h"
 #include "service/cli/values.h"
+#include "service/playbook/yaml_reader.h"
 
 namespace waymark::cli {
 namespace {
@@ -43,11 +44,17 @@ absl::StatusOr<v1::DecisionContext> ContextOf(const Session& session, const Deci
   return context;
 }
 
+// gRPC would not say which text is wrong, or that one is.
+absl::Status CheckUtf8(absl::string_view where, const std::string& customer) {
+  return playbook::IsUtf8(customer) ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat(where, ": not UTF-8"));
+}
+
 // Calls `each` for the customers named and for those of the file (or stdin: "-"), one a line, until it gives an error.
 template <typename Each>
 absl::Status ForCustomers(Session& session, const DecideArguments& arguments, Each each) {
   for (const std::string& customer : arguments.customers) {
-    absl::Status status = each(customer);
+    absl::Status status = CheckUtf8("--customer", customer);
+    if (status.ok()) status = each(customer);
     if (!status.ok()) return status;
   }
   if (arguments.from.empty()) return absl::OkStatus();
@@ -58,12 +65,13 @@ absl::Status ForCustomers(Session& session, const DecideArguments& arguments, Ea
     file = *std::move(opened);
   }
   std::string line;
-  while (true) {
+  for (int number = 1;; ++number) {
     absl::StatusOr<bool> any = file == nullptr ? !!std::getline(session.console.in, line) : file->NextLine(line);
     if (!any.ok() || !*any) return any.status();
     absl::StripAsciiWhitespace(&line);
     if (line.empty()) continue;
-    absl::Status status = each(line);
+    absl::Status status = CheckUtf8(absl::StrCat(arguments.from, ":", number), line);
+    if (status.ok()) status = each(line);
     if (!status.ok()) return status;
   }
 }
@@ -158,9 +166,14 @@ void AddBulkOptions(CLI::App& decide, CLI::Option_group& who, DecideArguments& a
                                        "to this file; a run that was ended "
                                        "goes on when the same command is given again");
   CLI::Option* all = who.add_flag("--all", arguments.all, "every customer (with --out)")->needs(out);
-  who.add_option("--segment", arguments.segment, "everyone in this segment now (with --out)")
-      ->needs(out)
-      ->excludes(all);
+  CLI::Option* segment = who.add_option("--segment", arguments.segment, "everyone in this segment now (with --out)")
+                             ->needs(out)
+                             ->excludes(all)
+                             ->check([](const std::string& name) { return name.empty() ? "must not be empty" : ""; });
+  for (const char* named : {"--customer", "--from"}) {
+    all->excludes(who.get_option(named));
+    segment->excludes(who.get_option(named));
+  }
   decide.add_option("--workers", arguments.workers, "with --out: streams at once")
       ->check(CLI::Range(1, 16))
       ->needs(out)

@@ -20,6 +20,12 @@ std::string QuestionText(const v1::DecideStreamRequest& question, const Customer
   return absl::StrCat(question.ShortDebugString(), " of ", source.name);  // maps in the order of their keys
 }
 
+// An error with which the service refuses to decide, for anybody.
+bool IsOfTheQuestion(const absl::Status& status) {
+  return IsRemote(status) &&
+         (absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsFailedPrecondition(status));
+}
+
 void Tell(Session& session, const BulkDecider::Counts& counts, int64_t resumed) {
   if (session.json()) {
     session.console.out << absl::StrCat("{\"decided\":", counts.decided, ",\"refused\":", counts.refused,
@@ -70,19 +76,23 @@ void DecideToFile(Session& session, Client& client, const v1::DecideStreamReques
   BulkDecider decider([&client](const auto& next, const auto& each) { return client.DecideStream(next, each); },
                       {.question = question, .workers = workers}, **file);
   double fraction = 0;
-  absl::Status status = source.each(
+  const absl::Status added = source.each(
       [&](const std::string& customer) {
         console.err << progress.Update({decider.counts().decided, fraction}, absl::Now()) << std::flush;
         return decider.Add(customer);
       },
       fraction);
-  if (status.ok()) status = decider.Finish();
+  absl::Status status = decider.Finish(added);
   console.err << progress.Clear() << std::flush;
   const BulkDecider::Counts counts = decider.counts();
   if (status.ok()) status = (*file)->Complete();
   if (!status.ok()) {
-    console.err << absl::StrCat("decided for ", Grouped(counts.decided),
-                                " customers so far; the same command goes on from there\n");
+    if (IsOfTheQuestion(status)) (*file)->Refused();
+    const int64_t done = counts.decided + counts.refused + (*file)->resumed();
+    if (done > 0) {
+      console.err << absl::StrCat(Grouped(done), " customers have a line in ", path,
+                                  ".part; the same command goes on from there\n");
+    }
     return session.Fail(status);
   }
   Tell(session, counts, (*file)->resumed());

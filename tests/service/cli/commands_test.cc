@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "service/cli/command_line.h"
 #include "tests/service/cli/fake_service.h"
 #include "tests/support/temp_directory.h"
@@ -13,9 +14,12 @@
 namespace waymark::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 using testing_support::FakeService;
 using testing_support::TempDirectory;
 
@@ -33,6 +37,13 @@ class CommandTest : public testing::Test {
     std::ostringstream out, err;
     const int code = RunWaymark(std::move(arguments), in, out, err, false);
     return {code, out.str(), err.str()};
+  }
+
+  static std::vector<std::string> LinesOf(const std::string& path) {
+    std::vector<std::string> lines;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
   }
 
   FakeService service_;
@@ -83,6 +94,112 @@ TEST_F(CommandTest, Decides) {
   EXPECT_THAT(result.out, HasSubstr("b at cart x2"));
   EXPECT_THAT(result.out, HasSubstr("weekend_coupon"));
   EXPECT_THAT(result.out, HasSubstr("- other"));
+}
+
+TEST_F(CommandTest, DecidesForEveryoneToAFile) {
+  const std::string out = folder_.path() + "/mails.jsonl";
+  const std::vector<std::string> command = {"decide",    "--all",        "--placement", "mail",     "--placement",
+                                            "app",       "--out",        out,           "--locale", "de",
+                                            "--context", "weekend=true", "--explain"};
+  const Result result = Run(command);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "decided for 3 customers\n");
+  EXPECT_THAT(LinesOf(out),
+              UnorderedElementsAre(StartsWith("{\"customer\":\"c1\",\"decisions\":[{"),
+                                   StartsWith("{\"customer\":\"c2\""), StartsWith("{\"customer\":\"c3\"")));
+  for (const std::string& line : LinesOf(out)) {
+    EXPECT_THAT(line, HasSubstr("\"placement\":\"mail\"")) << "the context is the common one";
+    EXPECT_THAT(line, HasSubstr("\"placement\":\"app\""));
+    EXPECT_THAT(line, HasSubstr("\"shop//de\""));
+    EXPECT_THAT(line, HasSubstr("weekend_coupon"));
+    EXPECT_THAT(line, HasSubstr("\"action\":\"other\""));
+  }
+  const Result again = Run(command);
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, HasSubstr(out + " is there already"));
+}
+
+TEST_F(CommandTest, DecidesForASegmentOrAListToAFile) {
+  const std::string out = folder_.path() + "/mails.jsonl";
+  EXPECT_EQ(Run({"--output", "json", "decide", "--segment", "vip", "--placement", "mail", "--out", out}).out,
+            "{\"decided\":2,\"refused\":0,\"by_earlier_runs\":0}\n");
+  EXPECT_THAT(LinesOf(out), SizeIs(2));
+  const std::string listed = folder_.path() + "/listed.jsonl";
+  const Result result =
+      Run({"decide", "--customer", "x", "--from", "-", "--placement", "mail", "--out", listed, "--workers", "3"},
+          "a\nx\n\n nobody \r\na\n");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "decided for 2 customers, refused 1 (their lines say why)\n");
+  EXPECT_THAT(LinesOf(listed),
+              UnorderedElementsAre(StartsWith("{\"customer\":\"x\""), StartsWith("{\"customer\":\"a\""),
+                                   "{\"customer\":\"nobody\",\"refusal\":{\"message\":\"no such customer\"}}"));
+}
+
+TEST_F(CommandTest, GoesOnWithABulkRunAndRefusesAnother) {
+  const std::string out = folder_.path() + "/mails.jsonl";
+  std::vector<std::string> command = {"decide", "--from", "-", "--placement", "mail", "--out", out};
+  Result result = Run(command, "a\nb\n\xff\n");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("waymark: -:3: not UTF-8"));
+  EXPECT_THAT(LinesOf(out), IsEmpty());
+  // As a run that was killed when it had one line.
+  std::ofstream(out + ".part") << "{\"customer\":\"a\"}\n{\"custo";
+  result = Run(command, "a\nb\nc\n");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "decided for 2 customers, beside 1 of an earlier run\n");
+  EXPECT_THAT(LinesOf(out), ElementsAre("{\"customer\":\"a\"}", StartsWith("{\"customer\":\"b\""),
+                                        StartsWith("{\"customer\":\"c\"")));
+  EXPECT_FALSE(std::ifstream(out + ".run").good());
+  EXPECT_FALSE(std::ifstream(out + ".part").good());
+
+  std::ofstream(out + "2.run") << "5f3a something else of all\n";
+  command.back() = out + "2";
+  result = Run(command, "a\n");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr(out + "2.run is of a run that asks something else: something else of all"));
+}
+
+TEST_F(CommandTest, LeavesNothingOfARefusedBulkRun) {
+  const std::string out = folder_.path() + "/mails.jsonl";
+  Result result = Run({"decide", "--all", "--placement", "nowhere", "--out", out});
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("NOT_FOUND: there is no such placement"));
+  result = Run({"decide", "--segment", "none", "--placement", "mail", "--out", out});
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("NOT_FOUND: there is no such segment"));
+  EXPECT_EQ(Run({"decide", "--from", "/nowhere", "--placement", "mail", "--out", out}).code, 2);
+  EXPECT_EQ(Run({"decide", "--all", "--placement", "mail", "--out", out, "--context", "weekend"}).code, 2);
+  for (const char* name : {"", ".part", ".run"}) EXPECT_FALSE(std::ifstream(out + name).good()) << name;
+  result = Run({"decide", "--all", "--placement", "mail", "--out", "/nowhere/mails.jsonl"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("/nowhere/mails.jsonl.run: No such file or directory"));
+}
+
+TEST_F(CommandTest, TellsWrongUsageOfBulkRuns) {
+  const std::string out = folder_.path() + "/mails.jsonl";
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--all"},
+      {"--segment", "vip"},
+      {"--customer", "7", "--workers", "2"},
+      {"--out", out},
+      {"--out", out, "--all", "--segment", "vip"},
+      {"--out", out, "--all", "--customer", "7"},
+      {"--out", out, "--all", "--from", "-"},
+      {"--out", out, "--segment", "vip", "--customer", "7"},
+      {"--out", out, "--segment", "vip", "--from", "-"},
+      {"--out", out, "--segment", ""},
+      {"--out", out, "--all", "--offers", "2"},
+      {"--out", out, "--all", "--workers", "0"},
+      {"--customer", "7", "--placement", "app"},
+  };
+  for (std::vector<std::string> arguments : wrong) {
+    arguments.insert(arguments.begin(), {"decide", "--placement", "mail"});
+    const Result result = Run(arguments, "a\n");
+    EXPECT_EQ(result.code, 2) << absl::StrJoin(arguments, " ");
+    EXPECT_THAT(result.err, StartsWith("waymark: ")) << absl::StrJoin(arguments, " ");
+    EXPECT_THAT(result.out, IsEmpty()) << absl::StrJoin(arguments, " ");
+  }
+  EXPECT_FALSE(std::ifstream(out + ".run").good());
 }
 
 TEST_F(CommandTest, TellsWhatTheServiceRefuses) {

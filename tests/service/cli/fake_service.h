@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ class FakeService {
 
   // Answers with the request's own words.
   struct Decisions : v1::DecisionService::Service {
+    std::atomic<bool> broken{false};
     static void Fill(const v1::DecisionContext& context, const std::string& placement, v1::Decision& decision) {
       decision.set_placement(placement);
       decision.set_decision_id(absl::StrCat(context.tenant(), "/", context.customer(), "/", context.locale()));
@@ -57,6 +59,29 @@ class FakeService {
       if (request->placement() == "nowhere")
         return {grpc::StatusCode::NOT_FOUND, "placement: there is no such placement"};
       Fill(request->context(), request->placement(), *response->mutable_decision());
+      return grpc::Status::OK;
+    }
+    // An answer a message. The stream breaks at the first message, and who is called "nobody" is refused.
+    grpc::Status DecideStream(
+        Context*, grpc::ServerReaderWriter<v1::DecideStreamResponse, v1::DecideStreamRequest>* stream) override {
+      v1::DecideStreamRequest request;
+      while (stream->Read(&request)) {
+        if (!broken.exchange(true)) return {grpc::StatusCode::UNAVAILABLE, "the service is stopping"};
+        for (const v1::CustomerToDecide& each : request.customers()) {
+          v1::DecideStreamResponse response;
+          v1::CustomerDecisions& answer = *response.add_answers();
+          answer.set_customer(each.customer());
+          for (const std::string& placement : request.placements()) {
+            if (placement == "nowhere") return {grpc::StatusCode::NOT_FOUND, "there is no such placement"};
+            if (each.customer() == "nobody") {
+              answer.mutable_refusal()->set_message("no such customer");
+            } else {
+              Fill(request.context(), placement, *answer.add_decisions());
+            }
+          }
+          stream->Write(response);
+        }
+      }
       return grpc::Status::OK;
     }
     grpc::Status ExplainDecision(Context*, const v1::ExplainDecisionRequest* request,
@@ -192,8 +217,10 @@ class FakeService {
     }
     grpc::Status ListMembers(Context*, const v1::ListMembersRequest* request,
                              grpc::ServerWriter<v1::ListMembersResponse>* writer) override {
-      if (request->segment() != "vip") return {grpc::StatusCode::NOT_FOUND, "there is no such segment"};
-      for (const char* customer : {"c1", "c2"}) {
+      const bool everyone = request->segment().empty();
+      if (!everyone && request->segment() != "vip") return {grpc::StatusCode::NOT_FOUND, "there is no such segment"};
+      for (const char* customer : {"c1", "c2", "c3"}) {
+        if (!everyone && customer == std::string("c3")) break;
         v1::ListMembersResponse response;
         response.add_customers(customer);
         writer->Write(response);
