@@ -70,6 +70,17 @@ TEST_F(MembersTest, EndWhereNoMoreAreWanted) {
   EXPECT_LT(progress_.profiles, kPageSize + 100);
 }
 
+TEST_F(MembersTest, OfNoSegmentAreEveryone) {
+  ASSERT_TRUE(List("").ok());
+  EXPECT_EQ(members_.size(), kPageSize + 100u);
+  EXPECT_EQ(progress_.profiles, kPageSize + 100);
+  EXPECT_EQ(progress_.estimated_total, kPageSize + 100);
+  EXPECT_EQ(world_.profiles.loads(), 0) << "whose profiles are not read";
+  EXPECT_EQ(List("", 1).code(), absl::StatusCode::kCancelled);
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  EXPECT_EQ(List("").code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(MembersTest, NeedASegmentAndAThread) {
   EXPECT_EQ(List("nobody").code(), absl::StatusCode::kNotFound);
   threads_.Stop();
