@@ -97,17 +97,13 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
       bytes += SizeOf(named);
       changes.push_back(std::move(named));
     }
-    if (taken == found) {
-      cursor_ = std::move(read.next_cursor);
-    } else if (taken > 0) {
-      cursor_ = std::move(read.cursors[taken - 1]);
-    }
+    if (taken == found || taken > 0) cursor_ = read.CursorAfter(taken);
     const bool early = taken < found && read.changes[taken].playbook_version > learned_;
     early_since_ = early && taken == 0 ? std::min(early_since_, absl::Now()) : absl::InfiniteFuture();
     if (absl::Now() - early_since_ > watches_.options_.playbook_timeout) {
       return Finish(absl::UnavailableError("the next change is of a newer playbook, which is not here yet: try again"));
     }
-    const bool more = !early && (taken < found || found >= static_cast<size_t>(watches_.options_.page));
+    const bool more = !early && (taken < found || read.more);
     const bool silent = absl::Now() - sent_at_ < watches_.options_.keep_alive;
     if (changes.empty() && silent) return watches_.GoOn(shared_from_this(), more);
     SendOn(std::move(changes), more);

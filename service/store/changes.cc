@@ -4,9 +4,11 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "segmentation/stable_hash.h"
 #include "waymark/storage/v1/batch.pb.h"
 
@@ -43,7 +45,7 @@ constexpr uint64_t kCountBits = (uint64_t{1} << 20) - 1;
 
 uint32_t HashOf(absl::string_view bytes) { return static_cast<uint32_t>(segmentation::StableHash(bytes)); }
 
-std::string CursorAfter(const NumberedChange& change) { return absl::StrCat(change.number, ".", HashOf(change.bytes)); }
+ChangeCursor CursorAfter(const NumberedChange& change) { return {change.number, HashOf(change.bytes)}; }
 
 template <typename Number>
 bool ParseNumber(absl::string_view text, Number& number) {
@@ -56,6 +58,42 @@ bool IsOf(const ChangeCursor& cursor, const NumberedChange& change) {
 
 absl::Status Lost() {
   return absl::OutOfRangeError("changes after this cursor are not kept any more: list the members, and watch from now");
+}
+
+absl::Status NoCursor() { return absl::InvalidArgumentError("not a cursor of the changes"); }
+
+// What the cursors of several parts begin with.
+constexpr char kPartsLetter = 'p';
+
+bool IsPlain(const FeedCursor& cursor) {
+  return !cursor[0].IsAfterAChange() &&
+         std::all_of(cursor.begin(), cursor.end(), [&](const ChangeCursor& part) { return part == cursor[0]; });
+}
+
+absl::optional<ChangeCursor> ParseOne(absl::string_view text) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('.', 1));
+  ChangeCursor cursor;
+  if (!ParseNumber(parts[0], cursor.number)) return absl::nullopt;
+  if (parts.size() == 2 && !(cursor.IsAfterAChange() && ParseNumber(parts[1], cursor.hash.emplace()))) {
+    return absl::nullopt;
+  }
+  return cursor;
+}
+
+absl::optional<FeedCursor> ParseParts(absl::string_view base64) {
+  std::string bytes;
+  storage::v1::FeedCursor message;
+  if (!absl::WebSafeBase64Unescape(base64, &bytes) || !message.ParseFromString(bytes)) return absl::nullopt;
+  FeedCursor cursor;
+  int hashes = 0;
+  for (uint64_t number : message.numbers()) {
+    ChangeCursor& part = cursor.emplace_back(ChangeCursor{.number = number});
+    if (!part.IsAfterAChange()) continue;
+    if (hashes == message.hashes_size()) return absl::nullopt;
+    part.hash = message.hashes(hashes++);
+  }
+  if (cursor.empty() || hashes != message.hashes_size()) return absl::nullopt;
+  return cursor;
 }
 
 }  // namespace
@@ -74,28 +112,49 @@ absl::optional<std::string> AnnouncementOf(absl::string_view customer, const seg
 
 uint64_t FirstChangeNumber(absl::Time now) { return static_cast<uint64_t>(absl::ToUnixMillis(now)) * (kCountBits + 1); }
 
-absl::StatusOr<ChangeCursor> ParseChangeCursor(absl::string_view cursor) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(cursor, absl::MaxSplits('.', 1));
-  ChangeCursor parsed;
-  bool ok = ParseNumber(parts[0], parsed.number);
-  if (parts.size() == 2) ok = ok && parsed.IsAfterAChange() && ParseNumber(parts[1], parsed.hash.emplace());
-  if (!ok) return absl::InvalidArgumentError("not a cursor of the changes");
-  return parsed;
+std::string FormatFeedCursor(const FeedCursor& cursor) {
+  if (cursor.size() == 1 || IsPlain(cursor)) {
+    const std::string number = absl::StrCat(cursor[0].number);
+    return cursor[0].hash.has_value() ? absl::StrCat(number, ".", *cursor[0].hash) : number;
+  }
+  storage::v1::FeedCursor message;
+  for (const ChangeCursor& part : cursor) {
+    message.add_numbers(part.number);
+    if (part.IsAfterAChange()) message.add_hashes(part.hash.value_or(0));
+  }
+  return absl::StrCat(absl::string_view(&kPartsLetter, 1), absl::WebSafeBase64Escape(message.SerializeAsString()));
 }
 
-std::string EndCursor(const absl::optional<NumberedChange>& newest) {
-  return newest.has_value() ? CursorAfter(*newest) : absl::StrCat(ChangeCursor::kEmpty);
+absl::StatusOr<FeedCursor> ParseFeedCursor(absl::string_view text, size_t parts) {
+  if (absl::ConsumePrefix(&text, absl::string_view(&kPartsLetter, 1))) {
+    const absl::optional<FeedCursor> cursor = ParseParts(text);
+    if (!cursor.has_value()) return NoCursor();
+    if (cursor->size() != parts) return Lost();
+    return *cursor;
+  }
+  const absl::optional<ChangeCursor> cursor = ParseOne(text);
+  if (!cursor.has_value()) return NoCursor();
+  if (parts > 1 && cursor->IsAfterAChange()) return Lost();
+  return FeedCursor(parts, *cursor);
 }
 
-absl::StatusOr<ChangeFeed::Changes> ChangesAfter(const ChangeCursor& cursor, absl::Span<const NumberedChange> found) {
-  ChangeFeed::Changes answer;
-  answer.next_cursor = EndCursor(found.empty() ? absl::nullopt : absl::make_optional(found.back()));
+ChangeCursor EndCursor(const absl::optional<NumberedChange>& newest) {
+  return newest.has_value() ? CursorAfter(*newest) : ChangeCursor{.number = ChangeCursor::kEmpty};
+}
+
+absl::StatusOr<PartOfChanges> ChangesAfter(const ChangeCursor& cursor, absl::Span<const NumberedChange> found,
+                                           size_t limit) {
+  PartOfChanges answer{.begin = cursor};
   if (cursor.IsAfterAChange()) {
     if (found.empty() || !IsOf(cursor, found[0])) return Lost();
+    answer.begin = CursorAfter(found[0]);
     found.remove_prefix(1);
+  } else if (found.empty()) {
+    answer.begin = EndCursor(absl::nullopt);
   }
   // The first change ever is not there any more.
   if (cursor.number == ChangeCursor::kEmpty && !found.empty() && (found[0].number & kCountBits) != 0) return Lost();
+  answer.more = found.size() >= limit;
   for (const NumberedChange& change : found) {
     absl::optional<MembershipChange> decoded = Decode(change.bytes);
     if (!decoded.has_value()) return Lost();
@@ -103,6 +162,42 @@ absl::StatusOr<ChangeFeed::Changes> ChangesAfter(const ChangeCursor& cursor, abs
     answer.cursors.push_back(CursorAfter(change));
   }
   return answer;
+}
+
+ChangeFeed::Changes Merged(std::vector<PartOfChanges> parts, size_t limit) {
+  struct Place {
+    absl::Time at;  // not before the one that is before it in its part, whatever the writers' clocks said
+    size_t part;
+    size_t index;
+  };
+  ChangeFeed::Changes answer;
+  answer.begin.clear();
+  std::vector<Place> places;
+  for (size_t part = 0; part < parts.size(); ++part) {
+    answer.begin.push_back(parts[part].begin);
+    answer.more = answer.more || parts[part].more;
+    absl::Time at = absl::InfinitePast();
+    for (size_t i = 0; i < parts[part].changes.size(); ++i) {
+      at = std::max(at, parts[part].changes[i].stored_at);
+      places.push_back({at, part, i});
+    }
+  }
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.at < b.at; });
+  if (places.size() > limit) {
+    places.resize(limit);
+    answer.more = true;
+  }
+  for (const Place& place : places) {
+    answer.changes.push_back(std::move(parts[place.part].changes[place.index]));
+    answer.steps.push_back({place.part, parts[place.part].cursors[place.index]});
+  }
+  return answer;
+}
+
+std::string ChangeFeed::Changes::CursorAfter(size_t count) const {
+  FeedCursor cursor = begin;
+  for (size_t i = 0; i < count; ++i) cursor[steps[i].part] = steps[i].after;
+  return FormatFeedCursor(cursor);
 }
 
 }  // namespace waymark::store

@@ -28,20 +28,52 @@ struct MembershipChange {
   friend bool operator==(const MembershipChange&, const MembershipChange&) = default;
 };
 
-// A tenant's changes of membership, in the order in which they were stored: whoever writes a profile whose
-// `derived.segments` are not the stored one's announces that in the same atomic write. The newest 1,000,000 are kept:
-// at rest a change has the customer's id, 4 bytes for each segment entered or left, and some 20 bytes. So a tenant's
-// are 100 MB where few segments change at once; 8.2 GB where each of them moves a customer between two thousand
-// segments, a new playbook's thousand and the thousand before.
+// What the last change before a place of a feed was: its number, and a hash of its bytes. A store that lost its newest
+// changes gives their numbers again, to others: the hash tells them apart.
+struct ChangeCursor {
+  static constexpr uint64_t kOldest = 0;  // before the oldest that is kept
+  static constexpr uint64_t kEmpty = 1;   // before the first change ever: where a feed ends that is empty
+
+  uint64_t number = kOldest;
+  absl::optional<uint32_t> hash;  // absent: not checked, as in cursors given before there were hashes
+
+  bool IsAfterAChange() const { return number > kEmpty; }
+  // How many entries of the feed answer a read: the change of the cursor itself, where that is there, shows that
+  // nothing after it was lost.
+  size_t EntriesFor(size_t limit) const { return limit + (IsAfterAChange() ? 1 : 0); }
+
+  friend bool operator==(const ChangeCursor&, const ChangeCursor&) = default;
+};
+
+// A place in a feed: one cursor for each of its parts.
+using FeedCursor = std::vector<ChangeCursor>;
+
+// A tenant's changes of membership: whoever writes a profile whose `derived.segments` are not the stored one's
+// announces that in the same atomic write. A store may keep them in several parts; all of a customer are in one. Those
+// of a part, and so those of a customer, come in the order in which they were stored; others about so. The newest
+// 1,000,000 are kept, of each of n parts its newest 1,000,000 / n: at rest a change has the customer's id, 4 bytes for
+// each segment entered or left, and some 20 bytes. So a tenant's are 100 MB where few segments change at once; 8.2 GB
+// where each of them moves a customer between two thousand segments, a new playbook's thousand and the thousand before.
 //
 // As ProfileStore: every method returns at once and calls back exactly once, on any thread; thread-safe; the same
 // errors.
 class ChangeFeed {
  public:
   struct Changes {
+    // Where to go on after the first `count` of the changes. Linear in the parts and in `count`.
+    std::string CursorAfter(size_t count) const;
+    std::string NextCursor() const { return CursorAfter(changes.size()); }
+
     std::vector<MembershipChange> changes;
-    std::vector<std::string> cursors;  // after each of them
-    std::string next_cursor;           // where to go on
+    bool more = false;  // there may be further ones already
+
+    // What cursors are made of: where this began, and beside the changes, what each moved on, and to where.
+    struct Step {
+      size_t part = 0;
+      ChangeCursor after;
+    };
+    FeedCursor begin = FeedCursor(1);
+    std::vector<Step> steps;
   };
   using ReadDone = absl::AnyInvocable<void(absl::StatusOr<Changes>)>;
   using EndDone = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
@@ -79,28 +111,30 @@ struct NumberedChange {
 // Where a feed begins that is empty now: the time, with room for 2^20 changes a millisecond.
 uint64_t FirstChangeNumber(absl::Time now);
 
-// What a cursor says, "<number>.<hash>": the last change before it, and a hash of that one's bytes. A store that lost
-// its newest changes gives their numbers again, to others: the hash tells them apart. "0" and "1" stand for no change.
-struct ChangeCursor {
-  static constexpr uint64_t kOldest = 0;  // before the oldest that is kept
-  static constexpr uint64_t kEmpty = 1;   // before the first change ever: where a feed ends that is empty
+// The text of a cursor. Of a feed of one part: "<number>.<hash>", where "0" and "1" stand for no change. Of several:
+// "0" and "1" where that is so of every part, else a letter and base64 (waymark.storage.v1.FeedCursor): 17 bytes a part
+// at most.
+std::string FormatFeedCursor(const FeedCursor& cursor);
+// INVALID_ARGUMENT: it is no such text; OUT_OF_RANGE: it is of a feed of another number of parts.
+absl::StatusOr<FeedCursor> ParseFeedCursor(absl::string_view text, size_t parts);
 
-  uint64_t number = kOldest;
-  absl::optional<uint32_t> hash;  // absent: not checked, as in cursors given before there were hashes
+// The cursor after the newest change of a part; nullopt: there is none.
+ChangeCursor EndCursor(const absl::optional<NumberedChange>& newest);
 
-  bool IsAfterAChange() const { return number > kEmpty; }
-  // How many entries of the feed answer a read: the change of the cursor itself, where that is there, shows that
-  // nothing after it was lost.
-  size_t EntriesFor(size_t limit) const { return limit + (IsAfterAChange() ? 1 : 0); }
+// What a part answers to a read.
+struct PartOfChanges {
+  ChangeCursor begin;
+  std::vector<MembershipChange> changes;
+  std::vector<ChangeCursor> cursors;  // after each of them
+  bool more = false;
 };
-absl::StatusOr<ChangeCursor> ParseChangeCursor(absl::string_view cursor);
+// `found`: the first EntriesFor(limit) that the part has from the number of the cursor on, that one included, oldest
+// first. OUT_OF_RANGE as of ChangeFeed::Read.
+absl::StatusOr<PartOfChanges> ChangesAfter(const ChangeCursor& cursor, absl::Span<const NumberedChange> found,
+                                           size_t limit);
 
-// The cursor after the newest change; nullopt: there is none.
-std::string EndCursor(const absl::optional<NumberedChange>& newest);
-
-// The answer to Read. `found`: the first EntriesFor(limit) that the feed has from the number of the cursor on, that one
-// included, oldest first.
-absl::StatusOr<ChangeFeed::Changes> ChangesAfter(const ChangeCursor& cursor, absl::Span<const NumberedChange> found);
+// The answer to Read: of all parts, in their order, the oldest changes.
+ChangeFeed::Changes Merged(std::vector<PartOfChanges> parts, size_t limit);
 
 }  // namespace waymark::store
 

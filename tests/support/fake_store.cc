@@ -156,17 +156,21 @@ void FakeProfileStore::Read(absl::string_view tenant, absl::string_view cursor, 
                             ReadDone done) {
   const auto answer = [&]() -> absl::StatusOr<Changes> {
     if (absl::Status status = store::CheckTenant(tenant); !status.ok()) return status;
-    const absl::StatusOr<store::ChangeCursor> after = store::ParseChangeCursor(cursor);
-    if (!after.ok()) return after.status();
+    const absl::StatusOr<store::FeedCursor> cursors = store::ParseFeedCursor(cursor, 1);
+    if (!cursors.ok()) return cursors.status();
+    const store::ChangeCursor& after = cursors->front();
+    const auto most = static_cast<size_t>(std::max(limit, 1));
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
-    const size_t max_found = after->EntriesFor(static_cast<size_t>(std::max(limit, 1)));
+    const size_t max_found = after.EntriesFor(most);
     std::vector<store::NumberedChange> found;
     const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
-    for (auto at = feed.lower_bound(after->number); at != feed.end() && found.size() < max_found; ++at) {
+    for (auto at = feed.lower_bound(after.number); at != feed.end() && found.size() < max_found; ++at) {
       found.push_back({at->first, at->second});
     }
-    return store::ChangesAfter(*after, found);
+    absl::StatusOr<store::PartOfChanges> part = store::ChangesAfter(after, found, most);
+    if (!part.ok()) return part.status();
+    return store::Merged({*std::move(part)}, most);
   };
   done(answer());
 }
@@ -177,8 +181,9 @@ void FakeProfileStore::End(absl::string_view tenant, absl::Time deadline, EndDon
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Check(deadline); !status.ok()) return status;
     const std::map<uint64_t, std::string>& feed = changes_[std::string(tenant)];
-    if (feed.empty()) return store::EndCursor(absl::nullopt);
-    return store::EndCursor(store::NumberedChange{feed.rbegin()->first, feed.rbegin()->second});
+    if (feed.empty()) return store::FormatFeedCursor({store::EndCursor(absl::nullopt)});
+    return store::FormatFeedCursor(
+        {store::EndCursor(store::NumberedChange{feed.rbegin()->first, feed.rbegin()->second})});
   };
   done(answer());
 }

@@ -344,10 +344,10 @@ BudgetStore& EmbeddedStore::budgets() { return parts_->budgets; }
 void EmbeddedStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
                          ReadDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  const absl::StatusOr<ChangeCursor> after = ParseChangeCursor(cursor);
+  const absl::StatusOr<FeedCursor> after = ParseFeedCursor(cursor, 1);
   if (!after.ok()) return done(after.status());
   parts_->reader.Submit(
-      deadline, [parts = parts_.get(), tenant = std::string(tenant), after = *after,
+      deadline, [parts = parts_.get(), tenant = std::string(tenant), after = after->front(),
                  limit = std::clamp(limit, 1, kMaxChangesRead), done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) return done(std::move(status));
         done(ReadChanges(*parts->database, tenant, after, static_cast<size_t>(limit)));

@@ -47,21 +47,23 @@ absl::StatusOr<ChangeFeed::Changes> ReadChanges(const Database& database, absl::
   std::vector<NumberedChange> found;
   found.reserve(values.size());
   for (const auto& [number, value] : values) found.push_back({number, value});
-  return ChangesAfter(cursor, found);
+  absl::StatusOr<PartOfChanges> part = ChangesAfter(cursor, found, limit);
+  if (!part.ok()) return part.status();
+  return Merged({*std::move(part)}, limit);
 }
 
 absl::StatusOr<std::string> EndOfChanges(const Database& database, absl::string_view tenant) {
   const absl::StatusOr<uint64_t> newest = NewestOf(database, tenant);
   if (!newest.ok()) return newest.status();
-  std::string end = EndCursor(absl::nullopt);
-  if (*newest == 0) return end;
+  ChangeCursor end = EndCursor(absl::nullopt);
+  if (*newest == 0) return FormatFeedCursor({end});
   const absl::Status status =
       database.Walk(Family::kChanges, ChangeKey(tenant, *newest), [&](absl::string_view, absl::string_view value) {
         end = EndCursor(NumberedChange{*newest, value});
         return false;
       });
   if (!status.ok()) return status;
-  return end;
+  return FormatFeedCursor({end});
 }
 
 absl::StatusOr<Feeds::Feed*> Feeds::FeedOf(absl::string_view tenant) {

@@ -10,32 +10,45 @@
 
 // What things are called in Redis. Pure functions.
 //
-// A profile is "wm:{tenant/customer}:p", where the first '/' ends the tenant. The braces make all keys of a customer
-// share a slot of a cluster. Within them '%', braces and what a pattern treats specially are written as '%' and two
-// hexadecimal digits, so that each key has one reading. The records of a class are fields of the hash "wm:{r/class}". A
-// tenant's changes of membership are the stream "wm:{tenant}:changes", the shards of its decision log the streams
-// "wm:{tenant/log/<0 to 255>}:d". All of a tenant's budgets share a slot: an account is
-// "wm:{tenant}:budget:<name>:<period>", a hold "wm:{tenant}:budget:<name>:h:<decision>", and "wm:{tenant}:budget" says
-// which process of Redis last served them.
+// All but the records begin with "wm:{<tag>}", the tag of one of 256 buckets (slots.h), so that what a script changes
+// together shares a slot of a cluster, and a tenant's things are spread over all masters:
+//
+//   wm:{tag}:p:<tenant>/<customer>        a profile; the first '/' ends the tenant
+//   wm:{tag}:c:<tenant>                   the changes of membership of the customers of this bucket, a stream
+//   wm:{tag}:d:<tenant>                   a shard of the decision log, a stream; shard and bucket have one number
+//   wm:{tag}:b:<tenant>/:<name>:<period>  a budget's account; all of a tenant's budgets are in the bucket of its name
+//   wm:{tag}:b:<tenant>/                  which process of Redis last served them
+//   wm:{tag}:h:<tenant>/<decision>        what a decision holds of them
+//   wm:{r/<class>}                        the records of a class, fields of a hash
+//   wm:{r/playbook_head}:layout           the version of all this
 namespace waymark::store {
 
-std::string ProfileKey(const CustomerKey& key);
+// (The embedded store has a ProfileKey of its own.)
+std::string RedisProfileKey(const CustomerKey& key);
 
 // Matches the keys of the tenant's profiles.
 std::string ProfilePattern(absl::string_view tenant);
 
 // The customer that a key of the tenant names; nullopt where it is not such a key.
-absl::optional<std::string> CustomerOf(absl::string_view tenant, absl::string_view profile_key);
+absl::optional<absl::string_view> CustomerOf(absl::string_view tenant, absl::string_view profile_key);
 
 std::string RecordsKey(absl::string_view record_class);
 
-std::string ChangesKey(absl::string_view tenant);
+// Of the changes of the customers in a bucket (0 to 255).
+std::string ChangesKey(absl::string_view tenant, int bucket);
 
+// All of a tenant's budgets share a slot; this begins the keys of their accounts.
 std::string BudgetServerKey(absl::string_view tenant);
 std::string BudgetAccountKey(const BudgetKey& key);
 // What a decision holds; of the same slot.
 std::string BudgetHoldKey(absl::string_view tenant, absl::string_view decision);
 std::string LogKey(absl::string_view tenant, int shard);
+
+// Changed whenever a key comes to mean something else.
+inline constexpr absl::string_view kLayout = "2";
+std::string LayoutKey();
+// Is there wherever Waymark served; in the slot of the layout.
+std::string LayoutWitnessKey();
 
 }  // namespace waymark::store
 

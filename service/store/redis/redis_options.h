@@ -43,7 +43,7 @@ struct RedisOptions {
   // Requests that wait for an answer; more are refused with RESOURCE_EXHAUSTED.
   size_t max_outstanding = 100'000;
 
-  // Changes of membership that are kept for each tenant; some more may be.
+  // Changes of membership that are kept for each tenant: a 256th of them in each bucket, and up to 100 more there.
   uint64_t max_changes = kMaxChanges;
 
   // Told of each change: OK, connected; else why not. Called on the I/O thread; must not block. For a log.

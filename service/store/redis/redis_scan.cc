@@ -102,8 +102,8 @@ struct RedisStore::ScanInProgress {
     std::vector<std::string> customers;
     customers.reserve(step.keys.size());
     for (const redisReply* key : step.keys) {
-      absl::optional<std::string> customer = CustomerOf(tenant, TextOf(*key));
-      if (customer.has_value()) customers.push_back(*std::move(customer));  // else it is not one of ours
+      const absl::optional<absl::string_view> customer = CustomerOf(tenant, TextOf(*key));
+      if (customer.has_value()) customers.emplace_back(*customer);  // else it is not one of ours
     }
     return customers;
   }
@@ -221,7 +221,8 @@ void RedisStore::LoadMany(absl::string_view tenant, std::vector<std::string> cus
   for (size_t begin = 0, part = 0; begin < customers.size(); begin += kMaxMget, ++part) {
     const size_t end = std::min(begin + kMaxMget, customers.size());
     std::vector<std::string> keys;
-    for (size_t i = begin; i < end; ++i) keys.push_back(ProfileKey({std::string(tenant), std::move(customers[i])}));
+    for (size_t i = begin; i < end; ++i)
+      keys.push_back(RedisProfileKey({std::string(tenant), std::move(customers[i])}));
     std::vector<absl::string_view> command = {"MGET"};
     command.insert(command.end(), keys.begin(), keys.end());
     connection_.Send(FormatCommand(command), deadline,

@@ -11,6 +11,7 @@
 #include "service/store/redis/evaluate.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/replies.h"
+#include "service/store/redis/slots.h"
 #include "service/store/sealed.h"
 
 namespace waymark::store {
@@ -50,14 +51,14 @@ absl::StatusOr<std::vector<Record>> RecordsIn(absl::string_view record_class, co
 }  // namespace
 
 RedisStore::RedisStore(const RedisOptions& options)
-    : max_changes_(absl::StrCat(options.max_changes)),
+    : max_changes_(absl::StrCat((options.max_changes + kBuckets - 1) / kBuckets)),
       connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetProfileAndAnnounceScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetRecordScript().text})}) {}
 
 void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
-  connection_.Send(FormatCommand({"GET", ProfileKey(key)}), deadline,
+  connection_.Send(FormatCommand({"GET", RedisProfileKey(key)}), deadline,
                    [done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
                      done(ProfileIn(**reply));
@@ -74,7 +75,7 @@ struct RedisStore::UpdateInProgress {
 void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
   auto update = std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)});
-  std::string command = FormatCommand({"GET", ProfileKey(key)});
+  std::string command = FormatCommand({"GET", RedisProfileKey(key)});
   connection_.Send(std::move(command), deadline,
                    [this, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return update->done(reply.status());
@@ -106,8 +107,8 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   const CustomerKey& key = update->key;
   absl::optional<std::string> announcement = AnnouncementOf(key.customer, current.profile, **changed, absl::Now());
   const bool announces = announcement.has_value();
-  std::vector<std::string> arguments = {ProfileKey(key)};
-  if (announces) arguments.push_back(ChangesKey(key.tenant));
+  std::vector<std::string> arguments = {RedisProfileKey(key)};
+  if (announces) arguments.push_back(ChangesKey(key.tenant, BucketOf(key.customer)));
   arguments.push_back(ExpectedPrefix(current.revision));
   arguments.push_back(*std::move(value));
   if (announces) {

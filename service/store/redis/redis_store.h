@@ -74,7 +74,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void TrimOn(const std::shared_ptr<TrimInProgress>& trim);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
 
-  const std::string max_changes_;
+  const std::string max_changes_;  // of a bucket
   Connection connection_;
 };
 

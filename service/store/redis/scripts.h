@@ -25,8 +25,7 @@ const Script& SetProfileScript();
 // The same, and announces the change: KEYS: the profile, the feed. ARGV: the prefix, the new value, the announcement,
 // the number of the first change of an empty feed, how many changes are kept.
 //
-// The changes of a tenant are a stream whose ids are "0-<number>". Its key has no hash tag of a customer: in a Redis
-// Cluster a script cannot change both, and the feed would have to be split by slot.
+// The changes of a bucket are a stream whose ids are "0-<number>".
 const Script& SetProfileAndAnnounceScript();
 
 // Compare-and-set of a record. KEYS: the class. ARGV: the field, the expected prefix as above, the new value. 1 where

@@ -286,7 +286,7 @@ TEST_F(WatchesTest, DoesNotWorkOnTheFeedsThread) {
         sent(false);
       },
       [&](const absl::Status&) { ended.Notify(); });
-  feed.NextRead()(store::ChangeFeed::Changes{.next_cursor = "1"});
+  feed.NextRead()(store::ChangeFeed::Changes{});
   ended.WaitForNotification();
   EXPECT_NE(thread, std::this_thread::get_id());
 }

@@ -1,12 +1,16 @@
 #include "tests/service/store/contract_subjects.h"
 
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/store/embedded/database.h"
 #include "service/store/embedded/embedded_store.h"
 #include "service/store/embedded/keys.h"
+#include "service/store/redis/keys.h"
 #include "service/store/redis/redis_store.h"
+#include "service/store/redis/slots.h"
 #include "tests/support/fake_decision_log.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/redis_server.h"
@@ -69,6 +73,19 @@ class EmbeddedSubject final : public ContractSubject {
   std::unique_ptr<store::EmbeddedStore> store_;
 };
 
+// Those of bucket 7.
+std::string NeighbourInRedis(int i) {
+  static const auto& names = *[] {
+    auto names = std::make_unique<std::vector<std::string>>();
+    for (int number = 0; names->size() < 200; ++number) {
+      std::string name = absl::StrCat("n", number);
+      if (store::BucketOf(name) == 7) names->push_back(std::move(name));
+    }
+    return names.release();
+  }();
+  return names.at(static_cast<size_t>(i));
+}
+
 class RedisSubject final : public ContractSubject {
  public:
   explicit RedisSubject(std::unique_ptr<RedisServer> server) : server_(std::move(server)) { Open(); }
@@ -77,8 +94,10 @@ class RedisSubject final : public ContractSubject {
   store::RecordStore& records() override { return *store_; }
   store::ChangeFeed& changes() override { return *store_; }
   store::DecisionLog& decisions() override { return *store_; }
+  size_t feed_parts() const override { return store::kBuckets; }
+  std::string Neighbour(int i) const override { return NeighbourInRedis(i); }
   void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
-    ASSERT_TRUE(server_->Command({"SET", "wm:{" + key.tenant + "/" + key.customer + "}:p", bytes}).ok());
+    ASSERT_TRUE(server_->Command({"SET", store::RedisProfileKey(key), bytes}).ok());
   }
   void Reopen() override {
     Close();
@@ -90,7 +109,7 @@ class RedisSubject final : public ContractSubject {
   void Open() {
     watch_ = std::make_unique<StateWatch>();
     store_ = std::make_unique<store::RedisStore>(
-        watch_->Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges}));
+        watch_->Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges * store::kBuckets}));
     EXPECT_TRUE(watch_->WaitForConnected()) << watch_->last();
   }
 
@@ -100,6 +119,8 @@ class RedisSubject final : public ContractSubject {
 };
 
 }  // namespace
+
+std::string ContractSubject::Neighbour(int i) const { return absl::StrCat("n", i); }
 
 std::unique_ptr<ContractSubject> MakeFakeSubject() { return std::make_unique<FakeSubject>(); }
 

@@ -1,6 +1,7 @@
 #ifndef WAYMARK_TESTS_SERVICE_STORE_CONTRACT_SUBJECTS_H_
 #define WAYMARK_TESTS_SERVICE_STORE_CONTRACT_SUBJECTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,8 +27,11 @@ class ContractSubject {
 
   virtual store::ProfileStore& profiles() = 0;
   virtual store::RecordStore& records() = 0;
-  // Keeps kSubjectMaxChanges.
+  // Keeps kSubjectMaxChanges in each part.
   virtual store::ChangeFeed& changes() = 0;
+  virtual size_t feed_parts() const { return 1; }
+  // Customers whose changes are in one part of the feed, each i another one.
+  virtual std::string Neighbour(int i) const;
   virtual store::DecisionLog& decisions() = 0;
 
   // Puts these bytes in the place of the customer's stored value.

@@ -166,7 +166,7 @@ TEST(EmbeddedStoreTest, WhatWasAcknowledgedOutlivesAKill) {
       EXPECT_EQ(LoadNow(*store, {"shop", change.customer})->profile.derived.segments, change.entered);
     }
     if (read->changes.empty()) break;
-    cursor = read->next_cursor;
+    cursor = read->NextCursor();
   }
   EXPECT_EQ(static_cast<int64_t>(announced.size()), store->EstimatedCount("shop"));
   EXPECT_GE(store->EstimatedCount("shop"), static_cast<int64_t>(acknowledged.size()));

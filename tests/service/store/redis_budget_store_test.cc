@@ -11,6 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "service/store/redis/keys.h"
+#include "service/store/redis/slots.h"
 #include "tests/service/store/contract_subjects.h"
 #include "tests/support/outcome.h"
 #include "tests/support/redis_server.h"
@@ -25,7 +27,7 @@ using testing_support::Soon;
 using testing_support::StateWatch;
 
 const BudgetKey kKey{"shop", "stock", 0};
-constexpr absl::string_view kAccount = "wm:{shop}:budget:stock:0";
+const std::string kAccount = BudgetAccountKey(kKey);
 
 class RedisBudgetTest : public testing::Test {
  protected:
@@ -127,9 +129,9 @@ TEST_F(RedisBudgetTest, SharesASlotAndExpiresWithItsPeriod) {
   ASSERT_TRUE(outcome.Wait()->ok());
   ASSERT_EQ(Take({.holder = "a", .number = 1, .amount = 100, .wanted = 1})->granted, 1);
   EXPECT_EQ(*server_->Command({"TTL", kAccount}), "-1");
-  EXPECT_NE(*server_->Command({"TTL", "wm:{shop}:budget:stock:86400"}), "-1");
+  EXPECT_NE(*server_->Command({"TTL", BudgetAccountKey({"shop", "stock", 86400})}), "-1");
   for (absl::string_view key : absl::StrSplit(*server_->Command({"KEYS", "*"}), ' ')) {
-    EXPECT_TRUE(absl::StartsWith(key, "wm:{shop}:budget")) << key;
+    EXPECT_EQ(SlotOf(key), SlotOf(kAccount)) << key;
   }
 }
 

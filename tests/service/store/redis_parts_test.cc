@@ -1,5 +1,7 @@
 // The pure parts of the Redis store: keys, replies, scripts.
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,30 +12,83 @@
 #include "service/store/redis/replies.h"
 #include "service/store/redis/scan_cursor.h"
 #include "service/store/redis/scripts.h"
+#include "service/store/redis/slots.h"
 
 namespace waymark::store {
 namespace {
 
+TEST(RedisSlotsTest, AreThoseOfTheSpecification) {
+  // By `redis-cli cluster keyslot`.
+  const struct {
+    absl::string_view key;
+    int slot;
+  } cases[] = {{"", 0},
+               {"123456789", 12739},
+               {"foo", 12182},
+               {"{foo}", 12182},
+               {"a{foo}b{bar}", 12182},
+               {"foo{}{bar}", 8363},
+               {"foo{{bar}}zap", 4015},
+               {"{bar", 4015},
+               {"a}{foo}", 12182}};
+  for (const auto& it : cases) EXPECT_EQ(SlotOf(it.key), it.slot) << it.key;
+}
+
+TEST(RedisSlotsTest, EachBucketIsInItsOwnSlots) {
+  std::set<absl::string_view> tags;
+  for (int bucket = 0; bucket < kBuckets; ++bucket) {
+    tags.insert(TagOf(bucket));
+    for (const std::string& key : {ChangesKey("sh}op", bucket), LogKey("s{h}op", bucket)}) {
+      EXPECT_EQ(SlotOf(key) / kSlotsPerBucket, bucket) << key;
+      EXPECT_EQ(SlotOf(key), SlotOf(TagOf(bucket))) << key;
+    }
+  }
+  EXPECT_EQ(tags.size(), size_t{kBuckets});
+}
+
+TEST(RedisSlotsTest, BucketsAreEvenAndPinned) {
+  std::vector<int> sizes(kBuckets);
+  for (int i = 0; i < 256'000; ++i) ++sizes[static_cast<size_t>(BucketOf(absl::StrCat("c", i)))];
+  EXPECT_GT(*std::min_element(sizes.begin(), sizes.end()), 850);
+  EXPECT_LT(*std::max_element(sizes.begin(), sizes.end()), 1150);
+  EXPECT_EQ(BucketOf("c1"), 249);
+  EXPECT_EQ(BucketOf(""), 0x99) << "XXH64 of nothing ends so";
+}
+
 TEST(RedisKeysTest, AreWhatIsStored) {
-  EXPECT_EQ(ProfileKey({"shop", "c1"}), "wm:{shop/c1}:p");
-  EXPECT_EQ(ProfileKey({"shop", "a/b"}), "wm:{shop/a/b}:p");
-  EXPECT_EQ(ProfileKey({"s*p", "{a}%[?]\\"}), "wm:{s%2Ap/%7Ba%7D%25%5B%3F%5D%5C}:p");
-  EXPECT_EQ(ProfilePattern("s*p"), "wm:{s%2Ap/*}:p");
+  EXPECT_EQ(RedisProfileKey({"shop", "c1"}), "wm:{220}:p:shop/c1");
+  EXPECT_EQ(RedisProfileKey({"shop", "a/{b}"}).substr(7), "}:p:shop/a/{b}");
+  EXPECT_EQ(ProfilePattern("s*[p]?\\"), "wm:{???}:p:s\\*\\[p\\]\\?\\\\/*");
   EXPECT_EQ(RecordsKey("playbook"), "wm:{r/playbook}");
+  EXPECT_EQ(ChangesKey("shop", 85), "wm:{011}:c:shop");
+  EXPECT_EQ(LogKey("shop", 85), "wm:{011}:d:shop");
+}
+
+TEST(RedisKeysTest, WhatAScriptChangesTogetherSharesASlot) {
+  for (const std::string& customer : {std::string("c1"), std::string("}{"), std::string("{}"), std::string("a/b")}) {
+    EXPECT_EQ(SlotOf(RedisProfileKey({"s}p", customer})), SlotOf(ChangesKey("s}p", BucketOf(customer))));
+  }
+  const BudgetKey budget{"s{}p", "stock", 86400};
+  const uint16_t slot = SlotOf(BudgetAccountKey(budget));
+  EXPECT_EQ(slot, SlotOf(BudgetServerKey(budget.tenant)));
+  EXPECT_EQ(slot, SlotOf(BudgetAccountKey({"s{}p", "vouchers", 0})));
+  EXPECT_EQ(slot, SlotOf(BudgetHoldKey(budget.tenant, "d1")));
+  EXPECT_EQ(SlotOf(LayoutKey()), SlotOf(LayoutWitnessKey()));
 }
 
 TEST(RedisKeysTest, GiveTheCustomerBack) {
   std::string every_byte;
   for (int c = 0; c < 256; ++c) every_byte.push_back(static_cast<char>(c));
   for (const std::string& customer : {std::string("c1"), every_byte, std::string("}:p"), std::string("%7D")}) {
-    const std::string key = ProfileKey({"s*p", customer});
+    const std::string key = RedisProfileKey({"s*p", customer});
     EXPECT_EQ(CustomerOf("s*p", key), customer);
     EXPECT_EQ(CustomerOf("shop", key), absl::nullopt);
   }
 }
 
 TEST(RedisKeysTest, RefuseWhatIsNotAKey) {
-  for (const char* key : {"", "wm:{shop/c", "wm:{shop/c}:q", "wm:{shop/%}:p", "wm:{shop/%2}:p", "wm:{shop/%zz}:p"}) {
+  for (const char* key : {"", "wm:{", "wm:{01", "wm:{011}:p:", "wm:{011}:p:shop", "wm:{011}:p:shop/", "wm:{011}:c:shop",
+                          "wm:{011}:d:shop/c", "wm:{shop/c1}:p"}) {
     EXPECT_EQ(CustomerOf("shop", key), absl::nullopt) << key;
   }
 }

@@ -13,6 +13,7 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "service/store/redis/keys.h"
 #include "tests/service/store/contract_subjects.h"
 #include "tests/support/outcome.h"
 #include "tests/support/redis_server.h"
@@ -291,7 +292,7 @@ TEST_F(RedisStoreTest, FullMemoryAndReadOnlyReplicasRefuseWritesOnly) {
 TEST_F(RedisStoreTest, AKeyOfAnotherTypeIsDataLoss) {
   Serve();
   auto store = Connect();
-  ASSERT_TRUE(server_->Command({"LPUSH", "wm:{shop/c1}:p", "x"}).ok());
+  ASSERT_TRUE(server_->Command({"LPUSH", RedisProfileKey(kCustomer), "x"}).ok());
   EXPECT_EQ(LoadNow(*store, kCustomer).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(UpdateNow(*store, kCustomer, Increment).status().code(), absl::StatusCode::kDataLoss);
 }
