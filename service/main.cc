@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -62,6 +63,8 @@ struct Flags {
   std::string listen = "127.0.0.1:7475";
   std::string store = "embedded:waymark-data";
   int threads = 1;
+  store::ReplicaReads replica_reads = store::ReplicaReads::kNever;
+  bool wait_for_replica = true;
   int decision_log_mib = 1024;
   std::string clock_start;
   std::string port_file;
@@ -86,21 +89,37 @@ sigset_t EndingSignals() {
   return signals;
 }
 
-// "HOST:PORT" or "unix:PATH".
-absl::StatusOr<store::RedisOptions> ParseRedis(absl::string_view address) {
+absl::StatusOr<store::Endpoint> ParseEndpoint(absl::string_view address) {
+  store::Endpoint endpoint;
+  const size_t colon = address.rfind(':');
+  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &endpoint.port) ||
+      endpoint.port < 1 || endpoint.port > 65535) {
+    return absl::InvalidArgumentError("--store redis:HOST:PORT needs a host and a port of 1 to 65535");
+  }
+  endpoint.host = std::string(address.substr(0, colon));
+  return endpoint;
+}
+
+// "HOST:PORT", several of them with commas for a cluster, or "unix:PATH".
+absl::StatusOr<store::RedisOptions> ParseRedis(absl::string_view address, const Flags& flags) {
   store::RedisOptions options;
+  options.replica_reads = flags.replica_reads;
+  options.wait_for_replica = flags.wait_for_replica;
   if (const char* password = std::getenv("WAYMARK_REDIS_PASSWORD"); password != nullptr) options.password = password;
   if (absl::ConsumePrefix(&address, "unix:")) {
     if (address.empty()) return absl::InvalidArgumentError("--store redis:unix:PATH needs a path");
     options.unix_socket = std::string(address);
     return options;
   }
-  const size_t colon = address.rfind(':');
-  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &options.port) ||
-      options.port < 1 || options.port > 65535) {
-    return absl::InvalidArgumentError("--store redis:HOST:PORT needs a host and a port of 1 to 65535");
+  std::vector<store::Endpoint> endpoints;
+  for (absl::string_view one : absl::StrSplit(address, ',')) {
+    absl::StatusOr<store::Endpoint> endpoint = ParseEndpoint(one);
+    if (!endpoint.ok()) return endpoint.status();
+    endpoints.push_back(*std::move(endpoint));
   }
-  options.host = std::string(address.substr(0, colon));
+  options.host = endpoints[0].host;
+  options.port = endpoints[0].port;
+  options.other_seeds.assign(endpoints.begin() + 1, endpoints.end());
   return options;
 }
 
@@ -116,7 +135,8 @@ void LogRedisState(const absl::Status& state) {
   }
 }
 
-absl::StatusOr<store::StoreParts> OpenStores(absl::string_view spec) {
+absl::StatusOr<store::StoreParts> OpenStores(const Flags& flags) {
+  absl::string_view spec = flags.store;
   if (absl::ConsumePrefix(&spec, "embedded:")) {
     if (spec.empty()) return absl::InvalidArgumentError("--store embedded:DIR needs a directory");
     absl::StatusOr<std::unique_ptr<store::EmbeddedStore>> opened = store::EmbeddedStore::Open(std::string(spec));
@@ -128,13 +148,13 @@ absl::StatusOr<store::StoreParts> OpenStores(absl::string_view spec) {
     return PartsOf(store, std::shared_ptr<store::BudgetStore>(store, &store->budgets()));
   }
   if (absl::ConsumePrefix(&spec, "redis:")) {
-    absl::StatusOr<store::RedisOptions> options = ParseRedis(spec);
+    absl::StatusOr<store::RedisOptions> options = ParseRedis(spec, flags);
     if (!options.ok()) return options.status();
     auto budgets = std::make_shared<store::RedisBudgetStore>(*options);
     options->on_state = LogRedisState;
     return PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
   }
-  return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT or redis:unix:PATH");
+  return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT[,HOST:PORT...] or redis:unix:PATH");
 }
 
 // The clock's lead over the machine's, so that it begins at `start`.
@@ -201,7 +221,7 @@ absl::Status Run(const Flags& flags) {
   absl::StatusOr<absl::Duration> offset = ClockOffset(flags.clock_start);
   if (!offset.ok()) return offset.status();
   const base::SystemClock clock(*offset);
-  absl::StatusOr<store::StoreParts> stores = OpenStores(flags.store);
+  absl::StatusOr<store::StoreParts> stores = OpenStores(flags);
   if (!stores.ok()) return stores.status();
   store::MeasuredStore store(*std::move(stores));
   store::ProfileStore& profiles = store;
@@ -255,8 +275,20 @@ int Main(int argc, char** argv) {
   Flags flags;
   app.add_option("--listen", flags.listen, "HOST:PORT to serve on; port 0 chooses a free one")->capture_default_str();
   app.add_option("--store", flags.store,
-                 "embedded:DIR, redis:HOST:PORT or redis:unix:PATH (password: $WAYMARK_REDIS_PASSWORD)")
+                 "embedded:DIR, redis:HOST:PORT[,HOST:PORT...] (of a cluster, some of its servers) or redis:unix:PATH "
+                 "(password: "
+                 "$WAYMARK_REDIS_PASSWORD)")
       ->capture_default_str();
+  app.add_option("--redis-replica-reads", flags.replica_reads,
+                 "of a cluster: whether decisions may read profiles from replicas, a moment behind their masters")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, store::ReplicaReads>{{"never", store::ReplicaReads::kNever},
+                                                     {"master-away", store::ReplicaReads::kMasterAway},
+                                                     {"spread", store::ReplicaReads::kSpread}}))
+      ->default_str("never");
+  app.add_flag(
+      "--redis-wait,!--no-redis-wait", flags.wait_for_replica,
+      "of a cluster: acknowledge what is written once a replica has it, so that it outlives its master (default)");
   app.add_option("--threads", flags.threads, "threads that serve calls")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -24,21 +24,6 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr int kNotInstalled = 127;
 
-// A port that nobody listens on now.
-absl::StatusOr<int> FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return absl::UnavailableError("no free port");
-  }
-  return ntohs(address.sin_port);
-}
-
 using Context = std::unique_ptr<redisContext, decltype(&redisFree)>;
 using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
 
@@ -62,6 +47,20 @@ std::string TextOf(const redisReply& reply) {
 }
 
 }  // namespace
+
+absl::StatusOr<int> RedisServer::FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return absl::UnavailableError("no free port");
+  }
+  return ntohs(address.sin_port);
+}
 
 RedisServer::RedisServer(Options options, int port) : options_(std::move(options)), port_(port) {}
 
@@ -105,6 +104,8 @@ absl::Status RedisServer::Spawn() {
                                         "",
                                         "--appendonly",
                                         options_.append_only ? "yes" : "no",
+                                        "--appendfsync",
+                                        "always",
                                         "--logfile",
                                         log,
                                         "--daemonize",

@@ -34,7 +34,11 @@ class RedisServer {
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
+  // A port that nobody listens on now.
+  static absl::StatusOr<int> FreePort();
+
   int port() const { return port_; }
+  bool running() const { return process_ >= 0; }
   std::string unix_socket() const { return directory_.path() + "/redis.sock"; }
 
   // Ends the process at once, as a crash would.

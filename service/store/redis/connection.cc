@@ -11,9 +11,15 @@ Connection::Connection(const RedisOptions& options, std::vector<std::string> gre
   uv_loop_init(&loop_);
   uv_async_init(&loop_, &wake_, [](uv_async_t* wake) { static_cast<Connection*>(wake->data)->Drain(); });
   wake_.data = this;
-  link_ = std::make_unique<Link>(&loop_, options_, std::move(greeting),
-                                 Link::Events{.on_state = [this](const absl::Status& state) { SetState(state); },
-                                              .on_size = [this](int64_t keys) { keys_.store(keys); }});
+  cluster_ = std::make_unique<Cluster>(
+      &loop_, options_, std::move(greeting),
+      Cluster::Events{.on_state = [this](const absl::Status& state) { SetState(state); },
+                      .on_size = [this](int64_t keys) { keys_.store(keys, std::memory_order_relaxed); },
+                      .on_topology =
+                          [this](std::shared_ptr<const Topology> topology) {
+                            absl::MutexLock lock(&mutex_);
+                            topology_ = std::move(topology);
+                          }});
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -27,12 +33,17 @@ Connection::~Connection() {
   uv_loop_close(&loop_);
 }
 
-void Connection::Send(std::string command, absl::Time deadline, ReplyDone done) {
-  auto request = std::make_unique<Request>(std::move(command), deadline, std::move(done), outstanding_);
+std::shared_ptr<const Topology> Connection::topology() const {
+  absl::MutexLock lock(&mutex_);
+  return topology_;
+}
+
+void Connection::Send(const Route& route, std::string command, absl::Time deadline, ReplyDone done) {
+  auto request = std::make_unique<Request>(route, std::move(command), deadline, std::move(done), outstanding_);
   if (outstanding_.load(std::memory_order_relaxed) > options_.max_outstanding) {
     return request->Answer(absl::ResourceExhaustedError("too many requests are waiting for redis"));
   }
-  if (std::this_thread::get_id() == thread_.get_id()) return link_->Send(std::move(request));
+  if (std::this_thread::get_id() == thread_.get_id()) return cluster_->Send(std::move(request));
   if (absl::Status refused = Enqueue(request); !refused.ok()) request->Answer(std::move(refused));
 }
 
@@ -49,7 +60,7 @@ void Connection::Run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  link_->Start();
+  cluster_->Start();
   uv_run(&loop_, UV_RUN_DEFAULT);  // until Drain has closed everything
 }
 
@@ -62,11 +73,11 @@ void Connection::Drain() {
     stopping = stopping_;
   }
   if (stopping) {
-    link_->Close();
+    cluster_->Close();
     uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
   }
-  for (auto& request : requests) link_->Send(std::move(request));
-  link_->Flush();
+  for (auto& request : requests) cluster_->Send(std::move(request));
+  cluster_->Flush();
 }
 
 void Connection::SetState(const absl::Status& state) {

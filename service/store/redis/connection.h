@@ -15,32 +15,37 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "service/store/redis/link.h"
+#include "service/store/redis/cluster.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/request.h"
 
 namespace waymark::store {
 
-// A connection to Redis that many threads share, and the I/O thread that serves it. What they ask for at the same time
-// is written together.
+// The way to a Redis, one server or a cluster, that many threads share, and the I/O thread that serves it. What they
+// ask for at the same time is written together, to each server.
 //
 // Thread-safe. Answers come on the I/O thread, or on the caller's where a request is refused at once.
 class Connection {
  public:
-  // Connects in the background and never gives up. `greeting`: commands that begin each connection.
+  // Connects in the background and never gives up. `greeting`: commands that begin the connection to each server.
   Connection(const RedisOptions& options, std::vector<std::string> greeting);
   // Answers what is outstanding with UNAVAILABLE. Not to be called from an answer.
   ~Connection();
 
   // Never waits. Answered once: with Redis's reply, or the reason why there is none. UNAVAILABLE while there is no
-  // connection; DEADLINE_EXCEEDED when the deadline passes, and where it has passed before the command could be sent,
-  // it is not sent; RESOURCE_EXHAUSTED where too many wait.
-  void Send(std::string command, absl::Time deadline, ReplyDone done);
+  // connection to who has the slot; DEADLINE_EXCEEDED when the deadline passes, and where it has passed before the
+  // command could be sent, it is not sent; RESOURCE_EXHAUSTED where too many wait.
+  void Send(const Route& route, std::string command, absl::Time deadline, ReplyDone done);
 
   // Within an answer of Redis: names the process that gave it.
-  const std::string& server() const { return link_->server(); }
+  const std::string& server() const { return cluster_->answerer().server(); }
+  // ... and whether what it wrote can be waited for: of a cluster, whether it has replicas that work.
+  bool AnswererHasReplicas() const { return cluster_->AnswererHasReplicas(); }
 
-  // Whether Redis is connected and answers.
+  // Never nullptr; without parts before Redis was first connected.
+  std::shared_ptr<const Topology> topology() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Whether Redis is connected and answers; of a cluster, all masters.
   bool Ready() const { return ready_.load(std::memory_order_relaxed); }
 
   // How many keys Redis had lately.
@@ -59,13 +64,14 @@ class Connection {
   std::atomic<size_t> outstanding_{0};
   absl::Status told_ = absl::UnavailableError("");  // the I/O thread only: the last that on_state was told
 
-  uv_loop_t loop_{};  // with the link, the I/O thread only
+  uv_loop_t loop_{};  // with the cluster, the I/O thread only
   uv_async_t wake_{};
-  std::unique_ptr<Link> link_;
+  std::unique_ptr<Cluster> cluster_;
 
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::vector<std::unique_ptr<Request>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const Topology> topology_ ABSL_GUARDED_BY(mutex_) = std::make_shared<Topology>();
 
   std::thread thread_;  // last: it uses all of the above
 };

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/redis/replies.h"
 #include "service/store/redis/uv_adapter.h"
@@ -19,30 +21,34 @@ absl::Status ConnectionError(const redisAsyncContext& context) {
   return absl::UnavailableError(absl::StrCat("redis cannot be reached: ", context.errstr ? context.errstr : "closed"));
 }
 
+absl::Status Silent() { return absl::UnavailableError("redis does not answer"); }
+
 absl::Status GreetingError(const absl::Status& status) {
   return absl::UnavailableError(absl::StrCat("redis did not let us in: ", status.message()));
 }
 
-// "run_id:<40 hexadecimal digits>" on a line of its own.
-std::string RunIdIn(absl::string_view info) {
-  constexpr absl::string_view kKey = "\nrun_id:";
-  const size_t at = info.find(kKey);
-  if (at == absl::string_view::npos) return "";
-  info.remove_prefix(at + kKey.size());
-  return std::string(info.substr(0, info.find_first_of("\r\n")));
+// The value of a line "<name>:<value>"; empty where there is none.
+absl::string_view ValueIn(absl::string_view info, absl::string_view name) {
+  for (absl::string_view line : absl::StrSplit(info, absl::ByAnyChar("\r\n"), absl::SkipEmpty())) {
+    if (absl::ConsumePrefix(&line, name) && absl::ConsumePrefix(&line, ":")) return line;
+  }
+  return "";
 }
 
 Link& LinkOf(const redisAsyncContext* context) { return *static_cast<Link*>(context->data); }
 
 }  // namespace
 
-Link::Link(uv_loop_t* loop, const RedisOptions& options, std::vector<std::string> greeting, Events events)
+Link::Link(uv_loop_t* loop, const RedisOptions& options, Endpoint endpoint, const std::vector<std::string>& greeting,
+           Owner& owner)
     : loop_(loop),
       options_(options),
-      greeting_(std::move(greeting)),
-      events_(std::move(events)),
+      endpoint_(std::move(endpoint)),
+      greeting_(greeting),
+      owner_(owner),
       deadlines_(loop),
-      why_down_(absl::UnavailableError("redis is not yet connected")) {
+      why_down_(absl::UnavailableError("redis is not yet connected")),
+      state_(why_down_) {
   for (uv_timer_t* timer : {&attempt_, &heartbeat_}) {
     uv_timer_init(loop, timer);
     timer->data = this;
@@ -52,13 +58,14 @@ Link::Link(uv_loop_t* loop, const RedisOptions& options, std::vector<std::string
 void Link::Start() { Connect(); }
 
 void Link::Connect() {
-  context_ = options_.unix_socket.empty() ? redisAsyncConnect(options_.host.c_str(), options_.port)
-                                          : redisAsyncConnectUnix(options_.unix_socket.c_str());
+  const bool by_path = endpoint_.port == 0;
+  context_ = by_path ? redisAsyncConnectUnix(endpoint_.host.c_str())
+                     : redisAsyncConnect(endpoint_.host.c_str(), endpoint_.port);
   if (context_ == nullptr) return Lost(absl::UnavailableError("redis cannot be reached: no memory"));
   if (context_->err != 0) return Drop(ConnectionError(*context_));
   context_->data = this;
   if (!AttachToLoop(context_, loop_)) return Drop(absl::UnavailableError("redis's socket cannot be watched"));
-  if (options_.unix_socket.empty()) redisEnableKeepAlive(&context_->c);
+  if (!by_path) redisEnableKeepAlive(&context_->c);
   redisAsyncSetConnectCallback(context_, OnConnect);
   redisAsyncSetDisconnectCallback(context_, OnDisconnect);
   uv_timer_start(
@@ -92,14 +99,21 @@ void Link::Greet() {
   }
   if (options_.database != 0) GreetWith(FormatCommand({"SELECT", absl::StrCat(options_.database)}));
   for (const std::string& command : greeting_) GreetWith(command);
-  GreetWith(FormatCommand({"INFO", "server"}), [this](const redisReply& reply) { server_ = RunIdIn(TextOf(reply)); });
+  GreetWith(FormatCommand({"INFO", "server"}), [this](const redisReply& reply) { Look(reply); });
   GreetWith(FormatCommand({"PING"}));
+}
+
+void Link::Look(const redisReply& info) {
+  server_ = std::string(ValueIn(TextOf(info), "run_id"));
+  clustered_ = ValueIn(TextOf(info), "redis_mode") == "cluster";
+  // So that the replicas of a cluster serve reads themselves. (The masters take no notice.)
+  if (clustered_ && options_.replica_reads != ReplicaReads::kNever) GreetWith(FormatCommand({"READONLY"}));
 }
 
 void Link::GreetWith(std::string command, std::function<void(const redisReply&)> look) {
   ++greetings_;
   Submit(std::make_unique<Request>(
-      std::move(command), absl::InfiniteFuture(),
+      Route(), std::move(command), absl::InfiniteFuture(),
       [this, look = std::move(look)](const absl::StatusOr<const redisReply*>& reply) {
         if (!reply.ok()) {
           if (context_ != nullptr) Drop(GreetingError(reply.status()));
@@ -115,10 +129,16 @@ void Link::Up() {
   up_ = true;
   failures_ = 0;
   beating_ = false;
+  silent_ = false;
   uv_timer_stop(&attempt_);
   uv_timer_start(
       &heartbeat_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Beat(); }, 0, MillisOf(options_.heartbeat));
-  events_.on_state(absl::OkStatus());
+  Tell(absl::OkStatus());
+}
+
+void Link::Tell(const absl::Status& state) {
+  state_ = state;
+  owner_.OnState(*this, state);
 }
 
 void Link::Drop(absl::Status why) {
@@ -138,7 +158,7 @@ void Link::Lost(absl::Status why) {
   uv_timer_start(
       &attempt_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Connect(); },
       MillisOf(backoff * absl::Uniform(random_, 0.5, 1.0)), /*repeat=*/0);
-  events_.on_state(why_down_);
+  Tell(why_down_);
 }
 
 void Link::Beat() {
@@ -146,31 +166,44 @@ void Link::Beat() {
     if (absl::Now() - answered_ >= options_.stall_timeout) {
       Drop(absl::UnavailableError("redis stopped answering"));
     } else {
-      events_.on_state(absl::UnavailableError("redis does not answer"));
+      silent_ = true;
+      Tell(Silent());
     }
     return;
   }
   beating_ = true;
   answered_ = absl::Now();
   Submit(std::make_unique<Request>(
-      FormatCommand({"DBSIZE"}), absl::InfiniteFuture(),
+      Route(), FormatCommand({"DBSIZE"}), absl::InfiniteFuture(),
       [this](absl::StatusOr<const redisReply*> reply) {
         beating_ = false;
         if (!reply.ok() || !IsInteger(**reply)) return;
-        events_.on_size((*reply)->integer);
-        events_.on_state(absl::OkStatus());
+        silent_ = false;
+        keys_ = (*reply)->integer;
+        Tell(absl::OkStatus());
       },
       own_));
 }
 
-void Link::Send(std::unique_ptr<Request> request) {
-  if (absl::Now() > request->deadline) {
-    request->Answer(absl::DeadlineExceededError("the deadline passed before redis was asked"));
-  } else if (!up_) {
-    request->Answer(why_down_);
-  } else {
-    Submit(std::move(request));
+absl::Status Link::Refusal(const Request& request) const {
+  if (absl::Now() > request.deadline) {
+    return absl::DeadlineExceededError("the deadline passed before redis was asked");
   }
+  if (!up_) return why_down_;
+  return silent_ ? Silent() : absl::OkStatus();
+}
+
+void Link::Send(std::unique_ptr<Request> request) {
+  if (absl::Status refusal = Refusal(*request); !refusal.ok()) return request->Answer(std::move(refusal));
+  Submit(std::move(request));
+}
+
+void Link::SendAsking(std::unique_ptr<Request> request) {
+  if (absl::Status refusal = Refusal(*request); !refusal.ok()) return request->Answer(std::move(refusal));
+  Submit(std::make_unique<Request>(
+      Route(), FormatCommand({"ASKING"}), absl::InfiniteFuture(), [](const absl::StatusOr<const redisReply*>&) {},
+      own_));
+  Submit(std::move(request));
 }
 
 void Link::Submit(std::unique_ptr<Request> request) {
@@ -179,10 +212,11 @@ void Link::Submit(std::unique_ptr<Request> request) {
     return request->Answer(absl::UnavailableError("redis is being given up"));
   }
   deadlines_.Add(*request.release());  // hiredis has it now, and gives it to OnReply, once
+  unwritten_ = true;
 }
 
 void Link::OnReply(redisAsyncContext* context, void* reply, void* taken) {
-  const std::unique_ptr<Request> request(static_cast<Request*>(taken));
+  std::unique_ptr<Request> request(static_cast<Request*>(taken));
   Link& link = LinkOf(context);
   link.deadlines_.Erase(*request);
   if (reply == nullptr) {
@@ -190,8 +224,13 @@ void Link::OnReply(redisAsyncContext* context, void* reply, void* taken) {
     return request->Answer(absl::UnavailableError("the connection to redis was lost"));
   }
   link.answered_ = absl::Now();
+  link.owner_.OnReply(link);
   const auto* answer = static_cast<const redisReply*>(reply);
-  if (absl::Status status = StatusOf(*answer); !status.ok()) return request->Answer(std::move(status));
+  if (answer->type == REDIS_REPLY_ERROR) {
+    if (!link.IsOwn(*request)) link.owner_.OnError(link, *answer, request);
+    if (request != nullptr) request->Answer(StatusOf(*answer));
+    return;
+  }
   request->Answer(answer);
 }
 
@@ -199,11 +238,11 @@ void Link::Losing(const redisAsyncContext* context) {
   if (context != context_ || !up_) return;
   up_ = false;
   why_down_ = absl::UnavailableError("the connection to redis was lost");
-  events_.on_state(why_down_);
+  Tell(why_down_);
 }
 
 void Link::Flush() {
-  if (up_) redisAsyncHandleWrite(context_);
+  if (up_ && std::exchange(unwritten_, false)) redisAsyncHandleWrite(context_);
 }
 
 void Link::Close() {

@@ -18,6 +18,13 @@ std::string Millis(absl::Duration duration) { return absl::StrCat(absl::ToInt64M
 
 std::string KeptFor(const BudgetKey& key) { return key.period == 0 ? "0" : Millis(kAccountKept); }
 
+// WAIT holds up only those who ask for budgets, and all of them wait: one connection to each server will do.
+RedisOptions Unwaited(RedisOptions options) {
+  options.wait_for_replica = false;
+  options.replica_reads = ReplicaReads::kNever;
+  return options;
+}
+
 absl::StatusOr<std::vector<int64_t>> NumbersIn(const redisReply& reply) {
   if (!IsArray(reply) || reply.elements < 2) return UnexpectedReply();
   std::vector<int64_t> numbers;
@@ -53,10 +60,10 @@ const char* NameOf(HoldChange change) {
 
 RedisBudgetStore::RedisBudgetStore(const RedisOptions& options, const Times& times)
     : times_(times),
-      connection_(options, {FormatCommand({"SCRIPT", "LOAD", LeaseScript().text}),
-                            FormatCommand({"SCRIPT", "LOAD", HoldScript().text}),
-                            FormatCommand({"SCRIPT", "LOAD", ChangeHoldsScript().text}),
-                            FormatCommand({"SCRIPT", "LOAD", ReadBudgetScript().text})}) {}
+      connection_(Unwaited(options), {FormatCommand({"SCRIPT", "LOAD", LeaseScript().text}),
+                                      FormatCommand({"SCRIPT", "LOAD", HoldScript().text}),
+                                      FormatCommand({"SCRIPT", "LOAD", ChangeHoldsScript().text}),
+                                      FormatCommand({"SCRIPT", "LOAD", ReadBudgetScript().text})}) {}
 
 void RedisBudgetStore::Ask(const Script& script, std::vector<std::string> arguments, absl::Time deadline,
                            NumbersDone done) {
@@ -65,27 +72,17 @@ void RedisBudgetStore::Ask(const Script& script, std::vector<std::string> argume
              if (!reply.ok()) return done(reply.status());
              absl::StatusOr<Numbers> numbers = NumbersIn(**reply);
              if (!numbers.ok()) return done(numbers.status());
-             const bool has_replicas = numbers->front() > 0;
+             // The cluster's word counts as well: a master that was cut off from its replicas, and does not know yet
+             // that one of them took its place, sees none.
+             const bool has_replicas = numbers->front() > 0 || connection_.AnswererHasReplicas();
              numbers->erase(numbers->begin());
              if (!has_replicas) return done(std::move(numbers));
-             WaitForReplica(*std::move(numbers), deadline, std::move(done));
+             WaitForReplica(connection_, times_.wait, deadline,
+                            [numbers = *std::move(numbers), done = std::move(done)](absl::Status status) mutable {
+                              if (!status.ok()) return done(std::move(status));
+                              done(std::move(numbers));
+                            });
            });
-}
-
-// Called in the answer to the script, so that it is sent on the connection that ran it: on another one, WAIT would ask
-// for nothing.
-void RedisBudgetStore::WaitForReplica(Numbers numbers, absl::Time deadline, NumbersDone done) {
-  const absl::Duration patience = std::min(times_.wait, deadline - absl::Now());
-  const std::string millis = absl::StrCat(std::max<int64_t>(absl::ToInt64Milliseconds(patience), 1));
-  connection_.Send(
-      FormatCommand({"WAIT", "1", millis}), deadline,
-      [numbers = std::move(numbers), done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
-        if (!reply.ok()) return done(reply.status());
-        if (!IsInteger(**reply)) return done(UnexpectedReply());
-        if ((*reply)->integer < 1)
-          return done(absl::UnavailableError("redis has replicas, and none of them answered in time"));
-        done(std::move(numbers));
-      });
 }
 
 void RedisBudgetStore::Lease(const BudgetKey& key, const LeaseRequest& request, absl::Time deadline, LeaseDone done) {

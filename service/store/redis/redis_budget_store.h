@@ -15,11 +15,13 @@
 
 namespace waymark::store {
 
-// Budgets in one Redis server, which several processes share. Each method is one script, by Redis's clock.
+// Budgets in a Redis, one server or a cluster, which several processes share. Each method is one script, by Redis's
+// clock.
 //
 // Where the server has replicas, what a script wrote must have reached one (WAIT 1) before it counts, so that a replica
-// that takes over (Sentinel chooses the one that is furthest) knows of every unit that may have been delivered; with
-// replicas that do not answer, budgets are UNAVAILABLE. WAIT holds up its connection, so this has one of its own.
+// that takes over (Sentinel and Redis Cluster choose the one that is furthest) knows of every unit that may have been
+// delivered; with replicas that do not answer, budgets are UNAVAILABLE. WAIT holds up its connection, so this has one
+// of its own.
 //
 // A server that was started again, or took over, may have forgotten the last moments (appendfsync everysec: what was
 // not yet written to the file). It therefore grants nothing for `settle` after the first request that it gets, in which
@@ -55,8 +57,6 @@ class RedisBudgetStore final : public BudgetStore {
 
   // The script's numbers, without the first.
   void Ask(const Script& script, std::vector<std::string> arguments, absl::Time deadline, NumbersDone done);
-  // Answers once a replica has what this connection wrote.
-  void WaitForReplica(Numbers numbers, absl::Time deadline, NumbersDone done);
 
   const Times times_;
   Connection connection_;

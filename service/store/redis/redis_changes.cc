@@ -99,7 +99,7 @@ void RedisStore::Read(absl::string_view tenant, absl::string_view cursor, int li
     const std::string key = ChangesKey(tenant, static_cast<int>(bucket));
     std::string command = FormatCommand(
         {"XRANGE", key, absl::StrCat(kIdPrefix, from.number), "+", "COUNT", absl::StrCat(from.EntriesFor(each))});
-    connection_.Send(std::move(command), deadline,
+    connection_.Send(Route::Of(key), std::move(command), deadline,
                      [gathered, bucket, from, each](const absl::StatusOr<const redisReply*>& reply) {
                        gathered->Set(bucket, PartIn(reply, from, each));
                      });
@@ -116,7 +116,7 @@ void RedisStore::End(absl::string_view tenant, absl::Time deadline, EndDone done
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
     const std::string key = ChangesKey(tenant, static_cast<int>(bucket));
     connection_.Send(
-        FormatCommand({"XREVRANGE", key, "+", "-", "COUNT", "1"}), deadline,
+        Route::Of(key), FormatCommand({"XREVRANGE", key, "+", "-", "COUNT", "1"}), deadline,
         [gathered, bucket](const absl::StatusOr<const redisReply*>& reply) { gathered->Set(bucket, EndIn(reply)); });
   }
 }

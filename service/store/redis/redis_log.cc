@@ -85,7 +85,7 @@ void RedisStore::Append(absl::string_view tenant, std::vector<Entry> entries, ab
     std::string formatted = FormatCommand(command);
     std::vector<Entry> sent(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(first)),
                             std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
-    connection_.Send(std::move(formatted), deadline,
+    connection_.Send(Route::Of(key), std::move(formatted), deadline,
                      [append, sent = std::move(sent)](const absl::StatusOr<const redisReply*>& reply) mutable {
                        if (!reply.ok()) append->Failed(reply.status(), std::move(sent));
                      });
@@ -98,7 +98,8 @@ void RedisStore::ReadShard(absl::string_view tenant, int shard, absl::string_vie
   // The cursor is the last entry of the page before.
   const std::string first =
       cursor.empty() ? absl::StrCat(std::max<int64_t>(0, absl::ToUnixMillis(since))) : absl::StrCat("(", cursor);
-  connection_.Send(FormatCommand({"XRANGE", LogKey(tenant, shard), first, "+", "COUNT", absl::StrCat(kPageEntries)}),
+  const std::string key = LogKey(tenant, shard);
+  connection_.Send(Route::Of(key), FormatCommand({"XRANGE", key, first, "+", "COUNT", absl::StrCat(kPageEntries)}),
                    deadline, [done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
                      absl::StatusOr<StreamPage> read = PageIn(**reply);

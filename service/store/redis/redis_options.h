@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -12,7 +14,27 @@
 
 namespace waymark::store {
 
-// One Redis server, 7.0 or later.
+// Where a server listens; port 0: `host` is the path of a socket.
+struct Endpoint {
+  std::string host;
+  int port = 0;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const Endpoint& endpoint) {
+    return H::combine(std::move(state), endpoint.host, endpoint.port);
+  }
+};
+
+// Whether profiles that are only read (RedisStore::Load) may come from a replica of a cluster, whose state is about a
+// millisecond behind its master's. Writes compare with what the master has, whatever was read.
+enum class ReplicaReads {
+  kNever,
+  kMasterAway,  // while the master does not answer: a failover is not noticed by who only reads
+  kSpread,      // over the master and its replicas, so that these carry a part of the load
+};
+
+// One Redis server, or a Redis Cluster, which it says itself; 7.0 or later.
 //
 // What it acknowledges is as durable as it is configured to be: with `appendonly yes` a write outlives the server's
 // process, with `appendfsync always` also its machine (with `everysec` all but the last second).
@@ -22,9 +44,12 @@ struct RedisOptions {
   int port = 6379;
   // Where set, the path to connect to instead of host and port.
   std::string unix_socket;
+  // Further servers of the cluster, to begin with whichever answers. (The others are learned from it.)
+  std::vector<Endpoint> other_seeds;
 
-  // Empty: no AUTH. The user needs the keys "wm:*", and the commands of reading, writing, scripts, INFO and DBSIZE. The
-  // user is Redis's default one where it is empty.
+  // Empty: no AUTH. The user needs the keys "wm:*", and the commands of reading, writing, scripts, INFO, DBSIZE and of
+  // a cluster CLUSTER SLOTS, CLUSTER NODES, ASKING, READONLY and WAIT. The user is Redis's default one where it is
+  // empty.
   std::string user;
   std::string password;
   int database = 0;
@@ -39,6 +64,14 @@ struct RedisOptions {
   absl::Duration heartbeat = absl::Seconds(1);
   // ... and a connection on which nothing was answered for so long is given up for a new one.
   absl::Duration stall_timeout = absl::Seconds(5);
+
+  // Of a cluster alone. Whether what RedisStore acknowledges has reached a replica, where the master has any: it then
+  // outlives the master. Costs a round trip between them for each write; while a replica is gone and the cluster does
+  // not yet say so, writes to its master are UNAVAILABLE.
+  bool wait_for_replica = true;
+  // For the replica's word.
+  absl::Duration replica_timeout = absl::Seconds(1);
+  ReplicaReads replica_reads = ReplicaReads::kNever;
 
   // Requests that wait for an answer; more are refused with RESOURCE_EXHAUSTED.
   size_t max_outstanding = 100'000;

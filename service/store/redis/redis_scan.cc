@@ -1,4 +1,4 @@
-// The walks of RedisStore: names by SCAN, profiles by MGET.
+// The walks of RedisStore: names by SCAN.
 
 #include <algorithm>
 #include <memory>
@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
+#include "absl/strings/str_split.h"
 #include "service/store/names.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/redis_store.h"
 #include "service/store/redis/replies.h"
 #include "service/store/redis/scan_cursor.h"
+#include "service/store/redis/slot_map.h"
+#include "service/store/redis/slots.h"
 
 namespace waymark::store {
 namespace {
@@ -21,26 +24,38 @@ constexpr int kMaxPage = 10'000;
 // How many steps are looked at to learn how fine Redis's table is, where that matters. A step tells with a chance of a
 // half at least.
 constexpr int kMaxProbes = 32;
-constexpr size_t kMaxMget = 1'000;
 
 absl::Status NotOurs() { return absl::InvalidArgumentError("the cursor is not ours"); }
-absl::Status OrderIsGone() { return absl::OutOfRangeError("redis was restarted: the walk has to begin again"); }
+absl::Status OrderIsGone() {
+  return absl::OutOfRangeError("redis was restarted, or its slots moved: the walk has to begin again");
+}
 
-// A cursor of ours: Redis's own, and the process that it is of, for each hashes its keys in its own way.
-// "<server>:<n>".
+// A cursor of ours: "<order>:<n>" of one server, "<order>/<part>:<n>" of a cluster, whose masters are walked one after
+// the other. The order is that of Topology: each process hashes its keys in its own way.
 struct OurCursor {
-  std::string server;  // empty: of any, as where Redis does not say its run id
-  std::string redis;   // as SCAN takes it
+  std::string order;  // empty: of any, as where Redis does not say its run id
+  size_t part = 0;
+  std::string redis = "0";  // as SCAN takes it
   ScanCursor place;
 };
 
+std::string FormatOurs(absl::string_view order, bool clustered, size_t part, absl::string_view redis) {
+  return clustered ? absl::StrCat(order, "/", part, ":", redis) : absl::StrCat(order, ":", redis);
+}
+
 absl::optional<OurCursor> ParseOurs(absl::string_view text) {
-  if (text.empty()) return OurCursor{"", "0", {}};
+  if (text.empty()) return OurCursor();
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos) return absl::nullopt;
+  OurCursor cursor;
+  const std::pair<absl::string_view, absl::string_view> order = absl::StrSplit(text.substr(0, colon), '/');
+  if (!order.second.empty() && !absl::SimpleAtoi(order.second, &cursor.part)) return absl::nullopt;
   const absl::optional<ScanCursor> place = ScanCursor::Parse(text.substr(colon + 1));
-  if (!place.has_value() || place->AtEnd()) return absl::nullopt;
-  return OurCursor{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)), *place};
+  if (!place.has_value() || colon + 1 == text.size() || (place->AtEnd() && cursor.part == 0)) return absl::nullopt;
+  cursor.order = std::string(order.first);
+  cursor.redis = std::string(text.substr(colon + 1));
+  cursor.place = *place;
+  return cursor;
 }
 
 struct Step {
@@ -79,8 +94,19 @@ struct RedisStore::ScanInProgress {
       return Probe(step);
     }
     page.customers = CustomersIn(step);
-    if (!ends && !step.end.AtEnd()) page.next_cursor = absl::StrCat(server, ":", step.cursor);
+    if (!ends) Next(step);
     return absl::nullopt;
+  }
+
+  // Where the walk goes on.
+  void Next(const Step& step) {
+    if (!step.end.AtEnd()) {
+      page.next_cursor = FormatOurs(order, topology->clustered, part, step.cursor);
+      return;
+    }
+    part_ends = true;
+    const bool last = part + 1 >= topology->parts.size() || (part + 1 == until.part && until.place.AtEnd());
+    if (!last) page.next_cursor = FormatOurs(order, topology->clustered, part + 1, "0");
   }
 
   absl::optional<std::string> Again() {
@@ -108,16 +134,26 @@ struct RedisStore::ScanInProgress {
     return customers;
   }
 
-  // Whether the cursors are those of the process that answers.
-  bool IsOf(const std::string& answering) {
-    if (server.empty()) server = answering;
-    return server == answering;
+  Route ToPart() const {
+    const bool known = part < topology->parts.size() && !topology->parts[part].slots.empty();
+    return {.slot = known ? topology->parts[part].slots.front().first : uint16_t{0}};
+  }
+
+  // Whether the cursors are in the order of the process that answers.
+  bool IsOf(std::shared_ptr<const Topology> now, const std::string& answering) {
+    topology = std::move(now);
+    if (order.empty()) order = topology->order;
+    return order == topology->order && part < topology->parts.size() && topology->parts[part].server == answering;
   }
 
   std::string tenant;
-  std::string server;  // that the walk is in; empty: not yet known
-  std::string cursor;  // where the next step begins
-  ScanCursor end;      // of the walk
+  std::shared_ptr<const Topology> topology;
+  std::string order;  // that the walk is in; empty: not yet known
+  size_t part = 0;
+  std::string cursor;      // where the next step begins
+  OurCursor until;         // where the walk ends
+  ScanCursor end;          // ... in this part
+  bool part_ends = false;  // after this page
   int count = 1;
   absl::Time deadline;
   ScanDone done;
@@ -132,12 +168,17 @@ void RedisStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::
   absl::optional<OurCursor> from = ParseOurs(cursor);
   absl::optional<OurCursor> to = ParseOurs(until);
   if (!from.has_value() || !to.has_value()) return done(NotOurs());
-  if (!from->server.empty() && !to->server.empty() && from->server != to->server) return done(OrderIsGone());
+  if (!from->order.empty() && !to->order.empty() && from->order != to->order) return done(OrderIsGone());
+  const bool ends = !until.empty();
+  if (ends && (to->part < from->part || (to->part == from->part && to->place.AtEnd()))) return done(Page());
   auto scan = std::make_unique<ScanInProgress>();
   scan->tenant = std::string(tenant);
-  scan->server = std::move(from->server.empty() ? to->server : from->server);
+  scan->topology = connection_.topology();
+  scan->order = from->order.empty() ? to->order : from->order;
+  scan->part = from->part;
   scan->cursor = std::move(from->redis);
-  scan->end = to->place;
+  if (to->part == from->part) scan->end = to->place;
+  scan->until = *std::move(to);
   scan->count = std::clamp(limit, 1, kMaxPage);
   scan->deadline = deadline;
   scan->done = std::move(done);
@@ -148,88 +189,38 @@ void RedisStore::ScanOn(std::unique_ptr<ScanInProgress> scan) {
   std::string command =
       FormatCommand({"SCAN", scan->cursor, "MATCH", ProfilePattern(scan->tenant), "COUNT", absl::StrCat(scan->count)});
   const absl::Time deadline = scan->deadline;
-  connection_.Send(std::move(command), deadline,
+  const Route route = scan->ToPart();
+  connection_.Send(route, std::move(command), deadline,
                    [this, scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return scan->done(reply.status());
-                     if (!scan->IsOf(connection_.server())) return scan->done(OrderIsGone());
+                     if (!scan->IsOf(connection_.topology(), connection_.server())) return scan->done(OrderIsGone());
                      const absl::StatusOr<Step> step = StepIn(**reply);
                      if (!step.ok()) return scan->done(step.status());
                      absl::optional<std::string> next = scan->Take(*step);
-                     if (!next.has_value()) return scan->done(std::move(scan->page));
+                     if (!next.has_value()) return EndPage(std::move(scan));
                      scan->cursor = *std::move(next);
                      ScanOn(std::move(scan));
                    });
 }
 
-// Parts of one answer, which come in any order.
-struct RedisStore::LoadManyInProgress {
-  void Set(size_t part, absl::StatusOr<const redisReply*> reply, size_t expected) {
-    absl::StatusOr<StoredProfiles> read = ProfilesIn(std::move(reply), expected);
-    {
-      absl::MutexLock lock(&mutex);
-      status.Update(read.status());
-      if (read.ok()) parts[part] = *std::move(read);
-      if (--waiting > 0) return;
-    }
-    Finish();
-  }
-
-  static absl::StatusOr<StoredProfiles> ProfilesIn(absl::StatusOr<const redisReply*> reply, size_t expected) {
-    if (!reply.ok()) return reply.status();
-    if (!IsArray(**reply) || (*reply)->elements != expected) return UnexpectedReply();
-    size_t bytes = 0;
-    for (const redisReply* value : ElementsOf(**reply)) {
-      if (!IsText(*value) && !IsNil(*value)) return UnexpectedReply();
-      bytes += IsText(*value) ? TextOf(*value).size() : 0;
-    }
-    StoredProfiles read;
-    read.Reserve(expected, bytes);
-    for (const redisReply* value : ElementsOf(**reply)) {
-      read.Add(IsText(*value) ? TextOf(*value) : "");
-    }
-    return read;
-  }
-
-  void Finish() {
-    if (!status.ok()) return done(std::move(status));
-    size_t profiles = 0;
-    size_t bytes = 0;
-    for (const StoredProfiles& part : parts) {
-      profiles += part.size();
-      bytes += part.bytes();
-    }
-    parts[0].Reserve(profiles, bytes);
-    for (size_t i = 1; i < parts.size(); ++i) parts[0].Append(parts[i]);
-    done(std::move(parts[0]));
-  }
-
-  absl::Mutex mutex;
-  size_t waiting = 0;
-  absl::Status status;  // the first problem
-  std::vector<StoredProfiles> parts;
-  LoadManyDone done;
-};
-
-void RedisStore::LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
-                          LoadManyDone done) {
-  if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));
-  if (customers.empty()) return done(StoredProfiles());
-  auto load = std::make_shared<LoadManyInProgress>();
-  load->waiting = (customers.size() + kMaxMget - 1) / kMaxMget;
-  load->parts.resize(load->waiting);
-  load->done = std::move(done);
-  for (size_t begin = 0, part = 0; begin < customers.size(); begin += kMaxMget, ++part) {
-    const size_t end = std::min(begin + kMaxMget, customers.size());
-    std::vector<std::string> keys;
-    for (size_t i = begin; i < end; ++i)
-      keys.push_back(RedisProfileKey({std::string(tenant), std::move(customers[i])}));
-    std::vector<absl::string_view> command = {"MGET"};
-    command.insert(command.end(), keys.begin(), keys.end());
-    connection_.Send(FormatCommand(command), deadline,
-                     [load, part, expected = end - begin](absl::StatusOr<const redisReply*> reply) {
-                       load->Set(part, std::move(reply), expected);
-                     });
-  }
+// A key that was moved to another master meanwhile may be where the walk has been already. So before a master is left,
+// it says that it has the slots that it had, and is giving none away; those that come to it were seen where they were,
+// or are looked for there later.
+void RedisStore::EndPage(std::unique_ptr<ScanInProgress> scan) {
+  if (!scan->part_ends || !scan->topology->clustered) return scan->done(std::move(scan->page));
+  const absl::Time deadline = scan->deadline;
+  connection_.Send(Route::ToAnswerer(), FormatCommand({"CLUSTER", "NODES"}), deadline,
+                   [scan = std::move(scan)](absl::StatusOr<const redisReply*> reply) {
+                     if (!reply.ok()) return scan->done(reply.status());
+                     const absl::optional<OwnSlots> own = OwnSlotsIn(IsText(**reply) ? TextOf(**reply) : "");
+                     if (!own.has_value()) return scan->done(UnexpectedReply());
+                     if (own->slots != scan->topology->parts[scan->part].slots) return scan->done(OrderIsGone());
+                     if (own->leaving) {
+                       return scan->done(absl::UnavailableError(
+                           "redis is moving slots: a walk could miss somebody; try again when it has"));
+                     }
+                     scan->done(std::move(scan->page));
+                   });
 }
 
 }  // namespace waymark::store

@@ -51,14 +51,17 @@ absl::StatusOr<std::vector<Record>> RecordsIn(absl::string_view record_class, co
 }  // namespace
 
 RedisStore::RedisStore(const RedisOptions& options)
-    : max_changes_(absl::StrCat((options.max_changes + kBuckets - 1) / kBuckets)),
+    : wait_(options.wait_for_replica),
+      replica_timeout_(options.replica_timeout),
+      max_changes_(absl::StrCat((options.max_changes + kBuckets - 1) / kBuckets)),
       connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetProfileAndAnnounceScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetRecordScript().text})}) {}
 
 void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
-  connection_.Send(FormatCommand({"GET", RedisProfileKey(key)}), deadline,
+  const std::string profile_key = RedisProfileKey(key);
+  connection_.Send(Route::Of(profile_key, Route::To::kReplica), FormatCommand({"GET", profile_key}), deadline,
                    [done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
                      done(ProfileIn(**reply));
@@ -75,8 +78,8 @@ struct RedisStore::UpdateInProgress {
 void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
   auto update = std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)});
-  std::string command = FormatCommand({"GET", RedisProfileKey(key)});
-  connection_.Send(std::move(command), deadline,
+  const std::string profile_key = RedisProfileKey(key);
+  connection_.Send(Route::Of(profile_key), FormatCommand({"GET", profile_key}), deadline,
                    [this, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return update->done(reply.status());
                      TryUpdate(std::move(update), **reply);
@@ -117,12 +120,23 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
     arguments.push_back(max_changes_);
   }
   const Script& script = announces ? SetProfileAndAnnounceScript() : SetProfileScript();
-  Evaluate(connection_, script, std::move(arguments), deadline,
-           [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
-             if (!reply.ok()) return update->done(reply.status());
-             if (IsInteger(**reply)) return update->done(revision);
-             TryUpdate(std::move(update), **reply);
-           });
+  Evaluate(
+      connection_, script, std::move(arguments), deadline,
+      [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
+        if (!reply.ok()) return update->done(reply.status());
+        if (IsInteger(**reply)) return Acknowledge(revision, update->deadline, std::move(update->done));
+        TryUpdate(std::move(update), **reply);
+      },
+      written_to());
+}
+
+void RedisStore::Acknowledge(uint64_t revision, absl::Time deadline, PutDone done) {
+  if (!wait_ || !connection_.AnswererHasReplicas()) return done(revision);
+  WaitForReplica(connection_, replica_timeout_, deadline,
+                 [revision, done = std::move(done)](absl::Status status) mutable {
+                   if (!status.ok()) return done(std::move(status));
+                   done(revision);
+                 });
 }
 
 int64_t RedisStore::EstimatedCount(absl::string_view) { return connection_.keys(); }
@@ -132,7 +146,8 @@ bool RedisStore::Ready() { return connection_.Ready(); }
 void RedisStore::Get(absl::string_view name, absl::Time deadline, GetDone done) {
   const absl::StatusOr<RecordName> parsed = ParseRecordName(name);
   if (!parsed.ok()) return done(parsed.status());
-  connection_.Send(FormatCommand({"HGET", RecordsKey(parsed->record_class), parsed->rest}), deadline,
+  const std::string key = RecordsKey(parsed->record_class);
+  connection_.Send(Route::Of(key), FormatCommand({"HGET", key, parsed->rest}), deadline,
                    [name = std::string(name), done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
                      done(RecordIn(std::move(name), **reply));
@@ -145,20 +160,24 @@ void RedisStore::Put(absl::string_view name, absl::string_view value, uint64_t e
   if (!parsed.ok()) return done(parsed.status());
   if (absl::Status status = CheckRecordValue(value); !status.ok()) return done(std::move(status));
   const uint64_t revision = expected_revision + 1;
-  Evaluate(connection_, SetRecordScript(),
-           {RecordsKey(parsed->record_class), std::string(parsed->rest), ExpectedPrefix(expected_revision),
-            Seal(revision, value)},
-           deadline, [revision, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
-             if (!reply.ok()) return done(reply.status());
-             if (!IsInteger(**reply)) return done(UnexpectedReply());
-             if ((*reply)->integer == 0) return done(absl::AbortedError("the record has another revision"));
-             done(revision);
-           });
+  Evaluate(
+      connection_, SetRecordScript(),
+      {RecordsKey(parsed->record_class), std::string(parsed->rest), ExpectedPrefix(expected_revision),
+       Seal(revision, value)},
+      deadline,
+      [this, revision, deadline, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+        if (!reply.ok()) return done(reply.status());
+        if (!IsInteger(**reply)) return done(UnexpectedReply());
+        if ((*reply)->integer == 0) return done(absl::AbortedError("the record has another revision"));
+        Acknowledge(revision, deadline, std::move(done));
+      },
+      written_to());
 }
 
 void RedisStore::List(absl::string_view record_class, absl::Time deadline, ListDone done) {
   if (absl::Status status = CheckRecordClass(record_class); !status.ok()) return done(std::move(status));
-  connection_.Send(FormatCommand({"HGETALL", RecordsKey(record_class)}), deadline,
+  const std::string key = RecordsKey(record_class);
+  connection_.Send(Route::Of(key), FormatCommand({"HGETALL", key}), deadline,
                    [record_class = std::string(record_class),
                     done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());

@@ -14,7 +14,7 @@
 
 namespace waymark::store {
 
-// Profiles, records, changes and decisions in one Redis server, which several processes may share.
+// Profiles, records, changes and decisions in a Redis, one server or a cluster, which several processes may share.
 //
 // Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script); after a conflict the
 // script's answer holds what is there now, so each further attempt costs one round trip. Attempts go on until the
@@ -34,12 +34,13 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
                   UpdateDone done) override;
   // `limit` is how many keys Redis looks at, of whichever tenant. The cursor is Redis's, and of that process only (each
-  // one orders its keys in its own way): after a restart or a failover it is OUT_OF_RANGE. `until` is exact as long as
-  // Redis's table of keys does not shrink (which it does when nine of ten keys went); afterwards a page may also show
-  // some whom the rest of the walk shows, but misses nobody.
+  // one orders its keys in its own way): after a restart or a failover it is OUT_OF_RANGE; of a cluster, whose masters
+  // are walked one after the other, also after slots were moved, and UNAVAILABLE where a master is giving slots away.
+  // `until` is exact as long as Redis's table of keys does not shrink (which it does when nine of ten keys went);
+  // afterwards a page may also show some whom the rest of the walk shows, but misses nobody.
   void Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit, absl::Time deadline,
             ScanDone done) override;
-  // An MGET for each 1,000 customers.
+  // An MGET for each 1,000 customers; of a cluster, for each bucket.
   void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                 LoadManyDone done) override;
   // The keys of all tenants, as of the last heartbeat.
@@ -73,7 +74,15 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
   void TrimOn(const std::shared_ptr<TrimInProgress>& trim);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
+  void EndPage(std::unique_ptr<ScanInProgress> scan);
+  void LoadOneByOne(const std::vector<std::string>& keys, absl::Time deadline, LoadManyDone done);
 
+  // Calls back with the revision, where it is to be waited for a replica afterwards. Within the answer to the write.
+  void Acknowledge(uint64_t revision, absl::Time deadline, PutDone done);
+  Route::To written_to() const { return wait_ ? Route::To::kWaited : Route::To::kMaster; }
+
+  const bool wait_;
+  const absl::Duration replica_timeout_;
   const std::string max_changes_;  // of a bucket
   Connection connection_;
 };

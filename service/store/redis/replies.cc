@@ -26,7 +26,8 @@ constexpr ErrorWord kErrorWords[] = {
     {"WRONGPASS", absl::StatusCode::kUnavailable, "redis refuses the user or password (WRONGPASS)"},
     {"NOPERM", absl::StatusCode::kUnavailable, "redis does not permit this user the command (NOPERM)"},
     {"CLUSTERDOWN", absl::StatusCode::kUnavailable, "redis is a cluster that is down (CLUSTERDOWN)"},
-    {"MOVED", absl::StatusCode::kUnavailable, "redis is a cluster, and one server was configured (MOVED)"},
+    {"TRYAGAIN", absl::StatusCode::kAborted, "redis is moving some of the keys (TRYAGAIN)"},
+    {"CROSSSLOT", absl::StatusCode::kUnavailable, "redis was not yet known to be a cluster (CROSSSLOT)"},
     {"WRONGTYPE", absl::StatusCode::kDataLoss, "a key holds something that is not ours (WRONGTYPE)"},
     {"NOSCRIPT", absl::StatusCode::kNotFound, "redis does not know the script (NOSCRIPT)"},
 };

@@ -22,8 +22,8 @@ inline std::string FormatCommand(std::initializer_list<absl::string_view> argume
 
 // OK where the reply is not an error. UNAVAILABLE where Redis does not serve (it loads, is a replica, wants a password,
 // cannot save, ...), RESOURCE_EXHAUSTED where its memory is full, DATA_LOSS where a key holds another type, NOT_FOUND
-// where it does not know the script, INTERNAL anything else. Redis's own words, which may hold keys, are left out but
-// for the first.
+// where it does not know the script, ABORTED where it is moving some of several keys, INTERNAL anything else. Redis's
+// own words, which may hold keys, are left out but for the first.
 absl::Status StatusOf(const redisReply& reply);
 
 // INTERNAL: Redis answered with something that the command cannot answer with.

@@ -58,6 +58,17 @@ const Script& SetRecordScript() {
   return script;
 }
 
+const Script& LayoutScript() {
+  static const Script script(R"(
+    local layout = redis.call('GET', KEYS[1])
+    if layout then return layout end
+    if redis.call('EXISTS', KEYS[2]) == 1 then return '1' end
+    redis.call('SET', KEYS[1], ARGV[1])
+    return ARGV[1])",
+                             2);
+  return script;
+}
+
 const Script& TrimLogScript() {
   static const Script script(R"(
     redis.call('XTRIM', KEYS[1], 'MINID', '=', ARGV[1])

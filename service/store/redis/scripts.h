@@ -32,6 +32,10 @@ const Script& SetProfileAndAnnounceScript();
 // it was written, else 0.
 const Script& SetRecordScript();
 
+// Which layout what is stored has. KEYS: the layout, what is there wherever there is anything. ARGV: the layout that a
+// Redis without anything gets.
+const Script& LayoutScript();
+
 // Trims a shard of the decision log. KEYS: the shard. ARGV: the milliseconds since 1970 before which entries go, how
 // many bytes it may take. What it takes is Redis's own estimate.
 const Script& TrimLogScript();

@@ -28,14 +28,7 @@ using testing_support::Soon;
 const BudgetKey kKey{"shop", "stock", 0};
 constexpr absl::Duration kShortest = absl::Milliseconds(1);  // a second at most
 
-struct Implementation {
-  const char* name;
-  std::unique_ptr<BudgetSubject> (*make)();
-};
-
-std::ostream& operator<<(std::ostream& out, const Implementation& implementation) { return out << implementation.name; }
-
-class BudgetContract : public testing::TestWithParam<Implementation> {
+class BudgetContract : public testing::TestWithParam<testing_support::BudgetImplementation> {
  protected:
   void SetUp() override {
     subject_ = GetParam().make();
@@ -306,10 +299,7 @@ TEST_P(BudgetContract, ManyHoldersAtOnceNeverHaveMoreThanThereIs) {
   EXPECT_EQ(use[0] + use[1], have);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, BudgetContract,
-                         testing::Values(Implementation{"fake", testing_support::MakeFakeBudgetSubject},
-                                         Implementation{"embedded", testing_support::MakeEmbeddedBudgetSubject},
-                                         Implementation{"redis", testing_support::MakeRedisBudgetSubject}),
+INSTANTIATE_TEST_SUITE_P(Stores, BudgetContract, testing::ValuesIn(testing_support::BudgetImplementations()),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

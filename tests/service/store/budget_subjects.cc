@@ -59,17 +59,23 @@ class RedisBudgetSubject final : public BudgetSubject {
   std::unique_ptr<store::RedisBudgetStore> store_;
 };
 
-}  // namespace
-
-std::unique_ptr<BudgetSubject> MakeFakeBudgetSubject() { return std::make_unique<FakeBudgetSubject>(); }
-
-std::unique_ptr<BudgetSubject> MakeEmbeddedBudgetSubject() { return std::make_unique<EmbeddedBudgetSubject>(); }
+template <typename Subject>
+std::unique_ptr<BudgetSubject> Make() {
+  return std::make_unique<Subject>();
+}
 
 std::unique_ptr<BudgetSubject> MakeRedisBudgetSubject() {
   auto server = RedisServer::Start();
   EXPECT_TRUE(server.ok()) << server.status();
   if (!server.ok()) return nullptr;
   return std::make_unique<RedisBudgetSubject>(*std::move(server));
+}
+
+}  // namespace
+
+std::vector<BudgetImplementation> BudgetImplementations() {
+  return {
+      {"Fake", Make<FakeBudgetSubject>}, {"Embedded", Make<EmbeddedBudgetSubject>}, {"Redis", MakeRedisBudgetSubject}};
 }
 
 }  // namespace waymark::testing_support

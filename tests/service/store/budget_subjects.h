@@ -2,6 +2,8 @@
 #define WAYMARK_TESTS_SERVICE_STORE_BUDGET_SUBJECTS_H_
 
 #include <memory>
+#include <ostream>
+#include <vector>
 
 #include "service/store/budget_store.h"
 
@@ -16,10 +18,13 @@ class BudgetSubject {
   virtual void PassASecond() = 0;
 };
 
-// nullptr, with a failure of the test, where it cannot be had.
-std::unique_ptr<BudgetSubject> MakeFakeBudgetSubject();
-std::unique_ptr<BudgetSubject> MakeEmbeddedBudgetSubject();
-std::unique_ptr<BudgetSubject> MakeRedisBudgetSubject();
+// As Implementation of contract_subjects.h.
+struct BudgetImplementation {
+  const char* name;
+  std::unique_ptr<BudgetSubject> (*make)();
+};
+inline void PrintTo(const BudgetImplementation& implementation, std::ostream* out) { *out << implementation.name; }
+std::vector<BudgetImplementation> BudgetImplementations();
 
 }  // namespace waymark::testing_support
 

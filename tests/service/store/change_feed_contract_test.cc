@@ -33,19 +33,13 @@ using testing_support::Soon;
 using testing_support::UpdateNow;
 using testing_support::Write;
 
-struct Implementation {
-  const char* name;
-  std::unique_ptr<ContractSubject> (*make)();
-};
-void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
-
 Profile In(std::vector<NameId> segments, uint64_t version = 1) {
   Profile profile;
   profile.derived = {version, std::move(segments)};
   return profile;
 }
 
-class ChangeFeedContractTest : public testing::TestWithParam<Implementation> {
+class ChangeFeedContractTest : public testing::TestWithParam<testing_support::Implementation> {
  protected:
   void SetUp() override {
     subject_ = GetParam().make();
@@ -292,10 +286,7 @@ TEST_P(ChangeFeedContractTest, RefusesWhatIsNoCursor) {
   EXPECT_EQ(EndNow(subject_->changes(), "shop", past).status().code(), late);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllStores, ChangeFeedContractTest,
-                         testing::Values(Implementation{"Fake", testing_support::MakeFakeSubject},
-                                         Implementation{"Embedded", testing_support::MakeEmbeddedSubject},
-                                         Implementation{"Redis", testing_support::MakeRedisSubject}),
+INSTANTIATE_TEST_SUITE_P(AllStores, ChangeFeedContractTest, testing::ValuesIn(testing_support::Implementations()),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

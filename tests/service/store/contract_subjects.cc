@@ -5,73 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "service/store/embedded/database.h"
-#include "service/store/embedded/embedded_store.h"
-#include "service/store/embedded/keys.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/redis_store.h"
 #include "service/store/redis/slots.h"
-#include "tests/support/fake_decision_log.h"
-#include "tests/support/fake_store.h"
-#include "tests/support/redis_server.h"
-#include "tests/support/temp_directory.h"
 
 namespace waymark::testing_support {
 namespace {
-
-class FakeSubject final : public ContractSubject {
- public:
-  store::ProfileStore& profiles() override { return *profiles_; }
-  store::RecordStore& records() override { return *records_; }
-  store::ChangeFeed& changes() override { return *profiles_; }
-  store::DecisionLog& decisions() override { return decisions_; }
-  void SetBytes(const store::CustomerKey& key, const std::string& bytes) override { profiles_->SetBytes(key, bytes); }
-  void Close() override {
-    profiles_ = nullptr;
-    records_ = nullptr;
-  }
-
- private:
-  std::unique_ptr<FakeProfileStore> profiles_ = std::make_unique<FakeProfileStore>(kSubjectMaxChanges);
-  std::unique_ptr<FakeRecordStore> records_ = std::make_unique<FakeRecordStore>();
-  FakeDecisionLog decisions_;
-};
-
-class EmbeddedSubject final : public ContractSubject {
- public:
-  EmbeddedSubject() { Open(); }
-
-  store::ProfileStore& profiles() override { return *store_; }
-  store::RecordStore& records() override { return *store_; }
-  store::ChangeFeed& changes() override { return *store_; }
-  store::DecisionLog& decisions() override { return *store_; }
-  void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
-    Close();
-    {
-      auto database = store::Database::Open(directory_.path(), {});
-      ASSERT_TRUE(database.ok()) << database.status();
-      rocksdb::WriteBatchWithIndex batch;
-      (*database)->Put(batch, store::Family::kProfiles, store::ProfileKey(key), bytes);
-      ASSERT_TRUE((*database)->Write(batch).ok());
-    }
-    Open();
-  }
-  void Reopen() override {
-    Close();
-    Open();
-  }
-  void Close() override { store_ = nullptr; }
-
- private:
-  void Open() {
-    auto store = store::EmbeddedStore::Open(directory_.path(), {.max_changes = kSubjectMaxChanges});
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-  }
-
-  TempDirectory directory_;
-  std::unique_ptr<store::EmbeddedStore> store_;
-};
 
 // Those of bucket 7.
 std::string NeighbourInRedis(int i) {
@@ -86,51 +25,41 @@ std::string NeighbourInRedis(int i) {
   return names.at(static_cast<size_t>(i));
 }
 
-class RedisSubject final : public ContractSubject {
- public:
-  explicit RedisSubject(std::unique_ptr<RedisServer> server) : server_(std::move(server)) { Open(); }
-
-  store::ProfileStore& profiles() override { return *store_; }
-  store::RecordStore& records() override { return *store_; }
-  store::ChangeFeed& changes() override { return *store_; }
-  store::DecisionLog& decisions() override { return *store_; }
-  size_t feed_parts() const override { return store::kBuckets; }
-  std::string Neighbour(int i) const override { return NeighbourInRedis(i); }
-  void SetBytes(const store::CustomerKey& key, const std::string& bytes) override {
-    ASSERT_TRUE(server_->Command({"SET", store::RedisProfileKey(key), bytes}).ok());
-  }
-  void Reopen() override {
-    Close();
-    Open();
-  }
-  void Close() override { store_ = nullptr; }
-
- private:
-  void Open() {
-    watch_ = std::make_unique<StateWatch>();
-    store_ = std::make_unique<store::RedisStore>(
-        watch_->Watching({.port = server_->port(), .max_changes = kSubjectMaxChanges * store::kBuckets}));
-    EXPECT_TRUE(watch_->WaitForConnected()) << watch_->last();
-  }
-
-  std::unique_ptr<RedisServer> server_;
-  std::unique_ptr<StateWatch> watch_;
-  std::unique_ptr<store::RedisStore> store_;
-};
-
 }  // namespace
 
 std::string ContractSubject::Neighbour(int i) const { return absl::StrCat("n", i); }
 
-std::unique_ptr<ContractSubject> MakeFakeSubject() { return std::make_unique<FakeSubject>(); }
+void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
 
-std::unique_ptr<ContractSubject> MakeEmbeddedSubject() { return std::make_unique<EmbeddedSubject>(); }
+RedisSubject::RedisSubject(store::RedisOptions options,
+                           std::function<absl::Status(const std::string&, const std::string&)> set)
+    : options_(std::move(options)), set_(std::move(set)) {
+  Open();
+}
 
-std::unique_ptr<ContractSubject> MakeRedisSubject() {
-  auto server = RedisServer::Start();
-  EXPECT_TRUE(server.ok()) << server.status();
-  if (!server.ok()) return nullptr;
-  return std::make_unique<RedisSubject>(*std::move(server));
+store::ProfileStore& RedisSubject::profiles() { return *store_; }
+store::RecordStore& RedisSubject::records() { return *store_; }
+store::ChangeFeed& RedisSubject::changes() { return *store_; }
+store::DecisionLog& RedisSubject::decisions() { return *store_; }
+size_t RedisSubject::feed_parts() const { return store::kBuckets; }
+std::string RedisSubject::Neighbour(int i) const { return NeighbourInRedis(i); }
+
+void RedisSubject::SetBytes(const store::CustomerKey& key, const std::string& bytes) {
+  const absl::Status status = set_(store::RedisProfileKey(key), bytes);
+  ASSERT_TRUE(status.ok()) << status;
+}
+
+void RedisSubject::Reopen() {
+  Close();
+  Open();
+}
+
+void RedisSubject::Open() {
+  store::RedisOptions options = options_;
+  options.max_changes = kSubjectMaxChanges * store::kBuckets;
+  watch_ = std::make_unique<StateWatch>();
+  store_ = std::make_unique<store::RedisStore>(watch_->Watching(std::move(options)));
+  EXPECT_TRUE(watch_->WaitForConnected()) << watch_->last();
 }
 
 store::RedisOptions StateWatch::Watching(store::RedisOptions options) {

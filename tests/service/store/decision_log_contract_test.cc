@@ -26,16 +26,10 @@ using testing_support::TrimNow;
 
 constexpr size_t kAnyBytes = 1 << 30;
 
-struct Implementation {
-  const char* name;
-  std::unique_ptr<ContractSubject> (*make)();
-};
-void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
-
 // A key of the shard.
 uint64_t KeyOf(int shard) { return static_cast<uint64_t>(shard) << 56 | 0x123456; }
 
-class DecisionLogContractTest : public testing::TestWithParam<Implementation> {
+class DecisionLogContractTest : public testing::TestWithParam<testing_support::Implementation> {
  protected:
   void SetUp() override {
     subject_ = GetParam().make();
@@ -174,10 +168,7 @@ TEST_P(DecisionLogContractTest, SaysWhatWasNotWritten) {
   EXPECT_EQ(TrimNow(subject_->decisions(), "a/b", absl::InfinitePast(), 1).code(), absl::StatusCode::kInvalidArgument);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllStores, DecisionLogContractTest,
-                         testing::Values(Implementation{"Fake", testing_support::MakeFakeSubject},
-                                         Implementation{"Embedded", testing_support::MakeEmbeddedSubject},
-                                         Implementation{"Redis", testing_support::MakeRedisSubject}),
+INSTANTIATE_TEST_SUITE_P(AllStores, DecisionLogContractTest, testing::ValuesIn(testing_support::Implementations()),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

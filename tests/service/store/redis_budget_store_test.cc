@@ -131,6 +131,7 @@ TEST_F(RedisBudgetTest, SharesASlotAndExpiresWithItsPeriod) {
   EXPECT_EQ(*server_->Command({"TTL", kAccount}), "-1");
   EXPECT_NE(*server_->Command({"TTL", BudgetAccountKey({"shop", "stock", 86400})}), "-1");
   for (absl::string_view key : absl::StrSplit(*server_->Command({"KEYS", "*"}), ' ')) {
+    if (key == LayoutKey()) continue;
     EXPECT_EQ(SlotOf(key), SlotOf(kAccount)) << key;
   }
 }

@@ -1,17 +1,20 @@
 // The pure parts of the Redis store: keys, replies, scripts.
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/replies.h"
 #include "service/store/redis/scan_cursor.h"
 #include "service/store/redis/scripts.h"
+#include "service/store/redis/slot_map.h"
 #include "service/store/redis/slots.h"
 
 namespace waymark::store {
@@ -53,6 +56,92 @@ TEST(RedisSlotsTest, BucketsAreEvenAndPinned) {
   EXPECT_LT(*std::max_element(sizes.begin(), sizes.end()), 1150);
   EXPECT_EQ(BucketOf("c1"), 249);
   EXPECT_EQ(BucketOf(""), 0x99) << "XXH64 of nothing ends so";
+}
+
+// A reply as hiredis gives it, from a text: "[" replies "]", ":1" a number, "$text", "_" nil.
+class Replies {
+ public:
+  redisReply& Of(absl::string_view text) {
+    words_ = absl::StrSplit(text, ' ', absl::SkipEmpty());
+    at_ = 0;
+    return Next();
+  }
+
+ private:
+  redisReply& Next() {
+    redisReply& reply = replies_.emplace_back();
+    const std::string& word = texts_.emplace_back(words_.at(at_++));
+    if (word == "[") {
+      std::vector<redisReply*>& elements = elements_.emplace_back();
+      while (words_.at(at_) != "]") elements.push_back(&Next());
+      ++at_;
+      reply = {.type = REDIS_REPLY_ARRAY, .elements = elements.size(), .element = elements.data()};
+    } else if (word[0] == ':') {
+      reply = {.type = REDIS_REPLY_INTEGER, .integer = std::stoll(word.substr(1))};
+    } else if (word == "_") {
+      reply = {.type = REDIS_REPLY_NIL};
+    } else {
+      reply = {.type = REDIS_REPLY_STRING, .len = word.size() - 1, .str = texts_.back().data() + 1};
+    }
+    return reply;
+  }
+
+  std::vector<std::string> words_;
+  size_t at_ = 0;
+  std::deque<redisReply> replies_;
+  std::deque<std::string> texts_;
+  std::deque<std::vector<redisReply*>> elements_;
+};
+
+const Endpoint kAsked{"asked", 7000};
+
+TEST(RedisSlotMapTest, ReadsTheShardsAndTheirReplicas) {
+  Replies replies;
+  const auto shards = ShardsIn(
+      replies.Of("[ [ :5461 :16383 [ $10.0.0.2 :7001 $idb ] ] [ :0 :99 [ _ :7000 $ida ] [ $h :7003 $idc [ ] ] ]"
+                 "  [ :101 :5460 [ $ :7000 $ida ] [ $h :7003 $idc [ ] ] ] [ :100 :100 [ $10.0.0.2 :7001 $idb ] ] ]"),
+      kAsked);
+  ASSERT_TRUE(shards.ok()) << shards.status();
+  EXPECT_EQ(*shards,
+            (std::vector<Shard>{{.master = {"asked", 7000}, .replicas = {{"h", 7003}}, .slots = {{0, 99}, {101, 5460}}},
+                                {.master = {"10.0.0.2", 7001}, .slots = {{100, 100}, {5461, 16383}}}}));
+  EXPECT_TRUE(ShardsIn(replies.Of("[ ]"), kAsked)->empty());
+  for (const char* odd : {"$x", "[ :1 ]", "[ [ :0 :1 ] ]", "[ [ :0 :16384 [ $h :1 $i ] ] ]", "[ [ :0 :1 [ $h ] ] ]",
+                          "[ [ $0 :1 [ $h :1 $i ] ] ]", "[ [ :0 :1 $h ] ]"}) {
+    EXPECT_EQ(ShardsIn(replies.Of(odd), kAsked).status().code(), absl::StatusCode::kInternal) << odd;
+  }
+}
+
+TEST(RedisSlotMapTest, ReadsRedirections) {
+  EXPECT_EQ(RedirectIn("MOVED 3999 127.0.0.1:6381", kAsked), (Redirect{false, 3999, {"127.0.0.1", 6381}}));
+  EXPECT_EQ(RedirectIn("ASK 0 ::1:6381", kAsked), (Redirect{true, 0, {"::1", 6381}}));
+  EXPECT_EQ(RedirectIn("MOVED 16383 :6381", kAsked), (Redirect{false, 16383, {"asked", 6381}}));
+  for (const char* other : {"", "MOVED", "MOVED 1", "MOVED 16384 h:1", "MOVED x h:1", "MOVED 1 h", "MOVED 1 h:x",
+                            "TRYAGAIN 1 h:1", "ERR MOVED 1 h:1"}) {
+    EXPECT_EQ(RedirectIn(other, kAsked), absl::nullopt) << other;
+  }
+}
+
+TEST(RedisSlotMapTest, ReadsWhatAServerHasAndGivesAway) {
+  constexpr absl::string_view kOther = "id2 127.0.0.1:30002@31002 master - 0 1426238316232 2 connected 5461-10922\n";
+  constexpr absl::string_view kSelf = "id1 127.0.0.1:30001@31001,h myself,master - 0 0 1 connected";
+  const struct {
+    absl::string_view slots;
+    OwnSlots own;
+  } cases[] = {
+      {"", {}},
+      {" 0-5460", {.slots = {{0, 5460}}}},
+      {" 0-99 101 103-104", {.slots = {{0, 99}, {101, 101}, {103, 104}}}},
+      {" 0-99 [7->-id2]", {.slots = {{0, 99}}, .leaving = true}},
+      {" 0-99 [5461-<-id2]", {.slots = {{0, 99}}}},
+      {" 0-99\r", {.slots = {{0, 99}}}},
+  };
+  for (const auto& it : cases) {
+    EXPECT_EQ(OwnSlotsIn(absl::StrCat(kOther, kSelf, it.slots, "\n")), it.own) << it.slots;
+    EXPECT_EQ(OwnSlotsIn(absl::StrCat(kSelf, it.slots, "\n", kOther)), it.own) << it.slots;
+  }
+  for (absl::string_view odd : {absl::string_view(""), kOther}) EXPECT_EQ(OwnSlotsIn(odd), absl::nullopt) << odd;
+  EXPECT_EQ(OwnSlotsIn(absl::StrCat(kSelf, " 0-x")), absl::nullopt);
 }
 
 TEST(RedisKeysTest, AreWhatIsStored) {
@@ -109,6 +198,8 @@ TEST(RedisRepliesTest, ErrorsHaveACodeAndKeepKeysToThemselves) {
       {"LOADING Redis is loading the dataset in memory", absl::StatusCode::kUnavailable},
       {"NOAUTH Authentication required.", absl::StatusCode::kUnavailable},
       {"WRONGTYPE Operation against a key", absl::StatusCode::kDataLoss},
+      {"TRYAGAIN Multiple keys request during rehashing of slot", absl::StatusCode::kAborted},
+      {"CLUSTERDOWN The cluster is down", absl::StatusCode::kUnavailable},
       {"NOSCRIPT No matching script.", absl::StatusCode::kNotFound},
       {"ERR something about wm:{shop/secret}:p", absl::StatusCode::kInternal},
       {"secret", absl::StatusCode::kInternal},

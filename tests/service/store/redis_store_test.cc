@@ -356,6 +356,49 @@ TEST_F(RedisStoreTest, AStoreIsDestroyedWhateverItsState) {
   RedisStore away({.port = 1});
 }
 
+// A Redis of an earlier version is left alone, and nobody is told that there is nothing in it.
+TEST_F(RedisStoreTest, RefusesAnotherLayout) {
+  Serve();
+  ASSERT_TRUE(server_->Command({"HSET", LayoutWitnessKey(), "shop", "x"}).ok());
+  RedisStore store(watch_.Watching({.port = server_->port()}));
+  absl::Status status;
+  do {
+    status = LoadNow(store, kCustomer).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  } while (absl::StrContains(status.message(), "not yet"));
+  EXPECT_TRUE(absl::StrContains(status.message(), "another version of Waymark")) << status;
+  EXPECT_FALSE(store.Ready());
+  EXPECT_EQ(*server_->Command({"EXISTS", LayoutKey()}), "0");
+  ASSERT_TRUE(server_->Command({"FLUSHALL"}).ok());
+  EXPECT_TRUE(watch_.WaitForConnected());
+  EXPECT_TRUE(UpdateNow(store, kCustomer, Increment).ok());
+  EXPECT_EQ(*server_->Command({"GET", LayoutKey()}), kLayout);
+}
+
+TEST_F(RedisStoreTest, SeveralServersThatAreNoClusterAreRefused) {
+  Serve();
+  auto other = RedisServer::Start();
+  ASSERT_TRUE(other.ok()) << other.status();
+  RedisStore store(watch_.Watching({.port = server_->port(), .other_seeds = {{"127.0.0.1", (*other)->port()}}}));
+  absl::Status status;
+  do {
+    status = LoadNow(store, kCustomer).status();
+  } while (absl::StrContains(status.message(), "not yet"));
+  EXPECT_EQ(status, absl::UnavailableError("several addresses were given, and redis is no cluster"));
+}
+
+TEST_F(RedisStoreTest, AServerThatDoesNotAnswerIsNotAskedAnyMore) {
+  Serve();
+  auto store = Connect({.heartbeat = absl::Milliseconds(50), .stall_timeout = absl::Seconds(30)});
+  server_->Pause();
+  ASSERT_TRUE(watch_.WaitForDisconnected());
+  const absl::Status status = LoadNow(*store, kCustomer, absl::InfiniteFuture()).status();
+  EXPECT_EQ(status, absl::UnavailableError("redis does not answer"));
+  server_->Continue();
+  ASSERT_TRUE(watch_.WaitForConnected());
+  EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
+}
+
 TEST_F(RedisStoreTest, EstimatesTheCount) {
   Serve();
   auto store = Connect({.heartbeat = absl::Milliseconds(1)});
@@ -363,10 +406,10 @@ TEST_F(RedisStoreTest, EstimatesTheCount) {
     ASSERT_TRUE(UpdateNow(*store, {"shop", absl::StrCat(i)}, Increment).ok());
   }
   const absl::Time until = absl::Now() + absl::Seconds(30);
-  while (store->EstimatedCount("shop") != 7 && absl::Now() < until) {
+  while (store->EstimatedCount("shop") != 8 && absl::Now() < until) {
     ASSERT_TRUE(LoadNow(*store, kCustomer).ok());
   }
-  EXPECT_EQ(store->EstimatedCount("shop"), 7);
+  EXPECT_EQ(store->EstimatedCount("shop"), 8) << "and the layout";
 }
 
 }  // namespace

@@ -62,14 +62,7 @@ Profile Numbered(int64_t number) {
   return profile;
 }
 
-struct Implementation {
-  const char* name;
-  std::unique_ptr<ContractSubject> (*make)();
-};
-// What a test's name shows of it.
-void PrintTo(const Implementation& implementation, std::ostream* out) { *out << implementation.name; }
-
-class StoreContractTest : public testing::TestWithParam<Implementation> {
+class StoreContractTest : public testing::TestWithParam<testing_support::Implementation> {
  protected:
   void SetUp() override {
     subject_ = GetParam().make();
@@ -384,16 +377,16 @@ TEST_P(StoreContractTest, ManyAreLoadedAsTheyAreNow) {
     return found;
   };
   for (int round = 0; round < 3; ++round) {
-    const std::vector<std::string> customers = ScanNow(profiles(), "shop", "", "", 1000)->customers;
+    const std::vector<std::string> customers = Names("shop", "", "", 1000);
     ASSERT_EQ(customers.size(), 20u);
     const std::vector<int64_t> before = counters(customers);
     EXPECT_EQ(counters(customers), before);
-    ASSERT_EQ(ScanNow(profiles(), "shop", "", "", 1000)->customers, customers);
+    ASSERT_EQ(Names("shop", "", "", 1000), customers);
     ASSERT_TRUE(UpdateNow(profiles(), {"shop", customers[7]}, Increment).ok());
     std::vector<int64_t> after = before;
     ++after[7];
     EXPECT_EQ(counters(customers), after);
-    ASSERT_EQ(ScanNow(profiles(), "shop", "", "", 1000)->customers, customers);
+    ASSERT_EQ(Names("shop", "", "", 1000), customers);
     EXPECT_EQ(counters({customers[8], customers[7]}), (std::vector<int64_t>{after[8], after[7]}));
     EXPECT_EQ(counters(customers), after);
   }
@@ -549,10 +542,7 @@ TEST_P(StoreContractTest, ACallbackMayCallTheStore) {
   EXPECT_EQ((*stored)->revision, 2u);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllStores, StoreContractTest,
-                         testing::Values(Implementation{"Fake", testing_support::MakeFakeSubject},
-                                         Implementation{"Embedded", testing_support::MakeEmbeddedSubject},
-                                         Implementation{"Redis", testing_support::MakeRedisSubject}),
+INSTANTIATE_TEST_SUITE_P(AllStores, StoreContractTest, testing::ValuesIn(testing_support::Implementations()),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
