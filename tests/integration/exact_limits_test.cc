@@ -1,7 +1,6 @@
 // 200 concurrent decisions for one customer under "3 a day" deliver exactly 3, over two processes of the service on one
 // real Redis, asked over gRPC. How often: $WAYMARK_REPETITIONS, 100 unless told.
 
-#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -13,12 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "tests/bench/child_process.h"
+#include "tests/integration/replica.h"
 #include "tests/support/redis_server.h"
-#include "tests/support/temp_directory.h"
-#include "waymark/v1/decision.grpc.pb.h"
-#include "waymark/v1/playbook.grpc.pb.h"
-#include "waymark/v1/profile.grpc.pb.h"
 
 namespace waymark {
 namespace {
@@ -31,6 +26,10 @@ placements: [{name: hero, touchpoint: web/home}]
 )yaml";
 constexpr int kCalls = 200;
 
+using testing_support::ApplyPlaybook;
+using testing_support::Eventually;
+using testing_support::Replica;
+
 int Repetitions() {
   const char* set = std::getenv("WAYMARK_REPETITIONS");
   int repetitions = 100;
@@ -38,51 +37,6 @@ int Repetitions() {
 }
 
 void Expect(const grpc::Status& status) { ASSERT_TRUE(status.ok()) << status.error_message(); }
-
-// A process of the service, and a client of it.
-class Replica {
- public:
-  Replica(int redis_port, const std::string& name)
-      : port_file_(directory_.path() + "/port"),
-        process_(bench::ChildProcess::Start({WAYMARKD, "--listen", "127.0.0.1:0", "--store",
-                                             absl::StrCat("redis:127.0.0.1:", redis_port), "--port-file", port_file_,
-                                             // Midnight is far away.
-                                             "--clock-start", "2026-05-05T12:00:00Z"},
-                                            directory_.path() + "/log")) {
-    EXPECT_TRUE(process_.ok()) << process_.status();
-    const absl::StatusOr<int> port = process_->WaitForPort(port_file_);
-    EXPECT_TRUE(port.ok()) << port.status();
-    grpc::ChannelArguments arguments;
-    arguments.SetString("replica", name);  // a connection of its own
-    const auto channel =
-        grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", *port), grpc::InsecureChannelCredentials(), arguments);
-    decisions = v1::DecisionService::NewStub(channel);
-    playbooks = v1::PlaybookService::NewStub(channel);
-    profiles = v1::ProfileService::NewStub(channel);
-  }
-
-  std::unique_ptr<v1::DecisionService::Stub> decisions;
-  std::unique_ptr<v1::PlaybookService::Stub> playbooks;
-  std::unique_ptr<v1::ProfileService::Stub> profiles;
-
- private:
-  const testing_support::TempDirectory directory_;
-  const std::string port_file_;
-  absl::StatusOr<bench::ChildProcess> process_;
-};
-
-// Asks until it works: the store may need a moment, and a replica half a second to hear of a playbook.
-template <typename Call>
-void Eventually(Call call) {
-  grpc::Status status;
-  for (const absl::Time until = absl::Now() + absl::Seconds(30); absl::Now() < until;) {
-    grpc::ClientContext context;
-    status = call(context);
-    if (status.ok()) return;
-    absl::SleepFor(absl::Milliseconds(10));
-  }
-  Expect(status);
-}
 
 v1::NextBestActionRequest Question(const std::string& customer) {
   v1::NextBestActionRequest request;
@@ -126,15 +80,11 @@ int Delivered(const std::vector<Replica*>& replicas, const std::string& customer
 TEST(ExactLimits, TwoProcessesOnOneRedisDeliverExactlyThree) {
   auto redis = testing_support::RedisServer::Start();
   ASSERT_TRUE(redis.ok()) << redis.status();
-  Replica one((*redis)->port(), "one");
-  Replica two((*redis)->port(), "two");
-  Eventually([&](grpc::ClientContext& context) {
-    v1::ApplyPlaybookRequest request;
-    request.set_tenant("shop");
-    request.set_text(kPlaybook);
-    v1::ApplyPlaybookResponse response;
-    return one.playbooks->ApplyPlaybook(&context, request, &response);
-  });
+  const std::string store = absl::StrCat("redis:127.0.0.1:", (*redis)->port());
+  const std::vector<std::string> midnight_is_far_away = {"--clock-start", "2026-05-05T12:00:00Z"};
+  Replica one(store, "one", midnight_is_far_away);
+  Replica two(store, "two", midnight_is_far_away);
+  ApplyPlaybook(one, kPlaybook);
   Eventually([&](grpc::ClientContext& context) {
     v1::NextBestActionResponse response;
     return two.decisions->NextBestAction(&context, Question("warm_up"), &response);
