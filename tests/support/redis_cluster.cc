@@ -96,6 +96,8 @@ absl::Status RedisCluster::Introduce() {
                                   absl::StrCat((i + 1) * kSlots / kMasters - 1)})
                         .status());
     }
+  }
+  for (size_t i = 0; i < kServers; ++i) {
     for (size_t j = 0; j < kServers; ++j) {  // all with all, so that nobody has to hear of anybody by gossip
       if (i == j) continue;
       status.Update(

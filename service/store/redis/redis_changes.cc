@@ -1,5 +1,5 @@
 // The change feed of RedisStore: a stream for each bucket of a tenant, whose entries have the ids "0-<number>". A read
-// asks all of them at once.
+// asks all of them at once, whoever wants the same.
 
 #include <algorithm>
 #include <memory>
@@ -88,11 +88,13 @@ void RedisStore::Read(absl::string_view tenant, absl::string_view cursor, int li
   const absl::StatusOr<FeedCursor> after = ParseFeedCursor(cursor, kBuckets);
   if (!after.ok()) return done(after.status());
   const auto most = static_cast<size_t>(std::clamp(limit, 1, kMaxChangesRead));
+  std::string what = absl::StrCat(tenant, "/", cursor, "/", most);
+  if (!shared_reads_.MustRead(what, deadline, std::move(done))) return;
   const size_t each = 1 + most / kBuckets;  // so that a feed that was left behind fills the answer
   const auto gathered = std::make_shared<Gathered<PartOfChanges>>(
-      [most, done = std::move(done)](absl::StatusOr<std::vector<PartOfChanges>> parts) mutable {
-        if (!parts.ok()) return done(parts.status());
-        done(Merged(*std::move(parts), most));
+      [this, most, what = std::move(what)](absl::StatusOr<std::vector<PartOfChanges>> parts) {
+        if (!parts.ok()) return shared_reads_.Finish(what, parts.status());
+        shared_reads_.Finish(what, Merged(*std::move(parts), most));
       });
   for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
     const ChangeCursor& from = (*after)[bucket];

@@ -10,6 +10,7 @@
 #include "service/store/redis/connection.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/scripts.h"
+#include "service/store/redis/shared_reads.h"
 #include "service/store/store.h"
 
 namespace waymark::store {
@@ -84,7 +85,8 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   const bool wait_;
   const absl::Duration replica_timeout_;
   const std::string max_changes_;  // of a bucket
-  Connection connection_;
+  SharedReads shared_reads_;
+  Connection connection_;  // last: it answers while it goes
 };
 
 }  // namespace waymark::store

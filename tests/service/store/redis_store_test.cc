@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "service/store/redis/keys.h"
+#include "service/store/redis/slots.h"
 #include "tests/service/store/contract_subjects.h"
 #include "tests/support/outcome.h"
 #include "tests/support/redis_server.h"
@@ -397,6 +398,31 @@ TEST_F(RedisStoreTest, AServerThatDoesNotAnswerIsNotAskedAnyMore) {
   server_->Continue();
   ASSERT_TRUE(watch_.WaitForConnected());
   EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
+}
+
+TEST_F(RedisStoreTest, WhoReadsTheSamePlaceOfAFeedAtOnceReadsItOnce) {
+  Serve();
+  auto store = Connect();
+  segmentation::Profile profile;
+  profile.derived = {1, {segmentation::NameId{9}}};
+  ASSERT_TRUE(UpdateNow(*store, kCustomer, Write(profile)).ok());
+  ASSERT_TRUE(server_->Command({"CONFIG", "RESETSTAT"}).ok());
+  server_->Pause();
+  std::vector<Outcome<absl::StatusOr<ChangeFeed::Changes>>> reads(20);
+  const absl::Time deadline = Soon();
+  for (auto& read : reads) store->Read("shop", "0", 100, deadline, read.Callback());
+  // One that may not wait as long reads by itself.
+  Outcome<absl::StatusOr<ChangeFeed::Changes>> hurried;
+  store->Read("shop", "0", 100, absl::Now() + absl::Milliseconds(5), hurried.Callback());
+  EXPECT_EQ(hurried.Wait()->status().code(), absl::StatusCode::kDeadlineExceeded);
+  server_->Continue();
+  for (auto& read : reads) {
+    ASSERT_TRUE(read.Wait()->ok()) << read.Wait()->status();
+    EXPECT_EQ((*read.Wait())->changes.size(), 1u);
+  }
+  EXPECT_EQ(testing_support::ReadNow(*store, "shop", "0", 100)->changes.size(), 1u);
+  const std::string stats = *server_->Command({"INFO", "commandstats"});
+  EXPECT_TRUE(absl::StrContains(stats, absl::StrCat("cmdstat_xrange:calls=", 3 * kBuckets, ","))) << stats;
 }
 
 TEST_F(RedisStoreTest, EstimatesTheCount) {
