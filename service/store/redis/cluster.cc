@@ -34,7 +34,14 @@ absl::Status SentToAndFro() { return absl::UnavailableError("redis is moving wha
 
 // Whether it was connected before; until then the other one serves. (Not whenever it is down: where it does not answer
 // because WAIT takes long, WAIT must not hold up the other one.)
-bool HasGreeted(const Link* link) { return link != nullptr && !link->server().empty(); }
+bool WasUp(const Link* link) { return link != nullptr && link->was_up(); }
+
+absl::Status ReplicasIn(const absl::StatusOr<const redisReply*>& reply) {
+  if (!reply.ok()) return reply.status();
+  if (!IsInteger(**reply)) return UnexpectedReply();
+  if ((*reply)->integer > 0) return absl::OkStatus();
+  return absl::UnavailableError("redis has replicas, and none of them answered in time");
+}
 
 bool StartsWithWord(absl::string_view error, absl::string_view word) {
   return error.substr(0, error.find(' ')) == word;
@@ -91,7 +98,7 @@ Link& Cluster::LinkFor(const Route& route) {
     case Route::To::kReplica:
       return ReplicaOf(shard);
     case Route::To::kWaited:
-      return HasGreeted(shard.master->waited.get()) ? *shard.master->waited : *shard.master->link;
+      return WasUp(shard.master->waited.get()) ? *shard.master->waited : *shard.master->link;
     case Route::To::kMaster:
       break;
   }
@@ -123,6 +130,23 @@ bool Cluster::AnswererHasReplicas() const {
            return shard.replica_count > 0 &&
                   (shard.master->link.get() == answerer_ || shard.master->waited.get() == answerer_);
          });
+}
+
+void Cluster::WaitForReplica(absl::Duration patience, absl::Time deadline, Waited done) {
+  std::shared_ptr<Wait>& wait = waits_[answerer_];
+  if (wait != nullptr && wait->until <= deadline) return wait->waiting.push_back(std::move(done));
+  wait = std::make_shared<Wait>();
+  wait->until = std::min(absl::Now() + patience, deadline);
+  wait->waiting.push_back(std::move(done));
+  const int64_t millis = std::max<int64_t>(absl::ToInt64Milliseconds(wait->until - absl::Now()), 1);
+  answerer_->Send(std::make_unique<Request>(
+      Route::ToAnswerer(), FormatCommand({"WAIT", "1", absl::StrCat(millis)}), deadline,
+      [this, link = answerer_, wait](absl::StatusOr<const redisReply*> reply) {
+        if (const auto it = waits_.find(link); it != waits_.end() && it->second == wait) waits_.erase(it);
+        const absl::Status status = ReplicasIn(reply);
+        for (Waited& told : wait->waiting) told(status);
+      },
+      own_));
 }
 
 // ---- Redirections ----
@@ -306,7 +330,7 @@ absl::Status Cluster::StateOfShards() const {
   if (shards_.empty() || !layout_ok_) return why_not_;
   for (const ServedShard& shard : shards_) {
     for (const Link* link : {shard.master->link.get(), shard.master->waited.get()}) {
-      const bool needed = link == shard.master->link.get() || HasGreeted(link);
+      const bool needed = link == shard.master->link.get() || WasUp(link);
       if (needed && !link->state().ok()) return link->state();
     }
   }

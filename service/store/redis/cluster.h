@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/store/redis/delayed.h"
@@ -46,6 +47,8 @@ struct Topology {
 // was not done, and is sent again, a bounded number of times and not beyond its deadline; nothing else is repeated.
 class Cluster final : public Link::Owner {
  public:
+  using Waited = absl::AnyInvocable<void(absl::Status)>;
+
   struct Events {
     // OK: every master is up; else why not.
     std::function<void(const absl::Status&)> on_state;
@@ -72,6 +75,10 @@ class Cluster final : public Link::Owner {
   Link& answerer() const { return *answerer_; }
   // ... and whether what it wrote has to reach a replica, which WAIT then says: as far as is known, it has one.
   bool AnswererHasReplicas() const;
+  // ... and waits until what that link wrote so far has reached a replica, for `patience` at most. UNAVAILABLE where
+  // none says so in time; what was written stands. Who asks while a WAIT is on its way has written before it: answers
+  // come in the order of the commands. So that one tells them all.
+  void WaitForReplica(absl::Duration patience, absl::Time deadline, Waited done);
 
  private:
   struct Node {
@@ -79,6 +86,10 @@ class Cluster final : public Link::Owner {
     std::unique_ptr<Link> waited;  // see Route::To::kWaited; nullptr: none
     absl::Time wanted;             // when we last had a reason to know it
     bool seed = false;
+  };
+  struct Wait {
+    absl::Time until;
+    std::vector<Waited> waiting;
   };
   struct ServedShard {
     Node* master = nullptr;
@@ -136,6 +147,7 @@ class Cluster final : public Link::Owner {
   std::string order_;  // of the topology that was published
   bool closed_ = false;
 
+  absl::flat_hash_map<const Link*, std::shared_ptr<Wait>> waits_;  // on their way
   Link* answerer_ = nullptr;
   std::atomic<size_t> own_{0};  // requests of ours, in flight
 };

@@ -9,9 +9,11 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -41,6 +43,11 @@ class Connection {
   const std::string& server() const { return cluster_->answerer().server(); }
   // ... and whether what it wrote can be waited for: of a cluster, whether it has replicas that work.
   bool AnswererHasReplicas() const { return cluster_->AnswererHasReplicas(); }
+
+  // ... and waits until what that connection wrote so far has reached a replica of the server; see Cluster.
+  void WaitForReplica(absl::Duration patience, absl::Time deadline, absl::AnyInvocable<void(absl::Status)> done) {
+    cluster_->WaitForReplica(patience, deadline, std::move(done));
+  }
 
   // Never nullptr; without parts before Redis was first connected.
   std::shared_ptr<const Topology> topology() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
-#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/store/redis/connection.h"
 #include "service/store/redis/request.h"
@@ -17,11 +15,6 @@ namespace waymark::store {
 // restarted, or its scripts were flushed), by its text. The connection and the script must outlive the answer.
 void Evaluate(Connection& connection, const Script& script, std::vector<std::string> arguments, absl::Time deadline,
               ReplyDone done, Route::To to = Route::To::kMaster);
-
-// Within an answer: waits until what this connection wrote has reached a replica of the server that answered; for
-// `patience` at most. UNAVAILABLE where none says so in time; what was written stands.
-void WaitForReplica(Connection& connection, absl::Duration patience, absl::Time deadline,
-                    absl::AnyInvocable<void(absl::Status)> done);
 
 }  // namespace waymark::store
 

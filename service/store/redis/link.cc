@@ -127,6 +127,7 @@ void Link::GreetWith(std::string command, std::function<void(const redisReply&)>
 
 void Link::Up() {
   up_ = true;
+  was_up_ = true;
   failures_ = 0;
   beating_ = false;
   silent_ = false;

@@ -73,6 +73,9 @@ class Link {
   const std::string& server() const { return server_; }
   bool clustered() const { return clustered_; }
 
+  // Whether it was ever up.
+  bool was_up() const { return was_up_; }
+
   // How many keys it had at the last heartbeat.
   int64_t keys() const { return keys_; }
 
@@ -113,6 +116,7 @@ class Link {
 
   redisAsyncContext* context_ = nullptr;  // hiredis's; nullptr: none
   bool up_ = false;
+  bool was_up_ = false;
   bool unwritten_ = false;  // something was sent since the last Flush
   bool closed_ = false;
   absl::Status why_down_;

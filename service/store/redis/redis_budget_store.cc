@@ -77,11 +77,12 @@ void RedisBudgetStore::Ask(const Script& script, std::vector<std::string> argume
              const bool has_replicas = numbers->front() > 0 || connection_.AnswererHasReplicas();
              numbers->erase(numbers->begin());
              if (!has_replicas) return done(std::move(numbers));
-             WaitForReplica(connection_, times_.wait, deadline,
-                            [numbers = *std::move(numbers), done = std::move(done)](absl::Status status) mutable {
-                              if (!status.ok()) return done(std::move(status));
-                              done(std::move(numbers));
-                            });
+             connection_.WaitForReplica(
+                 times_.wait, deadline,
+                 [numbers = *std::move(numbers), done = std::move(done)](absl::Status status) mutable {
+                   if (!status.ok()) return done(std::move(status));
+                   done(std::move(numbers));
+                 });
            });
 }
 

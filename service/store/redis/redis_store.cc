@@ -132,11 +132,11 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
 
 void RedisStore::Acknowledge(uint64_t revision, absl::Time deadline, PutDone done) {
   if (!wait_ || !connection_.AnswererHasReplicas()) return done(revision);
-  WaitForReplica(connection_, replica_timeout_, deadline,
-                 [revision, done = std::move(done)](absl::Status status) mutable {
-                   if (!status.ok()) return done(std::move(status));
-                   done(revision);
-                 });
+  connection_.WaitForReplica(replica_timeout_, deadline,
+                             [revision, done = std::move(done)](absl::Status status) mutable {
+                               if (!status.ok()) return done(std::move(status));
+                               done(revision);
+                             });
 }
 
 int64_t RedisStore::EstimatedCount(absl::string_view) { return connection_.keys(); }

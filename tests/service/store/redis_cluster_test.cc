@@ -258,7 +258,9 @@ TEST_F(RedisClusterTest, ScriptsThatAServerForgotAreSentAgain) {
 // waits for nothing.
 TEST_F(RedisClusterTest, ASlotMovesUnderLoad) {
   constexpr int kBucket = 100;
-  auto store = Connect();
+  RedisOptions options = OptionsFor(*cluster_);
+  options.max_changes = uint64_t{1'000'000} * kBuckets;  // all that the load makes
+  auto store = Connect(options);
   const std::vector<std::string> customers = Customers(300, kBucket);
   const uint16_t slot = SlotOfCustomer(customers[0]);
   const size_t from = *cluster_->MasterOf(slot);
