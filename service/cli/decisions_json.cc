@@ -57,7 +57,11 @@ class DecisionLines::Writer {
   }
   void Time(absl::string_view name, const google::protobuf::Timestamp& value) {
     const absl::Time time = absl::FromUnixSeconds(value.seconds()) + absl::Nanoseconds(value.nanos());
-    Text(name, absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()));
+    const absl::string_view format = value.nanos() == 0               ? "%E4Y-%m-%dT%H:%M:%SZ"
+                                     : value.nanos() % 1'000'000 == 0 ? "%E4Y-%m-%dT%H:%M:%E3SZ"
+                                     : value.nanos() % 1'000 == 0     ? "%E4Y-%m-%dT%H:%M:%E6SZ"
+                                                                      : "%E4Y-%m-%dT%H:%M:%E9SZ";
+    Text(name, absl::FormatTime(format, time, absl::UTCTimeZone()));
   }
 
   void Add(const v1::CustomerDecisions& decisions);

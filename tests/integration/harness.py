@@ -85,6 +85,7 @@ class World:
         self.service = None
         self.address = None
         self.log = None  # a file that takes what the service logs
+        self.listen = "127.0.0.1:0"  # set to `address`, the service comes back at the same one
 
     def __enter__(self):
         if self.options.store == "redis":
@@ -105,7 +106,7 @@ class World:
         port_file.unlink(missing_ok=True)
         store = f"redis:127.0.0.1:{self.redis.port}" if self.redis else f"embedded:{self.folder}/store"
         log = open(self.log, "ab") if self.log else None
-        self.service = subprocess.Popen([self.options.bin / "waymarkd", "--listen", "127.0.0.1:0", "--store", store,
+        self.service = subprocess.Popen([self.options.bin / "waymarkd", "--listen", self.listen, "--store", store,
                                          "--port-file", port_file, *self.flags], stderr=log)
         if log:
             log.close()

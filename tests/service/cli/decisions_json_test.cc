@@ -2,10 +2,13 @@
 
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
+#include <google/protobuf/util/time_util.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
+
+#include "absl/strings/str_cat.h"
 
 namespace waymark::cli {
 namespace {
@@ -163,7 +166,8 @@ TEST(DecisionLines, KeepNumbersToTheLastBit) {
 
 TEST(DecisionLines, TellTimesToTheNanosecond) {
   for (int nanos : {0, 1, 10, 100'000'000, 123'456'789, 999'999'999, 500'000, 120'000'000}) {
-    for (int64_t seconds : {int64_t{0}, int64_t{-1}, int64_t{1'780'000'000}, int64_t{253'402'300'799}}) {
+    for (int64_t seconds :
+         {int64_t{0}, int64_t{-1}, int64_t{-62'135'596'800}, int64_t{1'780'000'000}, int64_t{253'402'300'799}}) {
       v1::CustomerDecisions decisions;
       decisions.set_customer("c1");
       for (auto* time : {decisions.add_decisions()->mutable_decided_at(),
@@ -172,6 +176,11 @@ TEST(DecisionLines, TellTimesToTheNanosecond) {
         time->set_nanos(nanos);
       }
       ExpectReadAsItWas(decisions);
+      DecisionLines lines;
+      lines.Add(decisions);
+      const auto& decided_at = decisions.decisions(0).decided_at();
+      const std::string text = google::protobuf::util::TimeUtil::ToString(decided_at);
+      EXPECT_NE(lines.text().find(absl::StrCat("\"decided_at\":\"", text, "\"")), absl::string_view::npos) << text;
     }
   }
 }
