@@ -156,6 +156,20 @@ def check_batch(world):
     harness.wait_until("the population", lambda: world.metrics().sum("waymark_population_version", tenant=world.tenant) == 1)
 
 
+def check_bulk(world):
+    """Decisions for many are counted as single ones are, and their stream as a call."""
+    out = pathlib.Path(world.files.name) / "bulk.jsonl"
+    before = world.metrics()
+    world.waymark("decide", "--all", "--placement", "side", "--out", out)
+    after = world.metrics()
+    customers = len(out.read_text().splitlines())
+    decided = after.sum("waymark_decisions_total") - before.sum("waymark_decisions_total")
+    assert decided == customers > 0, (decided, customers)
+    stream = "waymark.v1.DecisionService/DecideStream"
+    assert after.calls(stream, "OK") - before.calls(stream, "OK") >= 1
+    assert after.sum("waymark_rpc_calls_in_flight") == 0
+
+
 def check_garbage(world):
     """Neither port minds what is sent to it."""
     port = int(world.port_file.read_text())
@@ -263,6 +277,7 @@ def main():
         apply(world, PLAYBOOK)
         check_counts(world)
         check_batch(world)
+        check_bulk(world)
         check_garbage(world)
         check_documents(world)
         check_addresses(world)
