@@ -103,7 +103,7 @@ absl::Status Answer(const Conversation& with, const v1::DecideStreamRequest& req
   if (!batch.ok()) return batch.status();
   auto answers = batch::DecideMany(with.environment, with.engine, batch->sound, with.cancellation);
   if (!answers.ok()) return answers.status();
-  const absl::Status gone = absl::CancelledError("the client is gone");
+  absl::Status gone = absl::CancelledError("the client is gone");
   AnswerSender sender(with, request);
   size_t sound = 0;
   size_t refused = 0;
