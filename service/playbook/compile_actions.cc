@@ -214,7 +214,7 @@ void Compiler::CompilePlacements() {
     CheckRange(field + ".slots", placement.slots, 1, 100);
     placement.count_on_decision = source.exposure() != v1::EXPOSURE_ON_IMPRESSION;
     if (!source.fallback().empty()) placement.fallback = actions_.Find(field + ".fallback", source.fallback());
-    CheckFallback(field + ".fallback", placement, i);
+    CheckFallback(field + ".fallback", placement);
     for (size_t j = 0; j < playbook_->actions.size(); ++j) {
       const Action& action = playbook_->actions[j];
       if (FitsPlacement(action, i) && FitsChannel(action, placement.channel))
@@ -225,15 +225,12 @@ void Compiler::CompilePlacements() {
   }
 }
 
-void Compiler::CheckFallback(const std::string& field, const Placement& placement, int index) {
+void Compiler::CheckFallback(const std::string& field, const Placement& placement) {
   if (placement.fallback < 0) return;
   const Action& action = playbook_->actions[placement.fallback];
   if (!IsAlwaysValid(action)) {
     problems_.Add(field, absl::StrCat("a fallback must always be valid, and `", action.name,
                                       "` has stages, a rule, consents, limits or dates"));
-  }
-  if (!FitsPlacement(action, index)) {
-    problems_.Add(field, absl::StrCat("`", action.name, "` has placements, and this is none of them"));
   }
   if (placement.channel >= 0 && !FitsChannel(action, placement.channel)) {
     problems_.Add(field, absl::StrCat("`", action.name, "` has no treatment for this placement's channel"));

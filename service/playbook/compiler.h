@@ -135,7 +135,7 @@ class Compiler {
   void CheckUrl(const std::string& field, const std::string& url);
   void CheckLinksInBody(const std::string& field, const std::string& body);
   void CompilePlacements();
-  void CheckFallback(const std::string& field, const Placement& placement, int index);
+  void CheckFallback(const std::string& field, const Placement& placement);
   Arbitration CompileArbitration(const std::string& field, const v1::Arbitration& source);
 
   const v1::Playbook& source_;

@@ -163,7 +163,7 @@ TEST(DecisionLogger, OneThatNoStoreTakesHoldsNobodyUpAndIsSaidToBeTooLarge) {
   testing::internal::CaptureStderr();
   logger.Flush();
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              testing::HasSubstr("1 records of decisions were dropped: each is larger than 64 KiB"));
+              testing::HasSubstr("records of decisions were dropped: each is larger than 64 KiB records=1"));
   EXPECT_EQ(logger.dropped(), 1);
   EXPECT_EQ(logger.too_large(), 1);
   EXPECT_EQ(world.decisions.size("shop"), 1u);

@@ -130,9 +130,6 @@ const Broken kUseless[] = {
     {"budgets:\n  - {name: b, amount: 1}", "budgets[0]", "no action takes from the budget `b`"},
     {"channels: [{name: web}]\nactions:\n  - {name: a, kind: OFFER, treatments: [{channel: web, variant: loud}]}",
      "actions[0].treatments[0].variant", "no arm of an experiment gives the variant `loud`"},
-    {"channels: [{name: web}]\nactions: [{name: a, kind: CONTENT, placements: [side]}]\nplacements:\n"
-     "  - {name: hero, touchpoint: web/home, fallback: a}\n  - {name: side, touchpoint: web/side}",
-     "placements[0].fallback", "`a` has placements, and this is none of them"},
     {"default_locale: de\ntraits: [{name: first_name, type: STRING}]\nchannels: [{name: web}]\n"
      "actions: [{name: a, kind: CONTENT, treatments: [{channel: web, body: 'Hi {{customer.first_name}}'}]}]\n"
      "placements:\n  - {name: hero, touchpoint: web/home, fallback: a}",
