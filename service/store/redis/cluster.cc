@@ -177,8 +177,9 @@ void Cluster::Redirected(const Redirect& redirect, std::unique_ptr<Request> requ
     shard_of_slot_[redirect.slot] = static_cast<uint16_t>(shard - shards_.begin());
     Hurry();
   }
-  if (repeat >= kPromptRepeats || !node.link->state().ok()) {
-    return delayed_.Add(std::move(request), DelayBefore(repeat - kPromptRepeats));
+  // One that we have just heard of is waited for; one that is away is told of at once.
+  if (repeat >= kPromptRepeats || !node.link->was_up()) {
+    return delayed_.Add(std::move(request), DelayBefore(std::max(0, repeat - kPromptRepeats)));
   }
   if (redirect.ask) return node.link->SendAsking(std::move(request));
   // The master itself: a replica whose master we do not know would send us to and fro.
@@ -202,8 +203,8 @@ void Cluster::OnState(Link& link, const absl::Status& state) {
 
 void Cluster::Serve(Link& link) {
   if (link.clustered()) {
+    if (!clustered_ || shards_.empty()) Hurry();
     clustered_ = true;
-    if (shards_.empty()) Hurry();
   } else if (nodes_.size() > 1) {
     why_not_ = absl::UnavailableError("several addresses were given, and redis is no cluster");
     return;
