@@ -87,7 +87,8 @@ Cluster::Node& Cluster::NodeAt(const Endpoint& endpoint) {
 
 void Cluster::Send(std::unique_ptr<Request> request) {
   if (shards_.empty() || !layout_ok_) return request->Answer(why_not_);
-  LinkFor(request->route).Send(std::move(request));
+  Link& link = LinkFor(request->route);
+  link.Send(std::move(request));
 }
 
 Link& Cluster::LinkFor(const Route& route) {
@@ -141,7 +142,7 @@ void Cluster::WaitForReplica(absl::Duration patience, absl::Time deadline, Waite
   const int64_t millis = std::max<int64_t>(absl::ToInt64Milliseconds(wait->until - absl::Now()), 1);
   answerer_->Send(std::make_unique<Request>(
       Route::ToAnswerer(), FormatCommand({"WAIT", "1", absl::StrCat(millis)}), deadline,
-      [this, link = answerer_, wait](absl::StatusOr<const redisReply*> reply) {
+      [this, link = answerer_, wait](const absl::StatusOr<const redisReply*>& reply) {
         if (const auto it = waits_.find(link); it != waits_.end() && it->second == wait) waits_.erase(it);
         const absl::Status status = ReplicasIn(reply);
         for (Waited& told : wait->waiting) told(status);
@@ -237,7 +238,8 @@ void Cluster::CheckLayout() {
         Judge();
       },
       own_);
-  LinkFor(request->route).Send(std::move(request));
+  Link& link = LinkFor(request->route);
+  link.Send(std::move(request));
 }
 
 void Cluster::TickIn(absl::Duration delay) {
