@@ -69,21 +69,59 @@ absl::StatusOr<std::unique_ptr<RedisCluster>> RedisCluster::Start() {
 
 absl::Status RedisCluster::StartServers() {
   for (size_t i = 0; i < kServers; ++i) {
-    const absl::StatusOr<int> bus = RedisServer::FreePort();
-    if (!bus.ok()) return bus.status();
-    bus_ports_.push_back(*bus);
-    auto server = RedisServer::Start(
-        {.append_only = true,
-         .arguments = {"--cluster-enabled", "yes", "--cluster-port", absl::StrCat(*bus), "--cluster-node-timeout",
-                       "1000", "--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0",
-                       "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1", "--appendfsync", "no"}});
-    if (!server.ok()) return server.status();
-    const absl::StatusOr<std::string> id = (*server)->Command({"CLUSTER", "MYID"});
-    if (!id.ok()) return id.status();
-    servers_.push_back(*std::move(server));
-    ids_.push_back(*id);
+    if (absl::Status status = StartServer(); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status RedisCluster::StartServer() {
+  const absl::StatusOr<int> bus = RedisServer::FreePort();
+  if (!bus.ok()) return bus.status();
+  bus_ports_.push_back(*bus);
+  auto server = RedisServer::Start(
+      {.append_only = true,
+       .arguments = {"--cluster-enabled", "yes", "--cluster-port", absl::StrCat(*bus), "--cluster-node-timeout", "1000",
+                     "--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0",
+                     "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
+                     "--cluster-allow-replica-migration", "no", "--appendfsync", "no"}});
+  if (!server.ok()) return server.status();
+  const absl::StatusOr<std::string> id = (*server)->Command({"CLUSTER", "MYID"});
+  if (!id.ok()) return id.status();
+  servers_.push_back(*std::move(server));
+  ids_.push_back(*id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> RedisCluster::AddServer() {
+  if (absl::Status status = StartServer(); !status.ok()) return status;
+  const size_t added = servers_.size() - 1;
+  for (size_t i = 0; i < added; ++i) {
+    const absl::Status met =
+        server(added)
+            .Command({"CLUSTER", "MEET", "127.0.0.1", absl::StrCat(server(i).port()), absl::StrCat(bus_ports_[i])})
+            .status();
+    if (!met.ok()) return met;
+  }
+  const absl::Status known = WaitUntil("meeting the others", [&] {
+    for (size_t i = 0; i < added; ++i) {
+      const std::string there = server(i).Command({"CLUSTER", "NODES"}).value_or("");
+      const std::string here = server(added).Command({"CLUSTER", "NODES"}).value_or("");
+      if (!absl::StrContains(there, ids_[added]) || !absl::StrContains(here, ids_[i])) return false;
+    }
+    return absl::StrContains(server(added).Command({"CLUSTER", "INFO"}).value_or(""), "cluster_state:ok");
+  });
+  if (!known.ok()) return known;
+  return added;
+}
+
+absl::Status RedisCluster::RemoveServer(size_t added) {
+  server(added).Kill();
+  absl::Status status;
+  for (size_t i = 0; i < added; ++i) status.Update(server(i).Command({"CLUSTER", "FORGET", ids_[added]}).status());
+  servers_.resize(added);
+  bus_ports_.resize(added);
+  ids_.resize(added);
+  return status;
 }
 
 absl::Status RedisCluster::Introduce() {

@@ -41,6 +41,10 @@ class RedisCluster {
   // Takes everything out of all servers.
   absl::Status Clear();
 
+  // One more server, a master without slots, that the others know; and takes it out again, when it has none any more.
+  absl::StatusOr<size_t> AddServer();
+  absl::Status RemoveServer(size_t added);
+
   // Waits until another server than `old` is master of the slot.
   absl::Status WaitForPromotion(uint16_t slot, size_t old) const;
 
@@ -53,6 +57,7 @@ class RedisCluster {
  private:
   RedisCluster() = default;
   absl::Status StartServers();
+  absl::Status StartServer();
   absl::Status Introduce();
   absl::Status Replicate();
   absl::Status WaitUntilWhole() const;

@@ -312,6 +312,35 @@ TEST_F(RedisClusterTest, ASlotMovesUnderLoad) {
   EXPECT_EQ(announced, announcing.acknowledged());
 }
 
+// A server that was not there before gets a slot, and gives it back: who is redirected to it had not heard of it.
+TEST_F(RedisClusterTest, AServerComesAndGoes) {
+  auto store = Connect();
+  const std::vector<std::string> customers = Customers(60, 100);
+  const uint16_t slot = SlotOfCustomer(customers[0]);
+  const size_t from = *cluster_->MasterOf(slot);
+  const absl::StatusOr<size_t> added = cluster_->AddServer();
+  ASSERT_TRUE(added.ok()) << added.status();
+  Create(*store, customers);
+  Load load(*store, customers, false, absl::Seconds(30));
+  for (const auto& [giver, taker] : {std::make_pair(from, *added), std::make_pair(*added, from)}) {
+    ASSERT_TRUE(cluster_->BeginMove(slot, giver, taker).ok());
+    for (bool moving = true; moving;) {
+      const absl::StatusOr<int> moved = cluster_->MoveKeys(slot, giver, taker, 20);
+      ASSERT_TRUE(moved.ok()) << moved.status();
+      moving = *moved > 0;
+      ASSERT_TRUE(load.WaitForMore(20));
+    }
+    const absl::Status ended = cluster_->EndMove(slot, giver, taker);
+    ASSERT_TRUE(ended.ok()) << ended;
+    ASSERT_TRUE(load.WaitForMore(100));
+  }
+  ASSERT_TRUE(cluster_->RemoveServer(*added).ok());
+  ASSERT_TRUE(load.WaitForMore(100));
+  load.Stop();
+  EXPECT_EQ(load.unknown(), 0u) << load.last_problem();
+  for (const std::string& customer : customers) EXPECT_GT(LoadNow(*store, {"shop", customer})->revision, 1u);
+}
+
 TEST_F(RedisClusterTest, AWalkNoticesThatSlotsMove) {
   auto store = Connect();
   std::vector<std::string> customers = Customers(500);
