@@ -22,6 +22,15 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return result;
 }
 
+// A service that was away for a moment is back for its clients as soon: gRPC would wait for a second, then ever longer.
+grpc::ChannelArguments Reconnecting() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  return arguments;
+}
+
 }  // namespace
 
 struct Client::Stubs {
@@ -37,7 +46,8 @@ struct Client::Stubs {
 
 Client::Client(const std::string& address, absl::Duration timeout)
     : timeout_(timeout),
-      stubs_(std::make_unique<Stubs>(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
+      stubs_(std::make_unique<Stubs>(
+          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Reconnecting()))) {}
 
 Client::~Client() = default;
 

@@ -32,7 +32,10 @@ absl::StatusOr<ChildProcess> ChildProcess::Start(const std::vector<std::string>&
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(127);
     const int log = open(log_file.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-    if (log >= 0) dup2(log, STDERR_FILENO);
+    if (log >= 0) {
+      dup2(log, STDOUT_FILENO);
+      dup2(log, STDERR_FILENO);
+    }
     execv(argv[0], argv.data());
     _exit(127);
   }

@@ -11,8 +11,8 @@
 
 namespace waymark::bench {
 
-// A program that runs as long as this object, and no longer than the thread that started it. Its standard error goes to
-// a file. Thread-compatible.
+// A program that runs as long as this object, and no longer than the thread that started it. What it
+// prints goes to a file. Thread-compatible.
 class ChildProcess {
  public:
   // `arguments` begin with the program's path. INTERNAL where it cannot be started.
