@@ -14,6 +14,7 @@ namespace waymark::cli {
 namespace {
 
 constexpr absl::string_view kRemote = "waymark.cli/remote";
+constexpr absl::Duration kConnectPatience = absl::Seconds(2);
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -22,21 +23,18 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return result;
 }
 
-// A service that was away for a moment is back for its clients as soon: gRPC would wait for a second, then ever longer.
-grpc::ChannelArguments Reconnecting() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  return arguments;
-}
-
 }  // namespace
 
 struct Client::Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : decision(channel), event(channel), profile(channel), segmentation(channel), playbook(channel) {}
+      : channel(channel),
+        decision(channel),
+        event(channel),
+        profile(channel),
+        segmentation(channel),
+        playbook(channel) {}
 
+  const std::shared_ptr<grpc::Channel> channel;
   v1::DecisionService::Stub decision;
   v1::EventService::Stub event;
   v1::ProfileService::Stub profile;
@@ -46,8 +44,7 @@ struct Client::Stubs {
 
 Client::Client(const std::string& address, absl::Duration timeout)
     : timeout_(timeout),
-      stubs_(std::make_unique<Stubs>(
-          grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), Reconnecting()))) {}
+      stubs_(std::make_unique<Stubs>(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {}
 
 Client::~Client() = default;
 
@@ -146,6 +143,10 @@ absl::Status Client::AuditDecisions(const v1::AuditDecisionsRequest& request,
 
 absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,
                                   const std::function<absl::Status(const v1::DecideStreamResponse&)>& each) {
+  // A channel that lost its service connects again only while somebody waits for it; callers sleep between attempts.
+  if (!stubs_->channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectPatience))) {
+    return FromGrpc({grpc::StatusCode::UNAVAILABLE, "the service cannot be reached"});
+  }
   grpc::ClientContext context;
   const auto stream = stubs_->decision.DecideStream(&context);
   google::protobuf::Arena arena;
