@@ -72,8 +72,9 @@ absl::StatusOr<std::shared_ptr<const playbook::Playbook>> Playbooks::Current(abs
 }
 
 std::vector<std::string> Playbooks::Tenants() const {
+  const std::shared_ptr<const ByTenant> current = current_.Get();  // held while it is walked
   std::vector<std::string> tenants;
-  for (const auto& [tenant, playbook] : *current_.Get()) tenants.push_back(tenant);
+  for (const auto& [tenant, playbook] : *current) tenants.push_back(tenant);
   return tenants;
 }
 
