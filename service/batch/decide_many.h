@@ -28,7 +28,8 @@ struct ManyToDecide {
 // stored. On the caller's thread, which may block, so that it takes nothing from the threads that serve others.
 //
 // The answers beside the customers: with Engine::Decide's errors, UNAVAILABLE where the store is away or too slow,
-// DATA_LOSS where the profile is damaged. The status of `cancellation` once it is cancelled; what was begun then goes on, unheard.
+// DATA_LOSS where the profile is damaged. The status of `cancellation` once it is cancelled; what was begun then goes
+// on, unheard.
 absl::StatusOr<std::vector<absl::StatusOr<engine::DecideAnswer>>> DecideMany(
     const Environment& environment, engine::Engine& engine, const ManyToDecide& many,
     const std::shared_ptr<Cancellation>& cancellation);

@@ -10,8 +10,8 @@
 
 namespace waymark::web {
 
-// Serves GET /metrics to Prometheus, over HTTP on a port of its own, on prometheus-cpp's exposer and four threads of its
-// own; so a scrape never takes the place of a call, and the other way round. Beside what sources give, the exposer
+// Serves GET /metrics to Prometheus, over HTTP on a port of its own, on prometheus-cpp's exposer and four threads of
+// its own; so a scrape never takes the place of a call, and the other way round. Beside what sources give, the exposer
 // counts its own scrapes. Thread-compatible.
 class MetricsServer {
  public:
