@@ -140,12 +140,6 @@ absl::StatusOr<Cost> Bulk(ServiceUnderTest& service, const std::string& folder) 
   return Cost{absl::ToDoubleMicroseconds(cpu) / kDecisions, kDecisions / absl::ToDoubleSeconds(absl::Now() - begin)};
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
 void Print(const std::string& store, const char* measure, const char* unit, const std::vector<Round>& rounds,
            Cost Round::*single, double Cost::*of, const char* comparison, double goal) {
   std::vector<double> bulk;

@@ -153,11 +153,6 @@ void Print(const std::string& name, double value, const char* unit) {
   PrintMeasure({.name = absl::StrCat("redis/", name), .value = value, .unit = unit});
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // Prints what `count` steps cost, the median of several rounds.
 void MeasureSteps(const std::string& name, const Servers& servers, int64_t count, const Closed::Step& step) {
   std::vector<double> rates, ours, masters, replicas;

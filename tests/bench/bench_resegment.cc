@@ -82,11 +82,6 @@ double MemoryMegabytes(absl::string_view what) {
 }
 void ForgetPeak() { std::ofstream("/proc/self/clear_refs") << 5; }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // What something took.
 struct Cost {
   double seconds = 0;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -113,12 +114,10 @@ absl::StatusOr<Round> RunRound(int number, const Workload& workload, Target serv
   return round;
 }
 
-double Median(const std::vector<Round>& rounds, const std::function<double(const Round&)>& of) {
+double MedianOf(const std::vector<Round>& rounds, const std::function<double(const Round&)>& of) {
   std::vector<double> values;
   for (const Round& round : rounds) values.push_back(of(round));
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+  return Median(std::move(values));
 }
 
 struct Goals {
@@ -130,10 +129,10 @@ void PrintRounds(const std::string& store, const std::vector<Round>& rounds, con
   const auto print = [&](const char* measure, const char* unit, double Round::*value, double Round::*reference,
                          const char* comparison, absl::optional<double> goal) {
     PrintMeasure({.name = absl::StrCat("serving/", store, "/get_offers/", measure),
-                  .value = Median(rounds, [&](const Round& round) { return round.*value; }),
+                  .value = MedianOf(rounds, [&](const Round& round) { return round.*value; }),
                   .unit = unit,
-                  .reference = Median(rounds, [&](const Round& round) { return round.*reference; }),
-                  .ratio = Median(rounds, [&](const Round& round) { return round.*value / round.*reference; }),
+                  .reference = MedianOf(rounds, [&](const Round& round) { return round.*reference; }),
+                  .ratio = MedianOf(rounds, [&](const Round& round) { return round.*value / round.*reference; }),
                   .comparison = comparison,
                   .goal = goal});
   };

@@ -1,5 +1,6 @@
 #include "tests/bench/measure.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,12 @@ void PrintMeasure(const Measure& measure) {
       "\"holds\": %s}\n",
       measure.name, measure.value, measure.unit, OrNull(measure.reference), OrNull(measure.ratio), goal, holds);
   std::fflush(stdout);
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 }  // namespace waymark::bench

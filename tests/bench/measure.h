@@ -2,6 +2,7 @@
 #define WAYMARK_TESTS_BENCH_MEASURE_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/types/optional.h"
 
@@ -20,6 +21,9 @@ struct Measure {
 
 // One line of JSON on standard output, null for what is absent; `holds` where there is a goal.
 void PrintMeasure(const Measure& measure);
+
+// The middle one, or the mean of the two in the middle. REQUIRES: there are some.
+double Median(std::vector<double> values);
 
 }  // namespace waymark::bench
 
