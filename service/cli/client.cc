@@ -14,7 +14,7 @@ namespace waymark::cli {
 namespace {
 
 constexpr absl::string_view kRemote = "waymark.cli/remote";
-constexpr absl::Duration kConnectPatience = absl::Seconds(2);
+constexpr absl::Duration kConnectPatience = absl::Milliseconds(200);
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();

@@ -11,8 +11,8 @@
 namespace waymark::cli {
 
 // What was decided for customers, a line each: protobuf's JSON with the fields' own names, as Json() prints it but
-// without the fields that are empty. A fiftieth of Json()'s time, which a bulk run would spend mostly on this.
-// Single-threaded.
+// without the fields that are empty. A twenty-fourth of Json()'s time (1.6 us for three offers), which a bulk run would
+// spend mostly on this. Single-threaded.
 class DecisionLines {
  public:
   DecisionLines();
