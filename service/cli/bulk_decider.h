@@ -21,8 +21,9 @@
 namespace waymark::cli {
 
 // One DecideStream: sends what `next` fills, a message after the other, until it says that there is none, and calls
-// `each` with every answer of a message before the next; an error of `each` ends the stream and is the stream's.
-// Blocks; called by several threads at once.
+// `each` with every answer of a message before the next; an error of `each` ends the stream and is the stream's. `next`
+// is asked before anything can fail: it counts the attempts, and pauses between them. Blocks; called by several threads
+// at once.
 using DecideStreamCall =
     std::function<absl::Status(const std::function<bool(v1::DecideStreamRequest&)>& next,
                                const std::function<absl::Status(const v1::DecideStreamResponse&)>& each)>;

@@ -143,6 +143,8 @@ absl::Status Client::AuditDecisions(const v1::AuditDecisionsRequest& request,
 
 absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,
                                   const std::function<absl::Status(const v1::DecideStreamResponse&)>& each) {
+  v1::DecideStreamRequest request;
+  if (!next(request)) return absl::OkStatus();
   // A channel that lost its service connects again only while somebody waits for it; callers sleep between attempts.
   if (!stubs_->channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectPatience))) {
     return FromGrpc({grpc::StatusCode::UNAVAILABLE, "the service cannot be reached"});
@@ -152,8 +154,8 @@ absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamReque
   google::protobuf::Arena arena;
   absl::Status stopped;
   bool alive = true;
-  v1::DecideStreamRequest request;
-  while (alive && stopped.ok() && next(request) && (alive = stream->Write(request))) {
+  do {
+    alive = stream->Write(request);
     for (int answered = 0; alive && stopped.ok() && answered < request.customers_size();) {
       arena.Reset();
       auto* response = google::protobuf::Arena::CreateMessage<v1::DecideStreamResponse>(&arena);
@@ -162,7 +164,7 @@ absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamReque
       answered += response->answers_size();
       stopped = each(*response);
     }
-  }
+  } while (alive && stopped.ok() && next(request));
   if (!stopped.ok()) context.TryCancel();
   stream->WritesDone();
   const absl::Status status = FromGrpc(stream->Finish());
