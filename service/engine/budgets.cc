@@ -266,7 +266,6 @@ void Budgets::Answered(const LeasePointer& lease, const store::LeaseRequest& req
 absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
                                                       const std::vector<decision::TakenUnit>& units) {
   std::vector<LeasedUnit> taken;
-  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
@@ -280,9 +279,21 @@ absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
       taken.push_back({lease, unit});
     }
     for (const LeasedUnit& each : taken) {
+      ++each.lease->taken_since;
+      each.lease->used = now;
+    }
+  }
+  counts_.Add(kTaken, taken.size());
+  return taken;
+}
+
+void Budgets::Renew(const BudgetAsk& ask, const std::vector<LeasedUnit>& taken) {
+  std::vector<std::pair<LeasePointer, store::LeaseRequest>> requests;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Time now = clock_.Now();
+    for (const LeasedUnit& each : taken) {
       BudgetLease& lease = *each.lease;
-      ++lease.taken_since;
-      lease.used = now;
       const int64_t target = lease.Target();
       if (lease.asking || draining_ || lease.units() * 2 >= target || now < lease.used_up_until ||
           now < lease.unknown_until) {
@@ -292,9 +303,7 @@ absl::optional<std::vector<LeasedUnit>> Budgets::Take(const BudgetAsk& ask,
       requests.emplace_back(each.lease, Begin(lease, amount, target - lease.units()));
     }
   }
-  counts_.Add(kTaken, taken.size());
   for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
-  return taken;
 }
 
 void Budgets::PutBack(const std::vector<LeasedUnit>& units) {

@@ -265,6 +265,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
 }
 
 void Engine::HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge knowledge) {
+  if (!call->taken.empty()) budgets_.Renew(call->Ask(), call->taken);
   const std::vector<UnitToHold> units = call->UnitsToHold();
   if (units.empty()) return call->Answer(knowledge);
   budgets_.Hold(call->Ask(), units, StoreDeadline(call->deadline), [this, call, knowledge](const absl::Status& status) {
