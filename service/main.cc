@@ -36,6 +36,7 @@
 #include "service/engine/decision_logger.h"
 #include "service/engine/engine.h"
 #include "service/engine/playbooks.h"
+#include "service/rpc/admission.h"
 #include "service/rpc/call_metrics.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
@@ -77,7 +78,7 @@ struct Flags {
 // One object that keeps profiles, records, changes and decisions, as its interfaces; and who keeps the budgets.
 template <typename Store>
 store::StoreParts PartsOf(const std::shared_ptr<Store>& store, std::shared_ptr<store::BudgetStore> budgets) {
-  return {store, store, store, store, std::move(budgets)};
+  return {store, store, store, store, std::move(budgets), [store] { return store->idle_time(); }};
 }
 
 // The sets of signals that end the service.
@@ -237,7 +238,9 @@ absl::Status Run(const Flags& flags) {
   batch::PastPlaybooks past_playbooks(playbooks);
   const batch::LogEnvironment log{store, playbooks, past_playbooks, clock, batch_threads};
 
+  rpc::Admission admission(store.idle_time());
   rpc::ServerOptions options;
+  options.admission = &admission;
   options.address = flags.listen;
   options.threads = flags.threads;
   rpc::CallMetrics calls({.slow = absl::Milliseconds(flags.slow_call_millis)});
@@ -247,8 +250,8 @@ absl::Status Run(const Flags& flags) {
   if (!server.ok()) return server.status();
   base::LogInfo("listening", {{"host", flags.listen.substr(0, flags.listen.rfind(':'))}, {"port", (*server)->port()}});
   const web::ProcessMetrics process(kVersionNumber);
-  absl::StatusOr<std::unique_ptr<web::MetricsServer>> metrics =
-      ServeMetrics(flags, {&process, &calls, &engine.metrics(), &store, &playbooks, &budgets, &logger, &batch_threads});
+  absl::StatusOr<std::unique_ptr<web::MetricsServer>> metrics = ServeMetrics(
+      flags, {&process, &calls, &admission, &engine.metrics(), &store, &playbooks, &budgets, &logger, &batch_threads});
   if (!metrics.ok()) return metrics.status();
   if (absl::Status status = WritePort(flags.port_file, (*server)->port()); !status.ok()) return status;
   {

@@ -78,6 +78,7 @@ class Engine {
   // Leases what the call may take where nothing is, and goes on to the store.
   void Prepare(const std::shared_ptr<DecideCall>& call);
   void Load(const std::shared_ptr<DecideCall>& call);
+  void DecideOn(const std::shared_ptr<DecideCall>& call, const store::StoredProfile& read);
   void DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
   // Holds what must be held before it is given, and answers.
   void HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);

@@ -342,28 +342,29 @@ void Engine::Prepare(const std::shared_ptr<DecideCall>& call) {
 
 void Engine::Load(const std::shared_ptr<DecideCall>& call) {
   if (call->request.customer.empty()) return DecideFromContext(call, Knowledge::kUnknownCustomer);
+  if (call->read.has_value()) return DecideOn(call, *std::exchange(call->read, absl::nullopt));
   const store::CustomerKey key{call->request.tenant, call->request.customer};
+  profiles_.Load(key, StoreDeadline(call->deadline), [this, call](const absl::StatusOr<StoredProfile>& stored) {
+    if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
+    DecideOn(call, *stored);
+  });
+}
+
+void Engine::DecideOn(const std::shared_ptr<DecideCall>& call, const StoredProfile& read) {
   const bool may_write =
       !call->events.empty() ||
       std::any_of(call->question.placements.begin(), call->question.placements.end(),
                   [&](int placement) { return call->playbook->placements[placement].count_on_decision; });
-  const auto finish = [this, call] { HoldAndAnswer(call, call->KnowledgeNow()); };
   call->must_fetch = false;  // the store may fail before it runs the call
-  absl::optional<StoredProfile> read = std::exchange(call->read, absl::nullopt);
   if (!may_write) {
-    const auto decide = [this, call, finish](const absl::StatusOr<StoredProfile>& stored) {
-      if (!stored.ok()) return DecideFromContext(call, KnowledgeAfter(stored.status()));
-      if (!call->Run(*stored).ok()) return Prepare(call);
-      finish();
-    };
-    if (read.has_value()) return decide(*std::move(read));
-    return profiles_.Load(key, StoreDeadline(call->deadline), decide);
+    if (!call->Run(read).ok()) return Prepare(call);
+    return HoldAndAnswer(call, call->KnowledgeNow());
   }
   const auto run = [call](const StoredProfile& stored) { return call->Run(stored); };
-  const auto stored = [this, call, finish](const absl::StatusOr<uint64_t>& revision) {
+  const auto written = [this, call](const absl::StatusOr<uint64_t>& revision) {
     if (revision.ok()) {
       WithdrawHolds(budgets_, call->Ask(), call->Holding(), call->receipts);
-      return finish();
+      return HoldAndAnswer(call, call->KnowledgeNow());
     }
     if (call->must_fetch) return Prepare(call);
     // A write that may stand has the contact that gives another try of this decision the unit: then it is spent.
@@ -372,8 +373,8 @@ void Engine::Load(const std::shared_ptr<DecideCall>& call) {
     // Whether or not the write arrived, nothing that is limited is given: so no limit is exceeded.
     DecideFromContext(call, KnowledgeAfter(revision.status()));
   };
-  if (read.has_value()) return profiles_.UpdateFrom(key, *read, StoreDeadline(call->deadline), run, stored);
-  profiles_.Update(key, StoreDeadline(call->deadline), run, stored);
+  const store::CustomerKey key{call->request.tenant, call->request.customer};
+  profiles_.UpdateFrom(key, read, StoreDeadline(call->deadline), run, written);
 }
 
 }  // namespace waymark::engine

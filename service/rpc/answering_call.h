@@ -67,7 +67,7 @@ template <typename Response, typename Stream>
 class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response, Stream>> {
  public:
   AnsweringCall(const Method& method, CallQueue& queue)
-      : method_index_(method.index()), queue_(queue), stream_(&context_) {
+      : method_index_(method.index()), class_(method.call_class()), queue_(queue), stream_(&context_) {
     queue_.Begin();
   }
   virtual ~AnsweringCall() = default;
@@ -132,10 +132,10 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
 
   // What the handler holds: an `Interface` that is a StreamWriter<Response>.
   template <typename Interface, typename Call>
-  class Handle : public Interface {
+  class HandleOf : public Interface {
    public:
-    explicit Handle(std::shared_ptr<Call> call) : call_(std::move(call)) {}
-    ~Handle() override { call_->Finish(absl::InternalError("the call was dropped without an answer")); }
+    explicit HandleOf(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+    ~HandleOf() override { call_->Finish(absl::InternalError("the call was dropped without an answer")); }
     void Write(Response message) override { call_->Write(std::move(message)); }
     void Send(const Response& message, absl::AnyInvocable<void(bool)> sent) override {
       call_->Send(message, std::move(sent));
@@ -156,8 +156,10 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
     ask(&context_, &stream_, &arrival_);
   }
 
-  // The call came: the next one is to be asked for, and the handler to be called.
-  virtual void Arrive() = 0;
+  // The call came: the next one is to be asked for.
+  virtual void AskForNext() = 0;
+  // It may begin: the handler is to be called.
+  virtual void Handle() = 0;
   // Something that a derived call reads is begun, or ended: gRPC has one thing more, or less, to report. False where
   // the call was finished: then nothing is to be begun.
   bool PartBegins() {
@@ -183,7 +185,10 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
     if (!ok) return End();  // the server is shutting down; nothing else is reported
     began_ = absl::Now();
     queue_.Began(method_index_);
-    Arrive();
+    AskForNext();
+    if (queue_.admission().MayBegin(class_)) return Handle();
+    AskToComeLater(context_);
+    Finish(TooManyCalls());
   }
 
   void Written(bool ok) {
@@ -232,6 +237,7 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
   }
 
   const int method_index_;
+  const CallClass class_;
   CallQueue& queue_;
   absl::Time began_;
   std::shared_ptr<AnsweringCall> self_;

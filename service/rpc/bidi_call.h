@@ -65,18 +65,18 @@ class BidiCall final : public AnsweringCall<Response, grpc::ServerAsyncReaderWri
     BidiCall& call_;
   };
 
-  class Handle final : public Base::template Handle<BidiStream<Request, Response>, BidiCall> {
+  class Streams final : public Base::template HandleOf<BidiStream<Request, Response>, BidiCall> {
    public:
-    using Base::template Handle<BidiStream<Request, Response>, BidiCall>::Handle;
+    using Base::template HandleOf<BidiStream<Request, Response>, BidiCall>::HandleOf;
     void Read(Request* message, absl::AnyInvocable<void(bool)> read) override {
       this->call_->Read(message, std::move(read));
     }
   };
 
-  void Arrive() override {
-    method_.Arm(this->queue());
+  void AskForNext() override { method_.Arm(this->queue()); }
+  void Handle() override {
     method_.handler()(this->Context(),
-                      std::make_shared<Handle>(std::static_pointer_cast<BidiCall>(this->shared_from_this())));
+                      std::make_shared<Streams>(std::static_pointer_cast<BidiCall>(this->shared_from_this())));
   }
 
   void WasRead(bool ok) {
@@ -101,8 +101,8 @@ class BidiMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  BidiMethod(int index, AskForCall ask, BidiHandler<Request, Response> handler)
-      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
+  BidiMethod(int index, CallClass of, AskForCall ask, BidiHandler<Request, Response> handler)
+      : Method(index, of), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { BidiCall<Request, Response>::Begin(*this, queue); }
 

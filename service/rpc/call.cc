@@ -6,10 +6,36 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/random/random.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
 namespace waymark::rpc {
 
-CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer)
-    : queue_(std::move(queue)), deadlines_(deadlines), observer_(observer) {}
+namespace {
+
+// How long a thread takes what has come, and then gives turns, before it looks again.
+constexpr absl::Duration kTaking = absl::Milliseconds(1);
+constexpr absl::Duration kGiving = absl::Milliseconds(1);
+// When a refused call may come again.
+constexpr int kSoonestMillis = 500;
+constexpr int kLatestMillis = 1500;
+
+}  // namespace
+
+absl::Status TooManyCalls() {
+  return absl::ResourceExhaustedError("more is asked of the service than it can answer: try again later");
+}
+
+void AskToComeLater(grpc::ServerContext& context) {
+  thread_local absl::BitGen random;
+  const int millis = absl::Uniform(absl::IntervalClosed, random, kSoonestMillis, kLatestMillis);
+  context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(millis));
+}
+
+CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer,
+                     Admission& admission)
+    : queue_(std::move(queue)), deadlines_(deadlines), observer_(observer), admission_(admission) {}
 
 CallQueue::~CallQueue() = default;
 
@@ -25,10 +51,63 @@ void CallQueue::End() {
   empty_ = true;
 }
 
-void CallQueue::Run() {
+void CallQueue::Send(AnsweredCall& call) {
+  if (std::this_thread::get_id() == thread_.load(std::memory_order_relaxed)) return call.SendAnswer();
+  absl::MutexLock lock(&mutex_);
+  answered_.push_back(&call);
+  if (answered_.size() == 1) alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_REALTIME), static_cast<Event*>(&wake_));
+}
+
+void CallQueue::SendAnswers() {
+  std::vector<AnsweredCall*> answered;
+  {
+    absl::MutexLock lock(&mutex_);
+    answered.swap(answered_);
+  }
+  for (AnsweredCall* call : answered) call->SendAnswer();
+}
+
+// False where the queue is shut down and empty.
+bool CallQueue::Take(absl::Time until) {
   void* tag = nullptr;
   bool ok = false;
-  while (queue_->Next(&tag, &ok)) static_cast<Event*>(tag)->Happen(ok);
+  do {
+    switch (queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME))) {
+      case grpc::CompletionQueue::GOT_EVENT:
+        static_cast<Event*>(tag)->Happen(ok);
+        break;
+      case grpc::CompletionQueue::TIMEOUT:
+        return true;
+      case grpc::CompletionQueue::SHUTDOWN:
+        return false;
+    }
+  } while (absl::Now() < until);
+  return true;
+}
+
+void CallQueue::GiveTurns(absl::Time until) {
+  absl::Time now;
+  do {
+    if (!turns_.empty()) turns_.Next().TakeTurn();
+    now = absl::Now();
+  } while (!turns_.empty() && now < until);
+  admission_.Turned(now, turns_.empty());
+}
+
+void CallQueue::Run() {
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  bool open = true;
+  while (open || !turns_.empty()) {
+    if (turns_.empty()) {
+      void* tag = nullptr;
+      bool ok = false;
+      if (!queue_->Next(&tag, &ok)) return;
+      static_cast<Event*>(tag)->Happen(ok);
+      if (turns_.empty()) continue;
+    }
+    open = open && Take(absl::Now() + kTaking);
+    GiveTurns(absl::Now() + kGiving);
+  }
 }
 
 void CallQueue::Close() {

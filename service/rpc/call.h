@@ -1,16 +1,22 @@
 #ifndef WAYMARK_SERVICE_RPC_CALL_H_
 #define WAYMARK_SERVICE_RPC_CALL_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/rpc/admission.h"
 #include "service/rpc/call_observer.h"
+#include "service/rpc/turns.h"
 
 namespace grpc {
 class ServerContext;
@@ -26,10 +32,25 @@ class Event {
   virtual void Happen(bool ok) = 0;
 };
 
+// A call whose answer is ready to be sent.
+class AnsweredCall {
+ public:
+  virtual void SendAnswer() = 0;
+
+ protected:
+  ~AnsweredCall() = default;
+};
+
 // What a handler is told of its call beside the request.
 struct CallContext {
   absl::Time deadline;  // of the machine's clock
 };
+
+// What a call is refused with where too many are under way.
+absl::Status TooManyCalls();
+// Tells the call's client when to try again: clients of gRPC with a retry policy keep to it ("grpc-retry-pushback-ms",
+// gRFC A6). At random within a second, so that they do not come back all at once.
+void AskToComeLater(grpc::ServerContext& context);
 
 // How long calls may take.
 struct DeadlineRule {
@@ -38,14 +59,29 @@ struct DeadlineRule {
 };
 
 // One thread's completion queue, and how many calls (asked for, or running) report to it. It may be shut down when
-// there are none. Thread-safe.
+// there are none.
+//
+// The thread takes what has come for at most a millisecond, and then gives turns for at most another, so that a call
+// which is to be refused is refused soon, and those that are begun are not held up by those.
+//
+// Thread-safe, but for Wait.
 class CallQueue {
  public:
-  // `observer`: of its calls; nullptr: nobody.
-  CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer);
+  // `observer`: of its calls; nullptr: nobody. `admission`: says which calls may begin.
+  CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer,
+            Admission& admission);
   ~CallQueue();
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
+  Admission& admission() { return admission_; }
+
+  // The call's turn comes as soon as the thread has time, after others of its class. Of the thread alone.
+  void Wait(CallClass of, WaitingCall& call) { turns_.Wait(of, call); }
+
+  // Sends the answer from the queue's thread: at once on that, later from any other. What a store answers comes in
+  // bunches on a thread of its own; sending from there would wake the queue's thread for each answer that was sent,
+  // which costs more than a decision does, and this wakes it once for the bunch.
+  void Send(AnsweredCall& call) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The deadline of a call that came now: its client's within the rule.
   absl::Time DeadlineOf(const grpc::ServerContext& context, absl::Time now) const;
@@ -70,27 +106,49 @@ class CallQueue {
   void Abandon();
 
  private:
+  // Comes up in the queue when answers are to be sent.
+  class Wake final : public Event {
+   public:
+    explicit Wake(CallQueue& queue) : queue_(queue) {}
+    void Happen(bool) override { queue_.SendAnswers(); }
+
+   private:
+    CallQueue& queue_;
+  };
+
+  void SendAnswers() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Take(absl::Time until);
+  void GiveTurns(absl::Time until);
+
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   const DeadlineRule deadlines_;
   CallObserver* const observer_;
+  Admission& admission_;
+  Turns turns_;  // the thread's
   std::atomic<int64_t> live_{0};
+  std::atomic<std::thread::id> thread_{};
+  Wake wake_{*this};
   absl::Mutex mutex_;
   bool empty_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<AnsweredCall*> answered_ ABSL_GUARDED_BY(mutex_);  // where there are some, the alarm is set
+  grpc::Alarm alarm_ ABSL_GUARDED_BY(mutex_);
 };
 
 // A method being served.
 class Method {
  public:
   // `index`: its place among the server's methods.
-  explicit Method(int index) : index_(index) {}
+  Method(int index, CallClass of) : index_(index), class_(of) {}
   virtual ~Method() = default;
 
   int index() const { return index_; }
+  CallClass call_class() const { return class_; }
   // Asks gRPC for one call of this method, to be reported to `queue`. When it comes, the next one is asked for.
   virtual void Arm(CallQueue& queue) const = 0;
 
  private:
   const int index_;
+  const CallClass class_;
 };
 
 }  // namespace waymark::rpc

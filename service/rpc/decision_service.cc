@@ -33,9 +33,11 @@ void AddDecisionService(engine::Engine& engine, const batch::Environment& batch,
   using Service = v1::DecisionService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestNextBestAction,
-                Decide<v1::NextBestActionRequest, v1::NextBestActionResponse>(engine));
-  methods.Unary(service, &Service::RequestGetOffers, Decide<v1::GetOffersRequest, v1::GetOffersResponse>(engine));
-  methods.Unary(service, &Service::RequestGetContent, Decide<v1::GetContentRequest, v1::GetContentResponse>(engine));
+                Decide<v1::NextBestActionRequest, v1::NextBestActionResponse>(engine), CallClass::kDecide);
+  methods.Unary(service, &Service::RequestGetOffers, Decide<v1::GetOffersRequest, v1::GetOffersResponse>(engine),
+                CallClass::kDecide);
+  methods.Unary(service, &Service::RequestGetContent, Decide<v1::GetContentRequest, v1::GetContentResponse>(engine),
+                CallClass::kDecide);
   AddDecideStream(engine, batch, service, methods);
   AddDecisionLog(log, service, methods);
 }

@@ -21,16 +21,20 @@ HealthCheckResponse::ServingStatus StatusOf(bool serving) {
 void Health::AddTo(Methods& methods) {
   using Service = grpc::health::v1::Health::AsyncService;
   auto& service = methods.Add<Service>();
-  methods.Unary(service, &Service::RequestCheck, [this](const auto& request, const auto&, auto responder) {
-    absl::MutexLock lock(&mutex_);
-    auto it = serving_.find(request.service());
-    if (it == serving_.end()) return responder.Fail(absl::NotFoundError("no such service"));
-    responder.response().set_status(StatusOf(it->second));
-    responder.Finish();
-  });
-  methods.ServerStream(service, &Service::RequestWatch, [this](const auto& request, const auto&, const auto& writer) {
-    BeginWatch(request.service(), writer);
-  });
+  methods.Unary(
+      service, &Service::RequestCheck,
+      [this](const auto& request, const auto&, auto responder) {
+        absl::MutexLock lock(&mutex_);
+        auto it = serving_.find(request.service());
+        if (it == serving_.end()) return responder.Fail(absl::NotFoundError("no such service"));
+        responder.response().set_status(StatusOf(it->second));
+        responder.Finish();
+      },
+      CallClass::kAlways);
+  methods.ServerStream(
+      service, &Service::RequestWatch,
+      [this](const auto& request, const auto&, const auto& writer) { BeginWatch(request.service(), writer); },
+      CallClass::kAlways);
 }
 
 void Health::Set(const std::string& service, bool serving) {

@@ -45,14 +45,14 @@ class Methods {
   void Unary(Service& service,
              void (Base::*request_call)(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                         grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-             std::type_identity_t<UnaryHandler<Request, Response>> handler) {
+             std::type_identity_t<UnaryHandler<Request, Response>> handler, CallClass of = CallClass::kRecord) {
     auto ask = [&service, request_call](grpc::ServerContext* context, Request* request,
                                         grpc::ServerAsyncResponseWriter<Response>* writer,
                                         grpc::ServerCompletionQueue* queue, void* tag) {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
     const int index = Name(*Request::descriptor(), *Response::descriptor(), false);
-    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
+    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(index, of, std::move(ask), std::move(handler)));
   }
 
   // The same for a method whose answer is a stream.
@@ -60,14 +60,15 @@ class Methods {
   void ServerStream(Service& service,
                     void (Base::*request_call)(grpc::ServerContext*, Request*, grpc::ServerAsyncWriter<Response>*,
                                                grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                    std::type_identity_t<StreamHandler<Request, Response>> handler) {
+                    std::type_identity_t<StreamHandler<Request, Response>> handler, CallClass of = CallClass::kBatch) {
     auto ask = [&service, request_call](grpc::ServerContext* context, Request* request,
                                         grpc::ServerAsyncWriter<Response>* writer, grpc::ServerCompletionQueue* queue,
                                         void* tag) {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
     const int index = Name(*Request::descriptor(), *Response::descriptor(), true);
-    methods_.push_back(std::make_unique<StreamMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
+    methods_.push_back(
+        std::make_unique<StreamMethod<Request, Response>>(index, of, std::move(ask), std::move(handler)));
   }
 
   // The same for a method of which both sides are streams.
@@ -75,13 +76,13 @@ class Methods {
   void BidiStream(Service& service,
                   void (Base::*request_call)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
                                              grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                  std::type_identity_t<BidiHandler<Request, Response>> handler) {
+                  std::type_identity_t<BidiHandler<Request, Response>> handler, CallClass of = CallClass::kBatch) {
     auto ask = [&service, request_call](grpc::ServerContext* context,
                                         grpc::ServerAsyncReaderWriter<Response, Request>* stream,
                                         grpc::ServerCompletionQueue* queue,
                                         void* tag) { (service.*request_call)(context, stream, queue, queue, tag); };
     const int index = Name(*Request::descriptor(), *Response::descriptor(), true);
-    methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(index, std::move(ask), std::move(handler)));
+    methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(index, of, std::move(ask), std::move(handler)));
   }
 
   const std::vector<std::unique_ptr<grpc::Service>>& services() const { return services_; }

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "service/rpc/admission.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.h"
 #include "service/rpc/methods.h"
@@ -64,9 +65,10 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 // A server with its queues and threads. The order of the members is the order of building; they go the other way round.
 class Server::Running {
  public:
-  Running(std::unique_ptr<Health> health, std::unique_ptr<Methods> methods,
+  Running(std::unique_ptr<Admission> admission, std::unique_ptr<Health> health, std::unique_ptr<Methods> methods,
           std::vector<std::unique_ptr<CallQueue>> queues, std::unique_ptr<grpc::Server> server, int port)
-      : health_(std::move(health)),
+      : admission_(std::move(admission)),
+        health_(std::move(health)),
         methods_(std::move(methods)),
         queues_(std::move(queues)),
         server_(std::move(server)),
@@ -99,6 +101,7 @@ class Server::Running {
   int port() const { return port_; }
 
  private:
+  const std::unique_ptr<Admission> admission_;  // nullptr: it is another's
   const std::unique_ptr<Health> health_;
   const std::unique_ptr<Methods> methods_;
   const std::vector<std::unique_ptr<CallQueue>> queues_;
@@ -120,11 +123,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
   SetLimits(options, builder);
   for (const std::unique_ptr<grpc::Service>& service : methods->services()) builder.RegisterService(service.get());
+  std::unique_ptr<Admission> own_admission;
+  if (options.admission == nullptr) own_admission = std::make_unique<Admission>();
+  Admission& admission = options.admission == nullptr ? *own_admission : *options.admission;
   std::vector<std::unique_ptr<CallQueue>> queues;
   queues.reserve(static_cast<size_t>(options.threads));
   for (int i = 0; i < options.threads; ++i) {
-    queues.push_back(std::make_unique<CallQueue>(
-        builder.AddCompletionQueue(), DeadlineRule{options.default_deadline, options.max_deadline}, options.observer));
+    queues.push_back(std::make_unique<CallQueue>(builder.AddCompletionQueue(),
+                                                 DeadlineRule{options.default_deadline, options.max_deadline},
+                                                 options.observer, admission));
   }
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
@@ -132,8 +139,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
                                                ": the port is taken, or the address is not this machine's"));
   }
-  auto running =
-      std::make_unique<Running>(std::move(health), std::move(methods), std::move(queues), std::move(server), port);
+  auto running = std::make_unique<Running>(std::move(own_admission), std::move(health), std::move(methods),
+                                           std::move(queues), std::move(server), port);
   running->Serve(options.armed_calls);
   return std::unique_ptr<Server>(new Server(std::move(running)));
 }

@@ -10,6 +10,7 @@
 
 namespace waymark::rpc {
 
+class Admission;
 class CallObserver;
 class Methods;
 
@@ -42,6 +43,9 @@ struct ServerOptions {
   absl::Duration keepalive_timeout = absl::Seconds(20);
   // A client may ask as often as this.
   absl::Duration min_client_ping_interval = absl::Seconds(10);
+
+  // Says which calls may begin; outlives the server. nullptr: it has one of its own.
+  Admission* admission = nullptr;
 
   // Sees every call; outlives the server. nullptr: nobody does.
   CallObserver* observer = nullptr;

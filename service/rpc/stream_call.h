@@ -37,11 +37,11 @@ class StreamCall final : public AnsweringCall<Response, grpc::ServerAsyncWriter<
   StreamCall(const StreamMethod<Request, Response>& method, CallQueue& queue) : Base(method, queue), method_(method) {}
 
  private:
-  using Handle = typename Base::template Handle<StreamWriter<Response>, Base>;
+  using Writer = typename Base::template HandleOf<StreamWriter<Response>, Base>;
 
-  void Arrive() override {
-    method_.Arm(this->queue());
-    method_.handler()(request_, this->Context(), std::make_shared<Handle>(this->shared_from_this()));
+  void AskForNext() override { method_.Arm(this->queue()); }
+  void Handle() override {
+    method_.handler()(request_, this->Context(), std::make_shared<Writer>(this->shared_from_this()));
   }
 
   const StreamMethod<Request, Response>& method_;
@@ -54,8 +54,8 @@ class StreamMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncWriter<Response>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  StreamMethod(int index, AskForCall ask, StreamHandler<Request, Response> handler)
-      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
+  StreamMethod(int index, CallClass of, AskForCall ask, StreamHandler<Request, Response> handler)
+      : Method(index, of), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { StreamCall<Request, Response>::Begin(*this, queue); }
 

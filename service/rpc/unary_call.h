@@ -62,7 +62,7 @@ using UnaryHandler = std::function<void(const Request&, const CallContext&, Resp
 // that arrives, then the answer that was sent. The answer may be sent while the handler still runs, so it goes when
 // both are over.
 template <typename Request, typename Response>
-class UnaryCall final : private Event, private UnaryAnswer<Response> {
+class UnaryCall final : private Event, private WaitingCall, private AnsweredCall, private UnaryAnswer<Response> {
  public:
   static void Begin(const UnaryMethod<Request, Response>& method, CallQueue& queue) {
     auto* call = new UnaryCall(method, queue);
@@ -83,11 +83,21 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
     if (!ok) return Destroy();  // the server is shutting down
     arrived_ = true;
     method_.Arm(queue_);
-    Responder<Response> responder(this);
     began_ = absl::Now();
     queue_.Began(method_.index());
+    const CallClass of = method_.call_class();
+    admitted_ = queue_.admission().Begin(of);
+    if (admitted_ && of != CallClass::kAlways) return queue_.Wait(of, *this);
+    TakeTurn();
+  }
+
+  void TakeTurn() override {
+    Responder<Response> responder(this);
     const CallContext context{queue_.DeadlineOf(context_, began_)};
-    if (context.deadline <= began_) {
+    if (!admitted_) {
+      AskToComeLater(context_);
+      responder.Fail(TooManyCalls());
+    } else if (context.deadline <= absl::Now()) {
       responder.Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     } else {
       method_.handler()(*request_, context, std::move(responder));
@@ -98,11 +108,17 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
   Response& response() override { return *response_; }
 
   void Finish(const absl::Status& status) override {
+    if (admitted_) queue_.admission().End();
     queue_.Ended({method_.index(), began_, status, context_});  // before it is sent: then nothing of it may be left
-    if (status.ok()) {
+    status_ = status;
+    queue_.Send(*this);
+  }
+
+  void SendAnswer() override {
+    if (status_.ok()) {
       writer_.Finish(*response_, grpc::Status::OK, static_cast<Event*>(this));
     } else {
-      writer_.FinishWithError(ToGrpcStatus(status), static_cast<Event*>(this));
+      writer_.FinishWithError(ToGrpcStatus(status_), static_cast<Event*>(this));
     }
   }
 
@@ -124,8 +140,10 @@ class UnaryCall final : private Event, private UnaryAnswer<Response> {
   Response* response_;  // the arena's
   grpc::ServerContext context_;
   grpc::ServerAsyncResponseWriter<Response> writer_;
-  bool arrived_ = false;  // of the queue's thread
+  bool arrived_ = false;   // of the queue's thread
+  bool admitted_ = false;  // likewise, until the handler runs
   absl::Time began_;
+  absl::Status status_;  // of the answer
   std::atomic<int> parts_{2};
 };
 
@@ -135,8 +153,8 @@ class UnaryMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  UnaryMethod(int index, AskForCall ask, UnaryHandler<Request, Response> handler)
-      : Method(index), ask_(std::move(ask)), handler_(std::move(handler)) {}
+  UnaryMethod(int index, CallClass of, AskForCall ask, UnaryHandler<Request, Response> handler)
+      : Method(index, of), ask_(std::move(ask)), handler_(std::move(handler)) {}
 
   void Arm(CallQueue& queue) const override { UnaryCall<Request, Response>::Begin(*this, queue); }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct StoreParts {
   std::shared_ptr<ChangeFeed> changes;
   std::shared_ptr<DecisionLog> decisions;
   std::shared_ptr<BudgetStore> budgets;
+  // For how long the thread that answers (Redis) or writes (embedded) has had nothing to do.
+  std::function<absl::Duration()> idle_time;
 };
 
 // Any store, with every request timed by command and code, from the call to the callback: with what it waits in queues,
@@ -66,6 +69,8 @@ class MeasuredStore final : public ProfileStore,
   void ChangeHolds(absl::string_view tenant, absl::string_view decision, HoldChange change, absl::Time deadline,
                    Done done) override;
   void Read(const BudgetKey& key, absl::Time deadline, UseDone done) override;
+
+  const std::function<absl::Duration()>& idle_time() const { return parts_.idle_time; }
 
   void Collect(base::MetricWriter& writer) const override;
 

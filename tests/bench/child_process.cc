@@ -74,6 +74,14 @@ absl::Duration ChildProcess::CpuTime() const {
   return absl::Seconds(user + system) / sysconf(_SC_CLK_TCK);
 }
 
+int64_t ChildProcess::ResidentBytes() const {
+  std::ifstream file(absl::StrCat("/proc/", process_, "/statm"));  // proc(5): in pages, the second is what is resident
+  int64_t size = 0;
+  int64_t resident = 0;
+  file >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
 absl::StatusOr<int> ChildProcess::WaitForPort(const std::string& port_file, absl::Duration patience) {
   const absl::Time until = absl::Now() + patience;
   while (absl::Now() < until) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ class ChildProcess {
 
   // What the program has taken of the processors so far, in steps of 10 ms.
   absl::Duration CpuTime() const;
+
+  // The memory that it has now.
+  int64_t ResidentBytes() const;
 
  private:
   explicit ChildProcess(pid_t process) : process_(process) {}

@@ -6,10 +6,8 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +16,10 @@
 
 namespace waymark::bench {
 namespace {
+
+// In open loop, how many calls are sent, or answers taken, before the other is looked at; and for how long neither is.
+constexpr int kMaxBurst = 16;
+constexpr absl::Duration kLongestNap = absl::Microseconds(50);
 
 absl::Duration Percentile(std::vector<int64_t>& nanos, double share) {
   if (nanos.empty()) return absl::ZeroDuration();
@@ -28,8 +30,8 @@ absl::Duration Percentile(std::vector<int64_t>& nanos, double share) {
 
 }  // namespace
 
-// One load: the calls that are out, and what came of those that ended. Send may be called by any thread; answers are
-// taken by the run's own, which in closed loop sends the next call too.
+// One load: the calls that are out, and what came of those that ended. One thread sends and takes answers: two would
+// take turns at gRPC's polling, which costs more than a call does.
 class LoadGenerator::Run {
  public:
   // `again`: whether an answer is followed by the next request.
@@ -37,35 +39,43 @@ class LoadGenerator::Run {
       absl::Time count_from, absl::Time until, int64_t at_most, const Take& take = nullptr)
       : workload_(workload), again_(again), count_from_(count_from), until_(until), at_most_(at_most), take_(take) {
     for (const auto& channel : channels) stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
-    receiver_ = std::thread([this] { Receive(); });
   }
 
   // Sends the next request, unless there is none left; `planned` is when it should have been sent.
   void Send(absl::Time planned) {
-    const int64_t number = sent_.fetch_add(1, std::memory_order_relaxed);
-    if (number >= at_most_) return;
-    auto* call = new Call;  // the tag; taken back by Receive
+    if (sent_ >= at_most_) return;
+    const size_t index = static_cast<size_t>(sent_++);
+    auto* call = new Call;  // the tag; taken back by Ended
     call->planned = planned;
     call->context.set_deadline(absl::ToChronoTime(planned + absl::Seconds(20)));
-    const size_t index = static_cast<size_t>(number);
-    out_.fetch_add(1, std::memory_order_relaxed);
+    ++out_;
     call->reader = stubs_[index % stubs_.size()]->PrepareUnaryCall(
         &call->context, workload_.method, workload_.requests[index % workload_.requests.size()], &queue_);
     call->reader->StartCall();
     call->reader->Finish(&call->response, &call->status, call);
   }
 
-  // No more will be sent from outside: waits for what is out.
-  LoadResult Finish() {
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &Run::Idle));
+  // Takes the answers that are there, at most so many, without waiting.
+  void TakeAnswers(int at_most) {
+    void* tag = nullptr;
+    bool ok = false;
+    while (at_most-- > 0 &&
+           queue_.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME)) == grpc::CompletionQueue::GOT_EVENT) {
+      Ended(tag);
     }
+  }
+
+  // Waits for what is out, and for what follows it.
+  LoadResult Finish() {
+    void* tag = nullptr;
+    bool ok = false;
+    while (out_ > 0 && queue_.Next(&tag, &ok)) Ended(tag);
     queue_.Shutdown();
-    receiver_.join();
+    while (queue_.Next(&tag, &ok)) continue;
     result_.per_second = static_cast<double>(nanos_.size()) / absl::ToDoubleSeconds(last_ - count_from_);
     result_.p50 = Percentile(nanos_, 0.50);
     result_.p99 = Percentile(nanos_, 0.99);
+    result_.refused_p99 = Percentile(refused_nanos_, 0.99);
     return std::move(result_);
   }
 
@@ -78,21 +88,13 @@ class LoadGenerator::Run {
     std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
   };
 
-  bool Idle() const { return out_.load(std::memory_order_acquire) == 0; }
-
-  void Receive() {
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue_.Next(&tag, &ok)) {
-      const std::unique_ptr<Call> call(static_cast<Call*>(tag));
-      const absl::Time now = absl::Now();
-      if (again_ && now < until_) Send(now);
-      if (take_ != nullptr && call->status.ok()) take_(call->response);
-      Count(*call, now);
-      if (out_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        absl::MutexLock lock(&mutex_);  // wakes Finish, where it waits
-      }
-    }
+  void Ended(void* tag) {
+    const std::unique_ptr<Call> call(static_cast<Call*>(tag));
+    const absl::Time now = absl::Now();
+    --out_;
+    if (again_ && now < until_) Send(now);
+    if (take_ != nullptr && call->status.ok()) take_(call->response);
+    Count(*call, now);
   }
 
   // In closed loop what ends within the time counts, in open loop what was planned within it.
@@ -100,12 +102,17 @@ class LoadGenerator::Run {
     const absl::Time at = again_ ? now : call.planned;
     if (at < count_from_ || at > until_) return;
     ++result_.calls;
+    last_ = std::max(last_, now);
+    if (call.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      if (result_.refused++ == 0 && result_.errors == 0) result_.first_error = call.status.error_message();
+      refused_nanos_.push_back(absl::ToInt64Nanoseconds(now - call.planned));
+      return;
+    }
     if (!call.status.ok()) {
       if (result_.errors++ == 0) result_.first_error = call.status.error_message();
       return;
     }
     nanos_.push_back(absl::ToInt64Nanoseconds(now - call.planned));
-    last_ = std::max(last_, at);
   }
 
   const Workload& workload_;
@@ -116,16 +123,17 @@ class LoadGenerator::Run {
   const Take take_;
   grpc::CompletionQueue queue_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
-  std::atomic<int64_t> sent_{0};
-  std::atomic<int64_t> out_{0};
-  absl::Mutex mutex_;
-  LoadResult result_;           // the receiver's
-  std::vector<int64_t> nanos_;  // the receiver's
+  int64_t sent_ = 0;
+  int64_t out_ = 0;
+  LoadResult result_;
+  std::vector<int64_t> nanos_;
+  std::vector<int64_t> refused_nanos_;
   absl::Time last_ = absl::InfinitePast();
-  std::thread receiver_;
 };
 
 LoadGenerator::LoadGenerator(int port, int connections) {
+  // As the server does: see PrepareProcess.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection each
   for (int i = 0; i < connections; ++i) {
@@ -157,9 +165,15 @@ LoadResult LoadGenerator::Open(const Workload& workload, double per_second, absl
   const absl::Time begin = absl::Now();
   const absl::Time end = begin + warm_up + duration;
   Run run(channels_, workload, false, begin + warm_up, end, INT64_MAX);
-  for (absl::Time planned = begin; planned < end; planned += absl::Seconds(gap(random))) {
-    absl::SleepFor(planned - absl::Now());
-    run.Send(planned);
+  absl::Time planned = begin;
+  while (planned < end) {
+    const absl::Time now = absl::Now();
+    for (int i = 0; i < kMaxBurst && planned <= now; ++i) {
+      run.Send(planned);
+      planned += absl::Seconds(gap(random));
+    }
+    run.TakeAnswers(kMaxBurst);
+    absl::SleepFor(std::min(planned - absl::Now(), kLongestNap));
   }
   return run.Finish();
 }

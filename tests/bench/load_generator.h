@@ -27,24 +27,25 @@ grpc::ByteBuffer Serialize(const Message& message) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-// What a load found. Latencies are those of calls that ended with OK.
+// What a load found. Rate and latencies are those of calls that ended with OK.
 struct LoadResult {
   int64_t calls = 0;
-  int64_t errors = 0;
-  std::string first_error;
-  double per_second = 0;  // of calls that ended with OK
+  int64_t refused = 0;      // with RESOURCE_EXHAUSTED
+  int64_t errors = 0;       // otherwise
+  std::string first_error;  // of either
+  double per_second = 0;
   absl::Duration p50;
   absl::Duration p99;
+  absl::Duration refused_p99;
 };
 
-// Makes load on one server over a few connections, with one thread that takes answers and, in open loop, one that
-// sends. Single-threaded.
+// Makes load on one server over a few connections, with the caller's thread. Thread-compatible.
 class LoadGenerator {
  public:
   // 127.0.0.1.
   LoadGenerator(int port, int connections);
 
-  // Each request once, so many at a time; each answer goes to `take`, on one thread.
+  // Each request once, so many at a time; each answer goes to `take`.
   using Take = std::function<void(const grpc::ByteBuffer& answer)>;
   LoadResult Each(const Workload& workload, int callers, const Take& take = nullptr);
 

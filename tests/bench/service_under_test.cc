@@ -64,8 +64,9 @@ absl::StatusOr<std::unique_ptr<ServiceUnderTest>> ServiceUnderTest::Start(const 
 }
 
 absl::Status CheckLoad(const LoadResult& result) {
-  if (result.errors == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(result.errors, " of ", result.calls, " calls failed: ", result.first_error));
+  const int64_t failed = result.errors + result.refused;
+  if (failed == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(failed, " of ", result.calls, " calls failed: ", result.first_error));
 }
 
 }  // namespace waymark::bench

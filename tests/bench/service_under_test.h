@@ -43,7 +43,7 @@ Workload WorkloadOf(std::string method, const std::vector<Message>& messages) {
   return workload;
 }
 
-// INTERNAL where a call failed.
+// INTERNAL where a call failed, or was refused.
 absl::Status CheckLoad(const LoadResult& result);
 
 }  // namespace waymark::bench

@@ -1,6 +1,7 @@
 #ifndef WAYMARK_SERVICE_STORE_EMBEDDED_BOUNDED_QUEUE_H_
 #define WAYMARK_SERVICE_STORE_EMBEDDED_BOUNDED_QUEUE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 namespace waymark::store {
@@ -33,10 +35,14 @@ class BoundedQueue {
   // The oldest work, at most `max`, waiting for some until the time is over or the queue is closed; then it may be
   // none.
   std::vector<T> Take(size_t max, absl::Duration wait) {
-    const absl::Time until = absl::Now() + wait;
     absl::MutexLock lock(&mutex_);
-    while (work_.empty() && !closed_) {
-      if (changed_.WaitWithDeadline(&mutex_, until)) break;
+    if (work_.empty() && !closed_) {
+      waits_since_ = absl::Now();
+      const absl::Time until = waits_since_ + wait;
+      while (work_.empty() && !closed_) {
+        if (changed_.WaitWithDeadline(&mutex_, until)) break;
+      }
+      waited_ += absl::Now() - std::exchange(waits_since_, absl::InfiniteFuture());
     }
     std::vector<T> taken;
     while (!work_.empty() && taken.size() < max) {
@@ -53,6 +59,12 @@ class BoundedQueue {
     changed_.SignalAll();
   }
 
+  // For how long Take has waited for work in all, that of now included.
+  absl::Duration waited() const {
+    absl::MutexLock lock(&mutex_);
+    return waited_ + std::max(absl::Now() - waits_since_, absl::ZeroDuration());
+  }
+
   bool closed() const {
     absl::MutexLock lock(&mutex_);
     return closed_;
@@ -64,6 +76,8 @@ class BoundedQueue {
   absl::CondVar changed_;
   std::deque<T> work_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time waits_since_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();  // while Take waits
+  absl::Duration waited_ ABSL_GUARDED_BY(mutex_);                            // before
 };
 
 }  // namespace waymark::store

@@ -341,6 +341,8 @@ void EmbeddedStore::List(absl::string_view record_class, absl::Time deadline, Li
 
 BudgetStore& EmbeddedStore::budgets() { return parts_->budgets; }
 
+absl::Duration EmbeddedStore::idle_time() const { return parts_->writer.idle_time(); }
+
 void EmbeddedStore::Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline,
                          ReadDone done) {
   if (absl::Status status = CheckTenant(tenant); !status.ok()) return done(std::move(status));

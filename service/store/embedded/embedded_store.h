@@ -63,6 +63,9 @@ class EmbeddedStore final : public ProfileStore, public RecordStore, public Chan
   void Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
             TrimDone done) override;
 
+  // For how long the thread that writes has had nothing to do. Any thread.
+  absl::Duration idle_time() const;
+
  private:
   class Parts;
   explicit EmbeddedStore(std::unique_ptr<Parts> parts);

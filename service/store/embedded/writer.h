@@ -78,6 +78,9 @@ class Writer {
   // is even, and later still the same, what was read in between is what is stored. Never blocks.
   uint64_t profile_writes() const { return profile_writes_.load(std::memory_order_seq_cst); }
 
+  // For how long the thread has had nothing to write.
+  absl::Duration idle_time() const { return queue_.waited(); }
+
   // Whether the last write came through.
   bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
 

@@ -9,6 +9,7 @@ namespace waymark::store {
 
 Connection::Connection(const RedisOptions& options, std::vector<std::string> greeting) : options_(options) {
   uv_loop_init(&loop_);
+  uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME);
   uv_async_init(&loop_, &wake_, [](uv_async_t* wake) { static_cast<Connection*>(wake->data)->Drain(); });
   wake_.data = this;
   cluster_ = std::make_unique<Cluster>(
@@ -36,6 +37,10 @@ Connection::~Connection() {
 std::shared_ptr<const Topology> Connection::topology() const {
   absl::MutexLock lock(&mutex_);
   return topology_;
+}
+
+absl::Duration Connection::idle_time() const {
+  return absl::Nanoseconds(uv_metrics_idle_time(const_cast<uv_loop_t*>(&loop_)));
 }
 
 void Connection::Send(const Route& route, std::string command, absl::Time deadline, ReplyDone done) {

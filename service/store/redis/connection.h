@@ -55,6 +55,9 @@ class Connection {
   // Whether Redis is connected and answers; of a cluster, all masters.
   bool Ready() const { return ready_.load(std::memory_order_relaxed); }
 
+  // For how long its thread has had nothing to do.
+  absl::Duration idle_time() const;
+
   // How many keys Redis had lately.
   int64_t keys() const { return keys_.load(std::memory_order_relaxed); }
 

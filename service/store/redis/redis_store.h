@@ -64,6 +64,9 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
             TrimDone done) override;
 
+  // For how long the thread that talks to Redis, and calls back, has had nothing to do. Any thread.
+  absl::Duration idle_time() const { return connection_.idle_time(); }
+
  private:
   struct UpdateInProgress;
   struct ScanInProgress;

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/rpc/admission.h"
 #include "service/rpc/call_metrics.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.grpc.pb.h"
@@ -528,6 +529,38 @@ TEST(StreamTest, AWriterMayOutliveItsCall) {
   EXPECT_FALSE(SendAndWait(*kept, v1::ResegmentResponse()));
   kept->OnCancel([] { ADD_FAILURE() << "the call is over"; });
   kept->Finish(absl::InternalError("too late"));
+}
+
+TEST(ServerTest, RefusesWhatIsTooMuchAndSaysWhenToComeAgain) {
+  Admission admission;
+  while (admission.Begin(CallClass::kDecide)) continue;
+  ServerOptions options;
+  options.admission = &admission;
+  Subject subject(Succeed, EndAtOnce, options);
+  grpc::ClientContext context;
+  UnaryResponse response;
+  const grpc::Status refused = subject.unary_stub->ValidatePlaybook(&context, UnaryRequest(), &response);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto later = context.GetServerTrailingMetadata().find("grpc-retry-pushback-ms");
+  ASSERT_NE(later, context.GetServerTrailingMetadata().end());
+  const int millis = std::stoi(std::string(later->second.data(), later->second.size()));
+  EXPECT_GE(millis, 500);
+  EXPECT_LE(millis, 1500);
+
+  grpc::ClientContext stream_context;
+  const auto stream = subject.stream_stub->Resegment(&stream_context, v1::ResegmentRequest());
+  v1::ResegmentResponse message;
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(stream_context.GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 1u);
+
+  const auto health = grpc::health::v1::Health::NewStub(subject.channel);
+  grpc::ClientContext health_context;
+  HealthCheckResponse answer;
+  EXPECT_TRUE(health->Check(&health_context, {}, &answer).ok()) << "never refused";
+
+  for (int i = 0; i < ConcurrencyLimit::kMax; ++i) admission.End();
+  EXPECT_TRUE(subject.Call().ok());
 }
 
 }  // namespace

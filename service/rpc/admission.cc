@@ -1,0 +1,94 @@
+#include "service/rpc/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace waymark::rpc {
+namespace {
+
+constexpr base::MetricName kLimit = {"waymark_rpc_concurrency_limit", "Calls that may be under way at once."};
+constexpr base::MetricName kRefused = {"waymark_rpc_calls_refused_total",
+                                       "Calls that were refused because too many were under way."};
+
+// What each class may use of the limit.
+constexpr std::array<double, kCallClasses> kShares = {1, 1, 0.8, 0.6};
+constexpr std::array<const char*, kCallClasses> kNames = {"always", "decide", "record", "batch"};
+
+// A thread that idles for less than this of a window has work all the time.
+constexpr double kIdleShare = 0.01;
+
+size_t IndexOf(CallClass of) { return static_cast<size_t>(of); }
+
+int RoomOf(CallClass of, int limit) { return static_cast<int>(limit * kShares[IndexOf(of)]); }
+
+void RaiseTo(std::atomic<int>& value, int to) {
+  int seen = value.load(std::memory_order_relaxed);
+  while (to > seen && !value.compare_exchange_weak(seen, to, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
+void ConcurrencyLimit::Learn(const Window& window) {
+  if (window.saturated) {
+    const int in_time = static_cast<int>(window.answered_a_second * absl::ToDoubleSeconds(kTarget));
+    calls = std::min(in_time, calls + calls / 20);
+  } else if (window.most_at_once >= RoomOf(CallClass::kBatch, calls)) {
+    calls *= 2;
+  }
+  calls = std::clamp(calls, kMin, kMax);
+}
+
+bool Admission::Begin(CallClass of) {
+  const int others = under_way_.fetch_add(1, std::memory_order_relaxed);
+  if (of != CallClass::kAlways && others >= RoomOf(of, limit())) {
+    under_way_.fetch_sub(1, std::memory_order_relaxed);
+    refused_.Add(IndexOf(of));
+    return false;
+  }
+  RaiseTo(most_, others + 1);
+  return true;
+}
+
+void Admission::End() {
+  under_way_.fetch_sub(1, std::memory_order_relaxed);
+  answered_.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Admission::MayBegin(CallClass of) {
+  if (of == CallClass::kAlways || under_way_.load(std::memory_order_relaxed) < RoomOf(of, limit())) return true;
+  refused_.Add(IndexOf(of));
+  return false;
+}
+
+void Admission::Turned(absl::Time now, bool all_answered) {
+  if (all_answered) emptied_.store(true, std::memory_order_relaxed);
+  if (absl::ToUnixNanos(now) < end_.load(std::memory_order_relaxed)) return;
+  absl::MutexLock lock(&mutex_);
+  if (absl::ToUnixNanos(now) >= end_.load(std::memory_order_relaxed)) EndWindow(now);
+}
+
+void Admission::EndWindow(absl::Time now) {
+  const absl::Duration length = now - std::exchange(began_, now);
+  end_.store(absl::ToUnixNanos(now + kWindow), std::memory_order_relaxed);
+  const absl::Duration idle_now = store_idle_ ? store_idle_() : absl::ZeroDuration();
+  const absl::Duration idle = idle_now - std::exchange(idle_before_, idle_now);
+  const bool emptied = emptied_.exchange(false, std::memory_order_relaxed);
+  const int answered = answered_.exchange(0, std::memory_order_relaxed);
+  const int most = most_.exchange(under_way_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  // The thread stood still: that says nothing of the calls.
+  if (!emptied && length > 2 * kWindow) return;
+  learned_.Learn({.saturated = !emptied || (store_idle_ && idle < kIdleShare * length),
+                  .answered_a_second = answered / absl::ToDoubleSeconds(length),
+                  .most_at_once = most});
+  limit_.store(learned_.calls, std::memory_order_relaxed);
+}
+
+void Admission::Collect(base::MetricWriter& writer) const {
+  writer.WriteGauge(kLimit, {}, limit());
+  for (size_t i = IndexOf(CallClass::kDecide); i < kCallClasses; ++i) {
+    writer.WriteCounter(kRefused, {{"class", kNames[i]}}, static_cast<double>(refused_.value(i)));
+  }
+}
+
+}  // namespace waymark::rpc

@@ -1,0 +1,96 @@
+#ifndef WAYMARK_SERVICE_RPC_ADMISSION_H_
+#define WAYMARK_SERVICE_RPC_ADMISSION_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "service/base/metrics.h"
+
+namespace waymark::rpc {
+
+// What a call is for: who comes first, and who is refused last, where more is asked than can be done.
+enum class CallClass {
+  kAlways,  // health: never waits, never refused
+  kDecide,
+  kRecord,  // and whatever else is answered at once
+  kBatch,   // what takes long, or is asked for everyone
+};
+inline constexpr size_t kCallClasses = 4;
+
+// How many calls may be under way at once, so that those that are begun are answered soon and the others are refused at
+// once, instead of all of them too late.
+//
+// What tells that there are too many is a thread that had work to do for a whole window (a queue that never empties is
+// a standing one, and no burst: the thought of CoDel, RFC 8289), and not how long calls take: while a store is slow,
+// calls are slow and the threads idle, and refusing calls would not help. Then as many may be under way as are answered
+// within the target (Little's law). As soon as the threads have time, it is twice as many in each window in which they
+// are needed.
+struct ConcurrencyLimit {
+  struct Window {
+    bool saturated = false;  // a thread had work all the time
+    double answered_a_second = 0;
+    int most_at_once = 0;  // calls
+  };
+
+  int calls = kMax;
+
+  void Learn(const Window& window);
+
+  static constexpr int kMin = 64;
+  static constexpr int kMax = 4096;
+  static constexpr absl::Duration kTarget = absl::Milliseconds(3);
+};
+
+// Which calls may begin. Of the limit, decisions may use all, records four fifths, batches three fifths: so decisions
+// are refused last. Thread-safe; costs a call a few atomic additions.
+class Admission final : public base::MetricSource {
+ public:
+  static constexpr absl::Duration kWindow = absl::Milliseconds(50);
+
+  // For how long the store's thread has had nothing to do, since it began; nullptr: it has none.
+  using IdleTime = std::function<absl::Duration()>;
+  explicit Admission(IdleTime store_idle = nullptr) : store_idle_(std::move(store_idle)) {}
+
+  // Whether a call may begin; then it is under way until End.
+  bool Begin(CallClass of);
+  void End();
+
+  // The same for a stream, which may last: it is not counted.
+  bool MayBegin(CallClass of);
+
+  // One of the server's threads has taken a turn: it has answered all calls that it found, or some are left.
+  void Turned(absl::Time now, bool all_answered) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  int limit() const { return limit_.load(std::memory_order_relaxed); }
+
+  void Collect(base::MetricWriter& writer) const override;
+
+ private:
+  void EndWindow(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const IdleTime store_idle_;
+  std::atomic<int> limit_{ConcurrencyLimit::kMax};
+  std::atomic<int> under_way_{0};
+  // Of the window.
+  std::atomic<int> most_{0};
+  std::atomic<int> answered_{0};
+  std::atomic<bool> emptied_{false};
+  std::atomic<int64_t> end_{0};  // nanoseconds since 1970
+  base::Counters<kCallClasses> refused_;
+
+  absl::Mutex mutex_;
+  ConcurrencyLimit learned_ ABSL_GUARDED_BY(mutex_);
+  absl::Time began_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  absl::Duration idle_before_ ABSL_GUARDED_BY(mutex_);  // the store's thread
+};
+
+}  // namespace waymark::rpc
+
+#endif  // WAYMARK_SERVICE_RPC_ADMISSION_H_

@@ -1,0 +1,181 @@
+#include "service/rpc/admission.h"
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "service/rpc/turns.h"
+
+namespace waymark::rpc {
+namespace {
+
+constexpr absl::Time kBegin = absl::FromUnixSeconds(1'700'000'000);
+
+absl::Duration P99(std::vector<absl::Duration>& durations) {
+  if (durations.empty()) return absl::ZeroDuration();
+  std::sort(durations.begin(), durations.end());
+  return durations[durations.size() * 99 / 100];
+}
+
+// One thread that answers a call in 30 us, and refuses one in 8, as the server's does: it takes what has come, and then
+// answers for a millisecond. Clients come by a plan, whatever becomes of them.
+struct Shop {
+  static constexpr absl::Duration kAnswering = absl::Microseconds(30);
+  static constexpr absl::Duration kRefusing = absl::Microseconds(8);
+
+  struct Outcome {
+    int64_t answered = 0;
+    int64_t refused = 0;
+    absl::Duration p99;  // of those that were answered, from when they came
+    absl::Duration refused_p99;
+  };
+
+  // `gap(now)`: until the next one comes.
+  Outcome Serve(absl::Duration duration, const std::function<absl::Duration(absl::Time)>& gap) {
+    Outcome outcome;
+    std::vector<absl::Duration> waits;
+    std::vector<absl::Duration> refusals;
+    std::deque<absl::Time> waiting;
+    absl::Time next = now;
+    for (const absl::Time end = now + duration; now < end;) {
+      if (waiting.empty()) now = std::max(now, next);
+      for (const absl::Time until = now + absl::Milliseconds(1); next <= now && now < until; next += gap(next)) {
+        if (admission.Begin(CallClass::kDecide)) {
+          waiting.push_back(next);
+          continue;
+        }
+        now += kRefusing;
+        refusals.push_back(now - next);
+      }
+      for (const absl::Time until = now + absl::Milliseconds(1); !waiting.empty() && now < until;) {
+        now += kAnswering;
+        waits.push_back(now - waiting.front());
+        waiting.pop_front();
+        admission.End();
+        ++outcome.answered;
+      }
+      admission.Turned(now, waiting.empty());
+    }
+    outcome.refused = static_cast<int64_t>(refusals.size());
+    outcome.p99 = P99(waits);
+    outcome.refused_p99 = P99(refusals);
+    return outcome;
+  }
+
+  Admission admission;
+  absl::Time now = kBegin;
+};
+
+TEST(AdmissionTest, WhatCanBeAnsweredIsNotRefused) {
+  for (const double load : {0.1, 0.5, 0.95}) {
+    Shop shop;
+    const auto outcome = shop.Serve(absl::Seconds(5), [&](absl::Time) { return Shop::kAnswering / load; });
+    EXPECT_EQ(outcome.refused, 0) << load;
+  }
+}
+
+TEST(AdmissionTest, OfTooMuchAsManyAreAnsweredAsCanBeAndTheOthersRefusedAtOnce) {
+  for (const double load : {1.2, 1.5, 2.0}) {
+    Shop shop;
+    const absl::Duration duration = absl::Seconds(30);
+    const auto outcome = shop.Serve(duration, [&](absl::Time) { return Shop::kAnswering / load; });
+    // What refusing takes cannot be spent on answers.
+    const double left = 1 - absl::FDivDuration(outcome.refused * Shop::kRefusing, duration);
+    EXPECT_GE(outcome.answered * Shop::kAnswering, 0.98 * left * duration) << load;
+    EXPECT_LE(outcome.p99, absl::Milliseconds(15)) << load << ", with the moment before it was known";
+    EXPECT_LE(outcome.refused_p99, absl::Milliseconds(5)) << load;
+  }
+}
+
+TEST(AdmissionTest, ABurstIsWorkedOff) {
+  Shop shop;
+  int calls = 0;
+  const auto outcome = shop.Serve(absl::Seconds(10), [&](absl::Time) {
+    return ++calls % 1200 == 0 ? absl::Milliseconds(200) : absl::ZeroDuration();  // 36 ms of work, five times a second
+  });
+  EXPECT_EQ(outcome.refused, 0);
+}
+
+TEST(AdmissionTest, ItIsOverAsSoonAsThereIsTime) {
+  Shop shop;
+  shop.Serve(absl::Seconds(5), [](absl::Time) { return Shop::kAnswering / 2; });
+  EXPECT_LT(shop.admission.limit(), 200);
+  int calls = 0;
+  const auto bursts = [&](absl::Time) { return ++calls % 1000 == 0 ? absl::Milliseconds(200) : absl::ZeroDuration(); };
+  shop.Serve(absl::Seconds(1), bursts);
+  EXPECT_EQ(shop.Serve(absl::Seconds(10), bursts).refused, 0);
+}
+
+// The store's calls last, and the threads have nothing to do.
+TEST(AdmissionTest, ASlowStoreIsNoReasonToRefuse) {
+  absl::Duration idle;
+  Admission admission([&] { return idle; });
+  for (int i = 0; i < 4000; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
+  for (absl::Time now = kBegin; now < kBegin + absl::Seconds(5); now += absl::Milliseconds(10)) {
+    idle += absl::Milliseconds(9);
+    admission.Turned(now, true);
+  }
+  EXPECT_TRUE(admission.Begin(CallClass::kDecide));
+}
+
+TEST(AdmissionTest, ABusyStoreIs) {
+  absl::Duration idle;
+  Admission admission([&] { return idle; });
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
+  for (absl::Time now = kBegin; now < kBegin + absl::Seconds(1); now += absl::Milliseconds(1)) {
+    for (int i = 0; i < 30; ++i) {
+      admission.End();
+      admission.Begin(CallClass::kDecide);
+    }
+    admission.Turned(now, true);
+  }
+  EXPECT_LE(admission.limit(), 100);
+  EXPECT_GE(admission.limit(), 80) << "30,000 a second, 3 ms each";
+}
+
+TEST(AdmissionTest, DecisionsAreRefusedLast) {
+  Admission admission;
+  const auto begun = [&](CallClass of) {
+    int calls = 0;
+    while (calls < 2 * ConcurrencyLimit::kMax && admission.Begin(of)) ++calls;
+    return calls;
+  };
+  EXPECT_TRUE(admission.MayBegin(CallClass::kBatch));
+  EXPECT_EQ(begun(CallClass::kBatch), 2457);
+  EXPECT_FALSE(admission.MayBegin(CallClass::kBatch));
+  EXPECT_EQ(begun(CallClass::kRecord), 3276 - 2457);
+  EXPECT_EQ(begun(CallClass::kDecide), 4096 - 3276);
+  EXPECT_TRUE(admission.Begin(CallClass::kAlways));
+  EXPECT_TRUE(admission.MayBegin(CallClass::kAlways));
+  EXPECT_FALSE(admission.Begin(CallClass::kRecord));
+}
+
+class Call final : public WaitingCall {
+ public:
+  Call(char name, std::string& order) : name_(name), order_(order) {}
+  void TakeTurn() override { order_ += name_; }
+
+ private:
+  const char name_;
+  std::string& order_;
+};
+
+TEST(TurnsTest, DecisionsFirstAndATwentiethForTheOthers) {
+  std::string order;
+  Call decide('d', order);
+  Call record('r', order);
+  Call batch('b', order);
+  Turns turns;
+  EXPECT_TRUE(turns.empty());
+  turns.Wait(CallClass::kBatch, batch);
+  for (int i = 0; i < 3; ++i) turns.Wait(CallClass::kRecord, record);
+  for (int i = 0; i < 40; ++i) turns.Wait(CallClass::kDecide, decide);
+  while (!turns.empty()) turns.Next().TakeTurn();
+  EXPECT_EQ(order, std::string(19, 'd') + "b" + std::string(19, 'd') + "r" + "dd" + "rr");
+}
+
+}  // namespace
+}  // namespace waymark::rpc
