@@ -55,6 +55,8 @@ constexpr char kVersion[] = "waymarkd 0.1.0";
 constexpr char kVersionNumber[] = "0.1.0";
 constexpr char kDefaultMetricsAddress[] = "127.0.0.1:9464";  // the port is that of OpenTelemetry's exporters
 constexpr absl::Duration kReadinessPeriod = absl::Milliseconds(20);
+// What clients that watch readiness get to send their calls elsewhere, before connections are closed.
+constexpr absl::Duration kReadinessGrace = absl::Seconds(2);
 // What running streams get to end; unary calls have deadlines.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(4);
 // What the store gets to take back what was leased of budgets.
@@ -263,6 +265,7 @@ absl::Status Run(const Flags& flags) {
     // A second one ends the process at once.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
+  (*server)->Drain(kReadinessGrace);
   // What takes as long as it takes ends, so that its clients go on with another replica.
   watches.Stop();
   batch_threads.Stop();

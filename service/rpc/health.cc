@@ -48,6 +48,11 @@ void Health::Set(const std::string& service, bool serving) {
   }
 }
 
+bool Health::watched() const {
+  absl::MutexLock lock(&mutex_);
+  return !watches_.empty();
+}
+
 void Health::Close() {
   std::map<int64_t, Watch> watches;
   {
@@ -57,7 +62,8 @@ void Health::Close() {
     for (const auto& [id, watch] : watches_) Tell(watch);
     watches.swap(watches_);
   }
-  for (auto& [id, watch] : watches) watch.writer->Finish(absl::UnavailableError("the server is shutting down"));
+  // Not an error: they were told.
+  for (auto& [id, watch] : watches) watch.writer->Finish(absl::CancelledError("the server is shutting down"));
 }
 
 void Health::Tell(const Watch& watch) const {
@@ -73,7 +79,7 @@ void Health::BeginWatch(const std::string& service, const Writer& writer) {
     absl::MutexLock lock(&mutex_);
     const Watch watch{service, writer};
     Tell(watch);
-    if (closed_) return writer->Finish(absl::UnavailableError("the server is shutting down"));
+    if (closed_) return writer->Finish(absl::CancelledError("the server is shutting down"));
     id = next_id_++;
     watches_.emplace(id, watch);
   }

@@ -31,6 +31,9 @@ class Health {
   // A service that was never set is not known.
   void Set(const std::string& service, bool serving) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Whether anybody watches.
+  bool watched() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Nothing serves any more, whatever is set; who watches is told, and the streams end.
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.h"
@@ -90,6 +91,11 @@ class Server::Running {
     health_->Set(kReadiness, ready);
   }
 
+  void Drain(absl::Duration patience) {
+    SetReady(false);
+    if (health_->watched()) absl::SleepFor(patience);
+  }
+
   void Shutdown(absl::Duration grace) {
     if (std::exchange(shut_down_, true)) return;
     health_->Close();
@@ -149,6 +155,7 @@ Server::Server(std::unique_ptr<Running> running) : running_(std::move(running)) 
 Server::~Server() { Shutdown(absl::ZeroDuration()); }
 int Server::port() const { return running_->port(); }
 void Server::SetReady(bool ready) { running_->SetReady(ready); }
+void Server::Drain(absl::Duration patience) { running_->Drain(patience); }
 void Server::Shutdown(absl::Duration grace) { running_->Shutdown(grace); }
 
 }  // namespace waymark::rpc

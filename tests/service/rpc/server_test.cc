@@ -293,7 +293,34 @@ TEST(HealthTest, WhoWatchesIsToldUntilTheServerShutsDown) {
   ASSERT_TRUE(reader->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_FALSE(reader->Read(&response));
-  EXPECT_EQ(reader->Finish().error_code(), grpc::UNAVAILABLE);
+  EXPECT_EQ(reader->Finish().error_code(), grpc::CANCELLED);
+}
+
+TEST(HealthTest, AServerThatDrainsServesUntilWhoWatchesHasLeft) {
+  Subject subject(Succeed, EndAtOnce);
+  subject.server->SetReady(true);
+  subject.server->Drain(absl::Hours(1));  // at once: nobody watches
+  subject.server->SetReady(true);
+
+  const auto stub = grpc::health::v1::Health::NewStub(subject.channel);
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service("readiness");
+  grpc::ClientContext context;
+  auto reader = stub->Watch(&context, request);
+  HealthCheckResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  absl::Notification drained;
+  std::thread draining([&] {
+    subject.server->Drain(absl::Seconds(1));
+    drained.Notify();
+  });
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(drained.HasBeenNotified());
+  EXPECT_TRUE(subject.Call().ok());
+  draining.join();
+  EXPECT_TRUE(subject.Call().ok());
 }
 
 TEST(ServerTest, ASecondServerOnThePortIsRefused) {
