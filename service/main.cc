@@ -1,6 +1,7 @@
 // waymarkd, the service. The only file that knows every room: it builds the world, waits for a signal, and takes the
 // world down.
 
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -323,10 +324,12 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   base::SetLogFormat(flags.log_format);
+  google::protobuf::SetLogHandler(nullptr);  // a client that sends what is no message is told, and writes no lines here
   // Before there are threads: they inherit it, so the signals wait for sigwait.
   const sigset_t signals = EndingSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit of files is an error of the write, not the end
   const absl::Status status = Run(flags);
   if (status.ok()) return 0;
   std::cerr << "waymarkd: " << status.message() << '\n';

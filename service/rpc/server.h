@@ -73,8 +73,8 @@ class Server {
   // What health answers for "" and "readiness"; "liveness" is SERVING until Shutdown. Who watches is told.
   void SetReady(bool ready);
 
-  // Not ready, but serves on: for `patience`, in which clients that watch readiness send their calls elsewhere, or not at
-  // all where nobody watches. A call that is on its way when Shutdown closes its connection is cancelled by gRPC.
+  // Not ready, but serves on: for `patience`, in which clients that watch readiness send their calls elsewhere, or not
+  // at all where nobody watches. A call that is on its way when Shutdown closes its connection is cancelled by gRPC.
   void Drain(absl::Duration patience);
 
   // Not ready; takes no more calls; lets those that run finish for `grace`, then cancels what is left (streams; a unary

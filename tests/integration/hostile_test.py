@@ -1,0 +1,167 @@
+"""Clients that mean harm, or err: the service stays alive, a good client hardly notices, and memory stays bounded.
+
+WAYMARK_HOSTILE=full makes each attack as long as the issue says (default: a tenth of the resets).
+"""
+
+import contextlib
+import os
+import random
+import socket
+import threading
+import time
+
+import harness
+import raw_http2
+import steady
+
+MEBIBYTE = 1 << 20
+MEMORY_BYTES = 64 * MEBIBYTE
+# A good client's p99 may be three times its own before; and these milliseconds more, since the attacker, the service and the client share
+# processors, perhaps two busy ones.
+P99_FACTOR = 3
+P99_SLACK_MS = 40
+METHOD = "/waymark.v1.DecisionService/GetOffers"
+FULL = os.environ.get("WAYMARK_HOSTILE") == "full"
+
+
+class Attack:
+    """Runs `attack(address)` beside a good client and holds what came of it to the bounds. What an attack returns is held open for 2 s."""
+
+    def __init__(self, world, load):
+        self.world = world
+        self.load = load
+
+    def run(self, name, attack):
+        before = self.load.during(2)
+        assert before["errors"] == 0, before
+        memory = steady.resident_bytes(self.world.service)
+        began = time.monotonic()
+        self.load.told()
+        held = attack(self.world.address)
+        if held:
+            self.load.told()  # what counts is that they are there, not that they come
+            began = time.monotonic()
+        time.sleep(max(0, began + 2 - time.monotonic()))
+        during = self.load.told()
+        grown = steady.resident_bytes(self.world.service) - memory
+        if held:
+            held.close()
+        print(f"{name}: {time.monotonic() - began:.1f} s, p99 {before['p99_ms']:.1f} -> {during['p99_ms']:.1f} ms, "
+              f"memory + {grown / MEBIBYTE:.1f} MiB, {during['calls']} good calls", flush=True)
+        assert self.world.service.poll() is None, f"{name} ended the service"
+        assert during["errors"] == 0, during
+        assert during["calls"] > 0, during
+        assert during["p99_ms"] <= P99_FACTOR * before["p99_ms"] + P99_SLACK_MS, (name, before, during)
+        assert grown <= MEMORY_BYTES, (name, grown)
+
+
+def large_headers(address):
+    """Calls with 64 KiB of metadata: refused, and the connection is closed."""
+    block = raw_http2.call_headers(METHOD, *((f"x-{i}", b"a" * 1024) for i in range(64)))
+    call = raw_http2.headers(1, block) + raw_http2.frame(raw_http2.DATA, raw_http2.END_STREAM, 1, b"\0\0\0\0\0")
+    for _ in range(300):
+        with raw_http2.connect(address) as connection:
+            connection.sendall(call)
+            answer = b"".join(payload for kind, _, _, payload in raw_http2.read_frames(connection) if kind == raw_http2.HEADERS)
+            assert b"initial metadata size exceeds limit" in answer, answer[:200]
+
+
+def large_headers_held(address):
+    """The same from a client that does not acknowledge the server's settings, to which gRPC 1.51 does not hold it then; held open."""
+    block = raw_http2.call_headers(METHOD, ("x-large", b"a" * 65536))
+    connection = raw_http2.connect(address, acknowledge=False)
+    for stream in range(1, 401, 2):
+        connection.sendall(raw_http2.headers(stream, block))
+    return connection
+
+
+def stream_resets(address):
+    """Calls that are reset as soon as they are made ("rapid reset"), 5,000 a second."""
+    pause = 0.02
+    left = 100_000 if FULL else 10_000
+    block = raw_http2.call_headers(METHOD)
+    with raw_http2.connect(address) as connection:
+        reader = threading.Thread(target=lambda: [None for _ in raw_http2.read_frames(connection)])
+        reader.start()
+        due = time.monotonic()
+        for first in range(1, 2 * left, 200):
+            connection.sendall(b"".join(
+                raw_http2.headers(stream, block) + raw_http2.frame(raw_http2.RST_STREAM, 0, stream, raw_http2.CANCEL.to_bytes(4, "big"))
+                for stream in range(first, first + 200, 2)))
+            due += pause
+            time.sleep(max(0, due - time.monotonic()))
+        connection.shutdown(socket.SHUT_RDWR)
+        reader.join()
+
+
+def idle_connections(address):
+    """A thousand who say who they are, and then nothing."""
+    stack = contextlib.ExitStack()
+    for _ in range(1000):
+        stack.enter_context(raw_http2.connect(address))
+    return stack
+
+
+def silent_connections(address):
+    """A thousand who say nothing at all."""
+    host, port = address.rsplit(":", 1)
+    stack = contextlib.ExitStack()
+    for _ in range(1000):
+        stack.enter_context(socket.create_connection((host, int(port)), timeout=20))
+    return stack
+
+
+def garbage(address):
+    """What is no HTTP/2, no gRPC, or no message."""
+    host, port = address.rsplit(":", 1)
+    bytes_of = random.Random(7)
+    openings = [b"", raw_http2.PREFACE, raw_http2.PREFACE + raw_http2.frame(raw_http2.SETTINGS, 0, 0),
+                b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"]
+    for i in range(400):
+        with socket.create_connection((host, int(port)), timeout=20) as connection, contextlib.suppress(OSError):
+            connection.sendall(openings[i % len(openings)] + bytes_of.randbytes(bytes_of.randrange(4096)))
+            if i % 2:
+                connection.settimeout(0.02)
+                while connection.recv(65536):
+                    pass
+
+
+def garbage_messages(address):
+    """Calls of every kind whose message is noise, is cut off, or claims to be larger than it is."""
+    bytes_of = random.Random(11)
+    methods = [METHOD, "/waymark.v1.EventService/RecordEvents", "/waymark.v1.PlaybookService/ApplyPlaybook",
+               "/waymark.v1.DecisionService/DecideStream", "/waymark.v1.SegmentationService/WatchChanges", "/grpc.health.v1.Health/Check",
+               "/no.such.Service/Method"]
+    with raw_http2.connect(address) as connection:
+        reader = threading.Thread(target=lambda: [None for _ in raw_http2.read_frames(connection)])
+        reader.start()
+        for i in range(500):
+            message = bytes_of.randbytes(bytes_of.randrange(200))
+            claimed = len(message) if i % 3 else bytes_of.randrange(1 << 32)
+            prefix = bytes([0 if i % 5 else 1]) + claimed.to_bytes(4, "big")
+            stream = 2 * i + 1
+            connection.sendall(raw_http2.headers(stream, raw_http2.call_headers(methods[i % len(methods)])) +
+                               raw_http2.frame(raw_http2.DATA, raw_http2.END_STREAM, stream, prefix + message))
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+        reader.join()
+
+
+def main():
+    options = harness.arguments()
+    attacks = [large_headers, large_headers_held, stream_resets, idle_connections, silent_connections, garbage, garbage_messages]
+    with harness.World(options, "shop", "--metrics-address", "off") as world:
+        steady.apply_playbook(world)
+        with steady.Load(options, "shop", [world.address]) as load:
+            load.during(1)
+            for attack in attacks:
+                Attack(world, load).run(attack.__name__, attack)
+            told = load.end()
+        assert told["errors"] == 0, told
+        steady.check_recorded(world, told["recorded"])
+        assert world.stop() == 0
+    print(f"{len(attacks)} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
