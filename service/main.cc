@@ -144,10 +144,7 @@ absl::StatusOr<store::StoreParts> OpenStores(const Flags& flags) {
   if (absl::ConsumePrefix(&spec, "embedded:")) {
     if (spec.empty()) return absl::InvalidArgumentError("--store embedded:DIR needs a directory");
     absl::StatusOr<std::unique_ptr<store::EmbeddedStore>> opened = store::EmbeddedStore::Open(std::string(spec));
-    if (!opened.ok()) {
-      return absl::Status(opened.status().code(),
-                          absl::StrCat("cannot open the store in ", spec, ": ", opened.status().message()));
-    }
+    if (!opened.ok()) return opened.status();
     const std::shared_ptr<store::EmbeddedStore> store = *std::move(opened);
     return PartsOf(store, std::shared_ptr<store::BudgetStore>(store, &store->budgets()));
   }

@@ -46,8 +46,9 @@ def wait_until(what, ready):
 
 
 class Redis:
-    def __init__(self, folder, fsync="always"):
+    def __init__(self, folder, fsync="always", prefix=()):
         self.folder = folder
+        self.prefix = prefix  # what it is run by, such as a limit
         self.fsync = fsync
         with socket.socket() as chosen:
             chosen.bind(("127.0.0.1", 0))
@@ -56,7 +57,7 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--appendonly", "yes",
+            [*self.prefix, "redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--appendonly", "yes",
              "--appendfsync", self.fsync, "--save", ""], stdout=subprocess.DEVNULL)
         wait_until("redis-server", self.answers)
 
@@ -85,6 +86,7 @@ class World:
         self.service = None
         self.address = None
         self.log = None  # a file that takes what the service logs
+        self.prefix = ()  # what the service is run by, such as a limit
         self.listen = "127.0.0.1:0"  # set to `address`, the service comes back at the same one
 
     def __enter__(self):
@@ -106,7 +108,7 @@ class World:
         port_file.unlink(missing_ok=True)
         store = f"redis:127.0.0.1:{self.redis.port}" if self.redis else f"embedded:{self.folder}/store"
         log = open(self.log, "ab") if self.log else None
-        self.service = subprocess.Popen([self.options.bin / "waymarkd", "--listen", self.listen, "--store", store,
+        self.service = subprocess.Popen([*self.prefix, self.options.bin / "waymarkd", "--listen", self.listen, "--store", store,
                                          "--port-file", port_file, *self.flags], stderr=log)
         if log:
             log.close()

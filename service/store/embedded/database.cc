@@ -1,16 +1,26 @@
 #include "service/store/embedded/database.h"
 
+#include <cstdarg>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 
 namespace waymark::store {
 namespace {
+
+// RocksDB writes no log of its own: it may hold keys, and where the disk is full Debian's build ends the process when
+// it fails to write to it for the second time (an assertion of WritableFileWriter).
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 rocksdb::DBOptions DatabaseOptions(const EmbeddedOptions& options) {
   rocksdb::DBOptions db;
@@ -18,9 +28,10 @@ rocksdb::DBOptions DatabaseOptions(const EmbeddedOptions& options) {
   db.create_missing_column_families = true;
   db.max_total_wal_size = 256 << 20;
   db.max_open_files = 1024;
-  // RocksDB's own log, in the database's directory.
-  db.max_log_file_size = 16 << 20;
-  db.keep_log_file_num = 4;
+  // What follows a damaged place of the write-ahead log is not dropped without a word, as RocksDB would by default: it
+  // was acknowledged. An end that was not finished is.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.info_log = std::make_shared<NoLog>();
   if (options.env != nullptr) db.env = options.env;
   return db;
 }
