@@ -18,6 +18,7 @@
 #include "service/rpc/admission.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.h"
+#include "service/rpc/listener.h"
 #include "service/rpc/methods.h"
 
 namespace waymark::rpc {
@@ -41,8 +42,6 @@ int Millis(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milli
 
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
-  // Two servers on one port would share its calls without a word.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams_per_connection);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, Millis(options.max_connection_age));
@@ -66,14 +65,19 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 // A server with its queues and threads. The order of the members is the order of building; they go the other way round.
 class Server::Running {
  public:
+  using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
   Running(std::unique_ptr<Admission> admission, std::unique_ptr<Health> health, std::unique_ptr<Methods> methods,
-          std::vector<std::unique_ptr<CallQueue>> queues, std::unique_ptr<grpc::Server> server, int port)
+          std::vector<std::unique_ptr<CallQueue>> queues, std::unique_ptr<Acceptor> acceptor,
+          std::unique_ptr<grpc::Server> server, std::unique_ptr<Listener> listener)
       : admission_(std::move(admission)),
         health_(std::move(health)),
         methods_(std::move(methods)),
         queues_(std::move(queues)),
+        acceptor_(std::move(acceptor)),
         server_(std::move(server)),
-        port_(port) {}
+        listener_(std::move(listener)),
+        port_(listener_->port()) {}
 
   void Serve(int armed_calls) {
     health_->Set(kLiveness, true);
@@ -84,6 +88,12 @@ class Server::Running {
       }
       threads_.emplace_back([&queue = *queue] { queue.Run(); });
     }
+    listener_->Start([this](int listener, int connection) {
+      Acceptor::NewConnectionParameters parameters;
+      parameters.listener_fd = listener;
+      parameters.fd = connection;
+      acceptor_->HandleNewConnection(&parameters);
+    });
   }
 
   void SetReady(bool ready) {
@@ -98,6 +108,7 @@ class Server::Running {
 
   void Shutdown(absl::Duration grace) {
     if (std::exchange(shut_down_, true)) return;
+    listener_->Stop();
     health_->Close();
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
     for (const std::unique_ptr<CallQueue>& queue : queues_) queue->Close();
@@ -111,7 +122,9 @@ class Server::Running {
   const std::unique_ptr<Health> health_;
   const std::unique_ptr<Methods> methods_;
   const std::vector<std::unique_ptr<CallQueue>> queues_;
+  const std::unique_ptr<Acceptor> acceptor_;
   const std::unique_ptr<grpc::Server> server_;  // goes before its queues
+  const std::unique_ptr<Listener> listener_;    // goes before the server that it gives to
   const int port_;
   std::vector<std::thread> threads_;
   bool shut_down_ = false;
@@ -121,12 +134,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (options.threads < 1 || options.threads > 64) return absl::InvalidArgumentError("threads: 1 to 64");
   if (options.armed_calls < 1) return absl::InvalidArgumentError("armed_calls: at least 1");
   PrepareProcess();
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(options.address);
+  if (!listener.ok()) return listener.status();
   auto health = std::make_unique<Health>();
   health->AddTo(*methods);
   if (options.observer != nullptr) options.observer->Start(methods->served());
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   SetLimits(options, builder);
   for (const std::unique_ptr<grpc::Service>& service : methods->services()) builder.RegisterService(service.get());
   std::unique_ptr<Admission> own_admission;
@@ -140,13 +155,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                  options.observer, admission));
   }
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
+  if (server == nullptr) {
     for (const std::unique_ptr<CallQueue>& queue : queues) queue->Abandon();
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
-                                               ": the port is taken, or the address is not this machine's"));
+    return absl::InternalError("gRPC's server does not start");
   }
-  auto running = std::make_unique<Running>(std::move(own_admission), std::move(health), std::move(methods),
-                                           std::move(queues), std::move(server), port);
+  auto running =
+      std::make_unique<Running>(std::move(own_admission), std::move(health), std::move(methods), std::move(queues),
+                                std::move(acceptor), std::move(server), *std::move(listener));
   running->Serve(options.armed_calls);
   return std::unique_ptr<Server>(new Server(std::move(running)));
 }

@@ -1,5 +1,8 @@
 #include "service/store/embedded/database.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstdarg>
 #include <utility>
 
@@ -22,12 +25,20 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// As many as a quarter of the process's file descriptors; connections have the rest.
+int TablesToHoldOpen() {
+  constexpr rlim_t kMost = 1024;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMost;
+  return static_cast<int>(std::min(kMost, limit.rlim_cur / 4));
+}
+
 rocksdb::DBOptions DatabaseOptions(const EmbeddedOptions& options) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.max_total_wal_size = 256 << 20;
-  db.max_open_files = 1024;
+  db.max_open_files = TablesToHoldOpen();
   // What follows a damaged place of the write-ahead log is not dropped without a word, as RocksDB would by default: it
   // was acknowledged. An end that was not finished is.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
