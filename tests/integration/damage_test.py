@@ -2,6 +2,7 @@
 damaged. Errors are clear, the rest is served, and nothing that was acknowledged is lost."""
 
 import contextlib
+import datetime
 import os
 import pathlib
 import shutil
@@ -261,9 +262,37 @@ def check_few_descriptors(options):
         assert world.stop() == 0
 
 
+def check_clocks(options):
+    """Clocks that are an hour ahead or behind, one after the other on one store: contacts and events count all the same."""
+    with World(options) as world:
+        steady.apply_playbook(world)
+        flags = world.flags
+        given = events = 0
+        for hours in (0, 1, -1, 1, 0):
+            assert world.stop() == 0
+            clock = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
+            world.flags = (*flags, "--clock-start", clock.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            world.start()
+            for _ in range(2):
+                decision = world.waymark("decide", "--placement", "hero", "--customer", "anna")[0]["decision"]
+                assert events == 0 or decision["knowledge"] == "KNOWLEDGE_PROFILE", decision
+                given += [action["action"] for action in decision["actions"]].count("voucher")
+                code, error = world.record("anna", f"clock-{events}")
+                assert code == 0, error
+                events += 1
+        assert given == 3, f"the limit is 3, and {given} were given"
+        profile = world.waymark("profile", "get", "anna")[0]["profile"]
+        assert {event["type"]: int(event["count"]) for event in profile["events"]}["page_view"] == events
+        for event in range(events):
+            assert world.record("anna", f"clock-{event}")[0] == 0
+        profile = world.waymark("profile", "get", "anna")[0]["profile"]
+        assert {event["type"]: int(event["count"]) for event in profile["events"]}["page_view"] == events, "a duplicate is one by any clock"
+        assert world.stop() == 0
+
+
 def main():
     options = harness.arguments()
-    checks = [check_damaged_profiles, check_disk_full, check_few_descriptors]
+    checks = [check_damaged_profiles, check_disk_full, check_few_descriptors, check_clocks]
     if options.store == "embedded":
         checks.append(check_damaged_files)
     only = os.environ.get("WAYMARK_ONLY")

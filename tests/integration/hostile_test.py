@@ -56,14 +56,13 @@ class Attack:
 
 
 def large_headers(address):
-    """Calls with 64 KiB of metadata: refused, and the connection is closed."""
+    """Calls with 64 KiB of metadata: refused."""
     block = raw_http2.call_headers(METHOD, *((f"x-{i}", b"a" * 1024) for i in range(64)))
     call = raw_http2.headers(1, block) + raw_http2.frame(raw_http2.DATA, raw_http2.END_STREAM, 1, b"\0\0\0\0\0")
     for _ in range(300):
         with raw_http2.connect(address) as connection:
             connection.sendall(call)
-            answer = b"".join(payload for kind, _, _, payload in raw_http2.read_frames(connection) if kind == raw_http2.HEADERS)
-            assert b"initial metadata size exceeds limit" in answer, answer[:200]
+            assert any(b"initial metadata size exceeds limit" in payload for _, _, _, payload in raw_http2.read_frames(connection))
 
 
 def large_headers_held(address):
