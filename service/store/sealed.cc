@@ -21,8 +21,8 @@ uint64_t GetLittleEndian(absl::string_view from) {
   return number;
 }
 
-uint32_t Checksum(uint64_t revision, absl::string_view body) {
-  return static_cast<uint32_t>(segmentation::StableHash(body, /*seed=*/revision));
+uint32_t Checksum(uint64_t revision, uint64_t owner, absl::string_view body) {
+  return static_cast<uint32_t>(segmentation::StableHash(body, /*seed=*/revision ^ owner));
 }
 
 }  // namespace
@@ -33,12 +33,12 @@ std::string RevisionPrefix(uint64_t revision) {
   return prefix;
 }
 
-std::string Seal(uint64_t revision, absl::string_view body) {
+std::string Seal(uint64_t revision, absl::string_view body, uint64_t owner) {
   std::string value;
   value.reserve(kHeaderBytes + body.size());
   value.resize(kHeaderBytes);
   PutLittleEndian(revision, kRevisionBytes, value.data());
-  PutLittleEndian(Checksum(revision, body), kHeaderBytes - kRevisionBytes, value.data() + kRevisionBytes);
+  PutLittleEndian(Checksum(revision, owner, body), kHeaderBytes - kRevisionBytes, value.data() + kRevisionBytes);
   value.append(body.data(), body.size());
   return value;
 }
@@ -50,32 +50,32 @@ absl::StatusOr<uint64_t> RevisionOf(absl::string_view value) {
   return revision;
 }
 
-absl::StatusOr<Sealed> Unseal(absl::string_view value) {
+absl::StatusOr<Sealed> Unseal(absl::string_view value, uint64_t owner) {
   const absl::StatusOr<uint64_t> revision = RevisionOf(value);
   if (!revision.ok()) return revision.status();
   const Sealed sealed{*revision, value.substr(kHeaderBytes)};
   const uint64_t checksum = GetLittleEndian(value.substr(kRevisionBytes, kHeaderBytes - kRevisionBytes));
-  if (checksum != Checksum(sealed.revision, sealed.body)) {
+  if (checksum != Checksum(sealed.revision, owner, sealed.body)) {
     return absl::DataLossError("a stored value does not match its checksum");
   }
   return sealed;
 }
 
-absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile) {
+absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile, uint64_t owner) {
   const std::string body = Encode(profile);
   if (body.size() > kMaxProfileBytes) return absl::InvalidArgumentError("the profile would exceed 16 KiB");
-  return Seal(revision, body);
+  return Seal(revision, body, owner);
 }
 
-absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value) {
+absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value, uint64_t owner) {
   StoredProfile stored;
-  absl::Status status = UnsealProfile(value, stored);
+  absl::Status status = UnsealProfile(value, stored, owner);
   if (!status.ok()) return status;
   return stored;
 }
 
-absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored) {
-  const absl::StatusOr<Sealed> sealed = Unseal(value);
+absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored, uint64_t owner) {
+  const absl::StatusOr<Sealed> sealed = Unseal(value, owner);
   if (!sealed.ok()) return sealed.status();
   stored.revision = sealed->revision;
   return Decode(sealed->body, stored.profile);

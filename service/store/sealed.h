@@ -13,7 +13,8 @@
 
 // What every implementation keeps under a key: a revision (8 bytes, little-endian, so that a script can compare a
 // prefix), a checksum (4 bytes, the lower half of the StableHash of the body, seeded with the revision) and the body.
-// Pure functions; thread-safe.
+// Where a value comes over a wire the seed also holds whose it is (`owner`, a hash of the key): an answer that was
+// meant for another question is damaged then, and not somebody else's profile. Pure functions; thread-safe.
 namespace waymark::store {
 
 inline constexpr size_t kRevisionBytes = 8;
@@ -21,7 +22,7 @@ inline constexpr size_t kRevisionBytes = 8;
 // The first bytes of a value of this revision. That of 0 stands for "no value".
 std::string RevisionPrefix(uint64_t revision);
 
-std::string Seal(uint64_t revision, absl::string_view body);
+std::string Seal(uint64_t revision, absl::string_view body, uint64_t owner = 0);
 
 // A value taken apart; `body` points into it.
 struct Sealed {
@@ -29,19 +30,19 @@ struct Sealed {
   absl::string_view body;
 };
 
-// DATA_LOSS where the value is not what Seal gave: cut off, changed, or of revision 0.
-absl::StatusOr<Sealed> Unseal(absl::string_view value);
+// DATA_LOSS where the value is not what Seal gave for this owner: cut off, changed, or of revision 0.
+absl::StatusOr<Sealed> Unseal(absl::string_view value, uint64_t owner = 0);
 
 // The revision alone, whatever follows it. DATA_LOSS where the value is too short, or the revision is 0.
 absl::StatusOr<uint64_t> RevisionOf(absl::string_view value);
 
 // Encode, then Seal. INVALID_ARGUMENT where the profile has more than kMaxProfileBytes.
-absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile);
+absl::StatusOr<std::string> SealProfile(uint64_t revision, const segmentation::Profile& profile, uint64_t owner = 0);
 
 // Unseal, then Decode.
-absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value);
+absl::StatusOr<StoredProfile> UnsealProfile(absl::string_view value, uint64_t owner = 0);
 // The same in the place of another; see Decode.
-absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored);
+absl::Status UnsealProfile(absl::string_view value, StoredProfile& stored, uint64_t owner = 0);
 
 }  // namespace waymark::store
 

@@ -36,16 +36,18 @@ class StoredProfiles {
   // Makes room for what will be added.
   void Reserve(size_t profiles, size_t bytes);
   // Adds a stored value (sealed.h), or that there is none.
-  void Add(absl::string_view value);
+  void Add(absl::string_view value, uint64_t owner = 0);
   // Adds those of another, after its own.
   void Append(const StoredProfiles& others);
 
   // The i-th as it is at rest; empty where there is none.
   absl::string_view value(size_t i) const;
+  uint64_t owner(size_t i) const { return owners_[i]; }
 
  private:
   std::string bytes_;         // all values, one after the other
   std::vector<size_t> ends_;  // where each ends
+  std::vector<uint64_t> owners_;
 };
 
 }  // namespace waymark::store

@@ -1,10 +1,12 @@
 #ifndef WAYMARK_SERVICE_STORE_REDIS_KEYS_H_
 #define WAYMARK_SERVICE_STORE_REDIS_KEYS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "segmentation/stable_hash.h"
 #include "service/store/budget_store.h"
 #include "service/store/store.h"
 
@@ -44,8 +46,11 @@ std::string BudgetAccountKey(const BudgetKey& key);
 std::string BudgetHoldKey(absl::string_view tenant, absl::string_view decision);
 std::string LogKey(absl::string_view tenant, int shard);
 
-// Changed whenever a key comes to mean something else.
-inline constexpr absl::string_view kLayout = "2";
+// Whose value is at the key; see sealed.h.
+inline uint64_t OwnerAt(absl::string_view key) { return segmentation::StableHash(key); }
+
+// Changed whenever a key, or what is there, comes to mean something else.
+inline constexpr absl::string_view kLayout = "3";
 std::string LayoutKey();
 // Is there wherever Waymark served; in the slot of the layout.
 std::string LayoutWitnessKey();

@@ -21,18 +21,20 @@ namespace {
 
 constexpr size_t kMaxMget = 1'000;
 
-absl::StatusOr<StoredProfiles> ProfilesIn(const absl::StatusOr<const redisReply*>& reply, size_t expected) {
+absl::StatusOr<StoredProfiles> ProfilesIn(const absl::StatusOr<const redisReply*>& reply,
+                                          const std::vector<std::string>& keys) {
   if (!reply.ok()) return reply.status();
-  if (!IsArray(**reply) || (*reply)->elements != expected) return UnexpectedReply();
+  if (!IsArray(**reply) || (*reply)->elements != keys.size()) return UnexpectedReply();
   size_t bytes = 0;
   for (const redisReply* value : ElementsOf(**reply)) {
     if (!IsText(*value) && !IsNil(*value)) return UnexpectedReply();
     bytes += IsText(*value) ? TextOf(*value).size() : 0;
   }
   StoredProfiles read;
-  read.Reserve(expected, bytes);
-  for (const redisReply* value : ElementsOf(**reply)) {
-    read.Add(IsText(*value) ? TextOf(*value) : "");
+  read.Reserve(keys.size(), bytes);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const redisReply& value = *ElementsOf(**reply)[i];
+    read.Add(IsText(value) ? TextOf(value) : "", OwnerAt(keys[i]));
   }
   return read;
 }
@@ -42,10 +44,11 @@ class OneByOne {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<StoredProfiles>)>;
 
-  OneByOne(size_t keys, Done done) : values_(keys), done_(std::move(done)) {}
+  OneByOne(std::vector<std::string> keys, Done done)
+      : keys_(std::move(keys)), values_(keys_.size()), done_(std::move(done)) {}
   ~OneByOne() {
     StoredProfiles read;
-    for (const std::string& value : values_) read.Add(value);
+    for (size_t i = 0; i < values_.size(); ++i) read.Add(values_[i], OwnerAt(keys_[i]));
     if (status_.ok()) {
       done_(std::move(read));
     } else {
@@ -63,6 +66,7 @@ class OneByOne {
   }
 
  private:
+  const std::vector<std::string> keys_;
   absl::Mutex mutex_;
   std::vector<std::string> values_;  // both guarded by the mutex, until the last who shares this lets go
   absl::Status status_;
@@ -111,8 +115,10 @@ struct RedisStore::LoadManyInProgress {
     if (in_order) all = std::move(parts[0].read);
     all.Reserve(places.size(), bytes);
     for (size_t i = 1; in_order && i < parts.size(); ++i) all.Append(parts[i].read);
-    for (size_t i = 0; !in_order && i < places.size(); ++i)
-      all.Add(parts[places[i].first].read.value(places[i].second));
+    for (size_t i = 0; !in_order && i < places.size(); ++i) {
+      const StoredProfiles& part = parts[places[i].first].read;
+      all.Add(part.value(places[i].second), part.owner(places[i].second));
+    }
     done(std::move(all));
   }
 
@@ -142,7 +148,7 @@ void RedisStore::LoadMany(absl::string_view tenant, std::vector<std::string> cus
     connection_.Send(route, FormatCommand(command), deadline,
                      [this, load, part, deadline](const absl::StatusOr<const redisReply*>& reply) {
                        const std::vector<std::string>& keys = load->parts[part].keys;
-                       if (!absl::IsAborted(reply.status())) return load->Set(part, ProfilesIn(reply, keys.size()));
+                       if (!absl::IsAborted(reply.status())) return load->Set(part, ProfilesIn(reply, keys));
                        LoadOneByOne(keys, deadline, [load, part](absl::StatusOr<StoredProfiles> read) {
                          load->Set(part, std::move(read));
                        });
@@ -151,7 +157,7 @@ void RedisStore::LoadMany(absl::string_view tenant, std::vector<std::string> cus
 }
 
 void RedisStore::LoadOneByOne(const std::vector<std::string>& keys, absl::Time deadline, LoadManyDone done) {
-  const auto load = std::make_shared<OneByOne>(keys.size(), std::move(done));
+  const auto load = std::make_shared<OneByOne>(keys, std::move(done));
   for (size_t i = 0; i < keys.size(); ++i) {
     connection_.Send(Route::Of(keys[i]), FormatCommand({"GET", keys[i]}), deadline,
                      [load, i](const absl::StatusOr<const redisReply*>& reply) { load->Set(i, reply); });

@@ -20,16 +20,16 @@ namespace {
 // What the scripts compare with: "" stands for "no value" there.
 std::string ExpectedPrefix(uint64_t revision) { return revision == 0 ? "" : RevisionPrefix(revision); }
 
-absl::StatusOr<StoredProfile> ProfileIn(const redisReply& reply) {
+absl::StatusOr<StoredProfile> ProfileIn(const redisReply& reply, absl::string_view key) {
   if (IsNil(reply)) return StoredProfile{};
   if (!IsText(reply)) return UnexpectedReply();
-  return UnsealProfile(TextOf(reply));
+  return UnsealProfile(TextOf(reply), OwnerAt(key));
 }
 
 absl::StatusOr<Record> RecordIn(std::string name, const redisReply& reply) {
   if (IsNil(reply)) return Record{std::move(name), 0, ""};
   if (!IsText(reply)) return UnexpectedReply();
-  const absl::StatusOr<Sealed> sealed = Unseal(TextOf(reply));
+  const absl::StatusOr<Sealed> sealed = Unseal(TextOf(reply), OwnerAt(name));
   if (!sealed.ok()) return sealed.status();
   return Record{std::move(name), sealed->revision, std::string(sealed->body)};
 }
@@ -62,9 +62,9 @@ void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
   const std::string profile_key = RedisProfileKey(key);
   connection_.Send(Route::Of(profile_key, Route::To::kReplica), FormatCommand({"GET", profile_key}), deadline,
-                   [done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                   [profile_key, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
-                     done(ProfileIn(**reply));
+                     done(ProfileIn(**reply, profile_key));
                    });
 }
 
@@ -94,7 +94,7 @@ void RedisStore::UpdateFrom(const CustomerKey& key, const StoredProfile& seen, a
 }
 
 void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current) {
-  const absl::StatusOr<StoredProfile> stored = ProfileIn(current);
+  const absl::StatusOr<StoredProfile> stored = ProfileIn(current, RedisProfileKey(update->key));
   if (!stored.ok()) return update->done(stored.status());
   TryUpdate(std::move(update), *stored);
 }
@@ -104,13 +104,14 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   if (!changed.ok()) return update->done(changed.status());
   if (!changed->has_value()) return update->done(current.revision);
   const uint64_t revision = current.revision + 1;
-  absl::StatusOr<std::string> value = SealProfile(revision, **changed);
+  const CustomerKey& key = update->key;
+  std::string profile_key = RedisProfileKey(key);
+  absl::StatusOr<std::string> value = SealProfile(revision, **changed, OwnerAt(profile_key));
   if (!value.ok()) return update->done(value.status());
   const absl::Time deadline = update->deadline;
-  const CustomerKey& key = update->key;
   absl::optional<std::string> announcement = AnnouncementOf(key.customer, current.profile, **changed, absl::Now());
   const bool announces = announcement.has_value();
-  std::vector<std::string> arguments = {RedisProfileKey(key)};
+  std::vector<std::string> arguments = {std::move(profile_key)};
   if (announces) arguments.push_back(ChangesKey(key.tenant, BucketOf(key.customer)));
   arguments.push_back(ExpectedPrefix(current.revision));
   arguments.push_back(*std::move(value));
@@ -163,7 +164,7 @@ void RedisStore::Put(absl::string_view name, absl::string_view value, uint64_t e
   Evaluate(
       connection_, SetRecordScript(),
       {RecordsKey(parsed->record_class), std::string(parsed->rest), ExpectedPrefix(expected_revision),
-       Seal(revision, value)},
+       Seal(revision, value, OwnerAt(name))},
       deadline,
       [this, revision, deadline, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
         if (!reply.ok()) return done(reply.status());

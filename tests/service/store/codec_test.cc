@@ -358,6 +358,8 @@ TEST(SealedTest, SeesWhatIsCutOff) {
 
 TEST(SealedTest, ThereIsNoRevisionZero) {
   EXPECT_EQ(Unseal(Seal(0, "body")).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(Unseal(Seal(1, "body", 7), 7).ok());
+  EXPECT_EQ(Unseal(Seal(1, "body", 7), 8).status().code(), absl::StatusCode::kDataLoss) << "another owner's";
   EXPECT_EQ(RevisionOf(Seal(0, "body")).status().code(), absl::StatusCode::kDataLoss);
 }
 
