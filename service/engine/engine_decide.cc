@@ -32,10 +32,11 @@ Knowledge KnowledgeAfter(const absl::Status& status) {
   return unusable ? Knowledge::kProfileUnusable : Knowledge::kStoreUnavailable;
 }
 
-// Leaves time for an answer when the store takes all that it is given.
+// Leaves time for an answer when the store takes all that it is given. (gRPC tells the server up to 1 % more than the
+// client has: it rounds a second and more up to two digits.)
 absl::Time StoreDeadline(absl::Time deadline) {
   const absl::Duration left = deadline - absl::Now();
-  return deadline - std::min(absl::Milliseconds(10), left / 5);
+  return deadline - std::max(std::min(absl::Milliseconds(10), left / 5), left / 50);
 }
 
 // Whether a write with this error was not done; with any other it may have been.
