@@ -153,7 +153,9 @@ absl::StatusOr<store::StoreParts> OpenStores(const Flags& flags) {
     if (!options.ok()) return options.status();
     auto budgets = std::make_shared<store::RedisBudgetStore>(*options);
     options->on_state = LogRedisState;
-    return PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
+    store::StoreParts parts = PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
+    parts.own = options->metrics;
+    return parts;
   }
   return absl::InvalidArgumentError("--store is embedded:DIR, redis:HOST:PORT[,HOST:PORT...] or redis:unix:PATH");
 }

@@ -145,6 +145,7 @@ void MeasuredStore::Collect(base::MetricWriter& writer) const {
     if (begun > 0) writer.WriteGauge(kInFlight, {name}, static_cast<double>(begun - ended));
   }
   writer.WriteGauge(kReady, {}, parts_.profiles->Ready() ? 1 : 0);
+  if (parts_.own != nullptr) parts_.own->Collect(writer);
   writer.WriteCounter(kProfilesRead, {}, static_cast<double>(profiles_read_.value()));
 }
 

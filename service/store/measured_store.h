@@ -25,6 +25,7 @@ struct StoreParts {
   std::shared_ptr<BudgetStore> budgets;
   // For how long the thread that answers (Redis) or writes (embedded) has had nothing to do.
   std::function<absl::Duration()> idle_time;
+  std::shared_ptr<const base::MetricSource> own = nullptr;  // what it counts of itself, if anything
 };
 
 // Any store, with every request timed by command and code, from the call to the callback: with what it waits in queues,

@@ -25,6 +25,10 @@ constexpr absl::Duration kForgetAfter = absl::Minutes(1);
 // delay that doubles.
 constexpr int kPromptRepeats = 5;
 constexpr int kMaxRepeats = 100;
+// Repeats beyond a request's first are so many of the requests at most, and so many at once. (The first follows what
+// Redis said: all that goes to a slot that is being moved is sent on once.)
+constexpr double kRepeatShare = 0.2;
+constexpr double kMaxRepeatsInStock = 1'000;
 constexpr absl::Duration kMinDelay = absl::Milliseconds(5);
 constexpr absl::Duration kMaxDelay = absl::Milliseconds(100);
 
@@ -55,7 +59,11 @@ Cluster::Cluster(uv_loop_t* loop, const RedisOptions& options, std::vector<std::
       greeting_(std::move(greeting)),
       events_(std::move(events)),
       why_not_(absl::UnavailableError("redis is not yet connected")),
-      delayed_(loop, [this](std::unique_ptr<Request> request) { Send(std::move(request)); }) {
+      delayed_(loop, [this](std::unique_ptr<Request> request) { Send(std::move(request)); }),
+      repeats_(kRepeatShare, kMaxRepeatsInStock, kMaxRepeatsInStock),
+      hedged_(
+          loop, [this](uint16_t slot, const Link* but) { return AnotherOf(ShardOf(slot), but); }, repeats_,
+          *options_.metrics) {
   uv_timer_init(loop, &tick_);
   tick_.data = this;
 }
@@ -87,7 +95,11 @@ Cluster::Node& Cluster::NodeAt(const Endpoint& endpoint) {
 
 void Cluster::Send(std::unique_ptr<Request> request) {
   if (shards_.empty() || !layout_ok_) return request->Answer(why_not_);
+  if (request->repeats == 0) repeats_.Earn();
   Link& link = LinkFor(request->route);
+  if (request->route.to == Route::To::kReplica && !ShardOf(request->route.slot).replicas.empty()) {
+    return hedged_.Send(std::move(request), link);
+  }
   link.Send(std::move(request));
 }
 
@@ -117,6 +129,16 @@ Link& Cluster::ReplicaOf(const ServedShard& shard) {
     if (link.state().ok()) return link;
   }
   return master;
+}
+
+Link* Cluster::AnotherOf(const ServedShard& shard, const Link* but) {
+  const size_t choices = shard.replicas.size() + 1;
+  for (size_t i = 0; i < choices; ++i) {
+    const size_t choice = turn_++ % choices;
+    Link* link = choice < shard.replicas.size() ? shard.replicas[choice]->link.get() : shard.master->link.get();
+    if (link != but && link->state().ok()) return link;
+  }
+  return nullptr;
 }
 
 void Cluster::Flush() {
@@ -159,7 +181,7 @@ void Cluster::OnError(Link& link, const redisReply& error, std::unique_ptr<Reque
     return Redirected(*redirect, std::move(request));
   }
   if (StartsWithWord(text, "TRYAGAIN") && !request->route.abort_if_split) {
-    if (request->repeats >= kMaxRepeats) return std::exchange(request, nullptr)->Answer(SentToAndFro());
+    if (!MayRepeat(request)) return;
     const absl::Duration delay = DelayBefore(request->repeats++);
     return delayed_.Add(std::move(request), delay);
   }
@@ -167,8 +189,15 @@ void Cluster::OnError(Link& link, const redisReply& error, std::unique_ptr<Reque
   if (StartsWithWord(text, "CLUSTERDOWN") || StartsWithWord(text, "READONLY")) Hurry();
 }
 
+bool Cluster::MayRepeat(std::unique_ptr<Request>& request) {
+  const bool may = request->repeats < kMaxRepeats && (request->repeats == 0 || repeats_.TryTake());
+  options_.metrics->Add(may ? RedisMetrics::kRepeated : RedisMetrics::kRepeatsRefused);
+  if (!may) std::exchange(request, nullptr)->Answer(SentToAndFro());
+  return may;
+}
+
 void Cluster::Redirected(const Redirect& redirect, std::unique_ptr<Request> request) {
-  if (request->repeats >= kMaxRepeats) return request->Answer(SentToAndFro());
+  if (!MayRepeat(request)) return;
   const int repeat = request->repeats++;
   Node& node = NodeAt(redirect.to);
   if (!redirect.ask) {
@@ -378,6 +407,7 @@ void Cluster::Close() {
     if (node->waited != nullptr) node->waited->Close();
   }
   delayed_.Close();
+  hedged_.Close();
   uv_close(reinterpret_cast<uv_handle_t*>(&tick_), nullptr);
 }
 

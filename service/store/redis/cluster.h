@@ -16,11 +16,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/store/redis/delayed.h"
+#include "service/store/redis/hedged_reads.h"
 #include "service/store/redis/link.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/request.h"
 #include "service/store/redis/slot_map.h"
 #include "service/store/redis/slots.h"
+#include "service/store/redis/token_bucket.h"
 
 namespace waymark::store {
 
@@ -44,7 +46,9 @@ struct Topology {
 //
 // The slots are asked for again when a server redirects us or goes away (each 100 ms until all is well, each time
 // another server), and every few seconds. A command that was redirected, or refused because its slot is being moved,
-// was not done, and is sent again, a bounded number of times and not beyond its deadline; nothing else is repeated.
+// was not done, and is sent again, a bounded number of times and not beyond its deadline. Else only reads are repeated
+// that another server can answer, too (see HedgedReads). What is repeated for more than the first time is a fifth of
+// the requests at most.
 class Cluster final : public Link::Owner {
  public:
   using Waited = absl::AnyInvocable<void(absl::Status)>;
@@ -107,6 +111,10 @@ class Cluster final : public Link::Owner {
   ServedShard& ShardOf(uint16_t slot) { return shards_[shard_of_slot_[slot]]; }
   Link& LinkFor(const Route& route);
   Link& ReplicaOf(const ServedShard& shard);
+  // Who may be asked in place of `but`; nullptr: nobody.
+  Link* AnotherOf(const ServedShard& shard, const Link* but);
+  // Whether the request may be sent again; else it was answered.
+  bool MayRepeat(std::unique_ptr<Request>& request);
   void Redirected(const Redirect& redirect, std::unique_ptr<Request> request);
 
   void Serve(Link& link);
@@ -143,6 +151,8 @@ class Cluster final : public Link::Owner {
   absl::Time asked_slots_ = absl::InfinitePast();
   size_t turn_ = 0;  // of whom to ask, and of replicas to read from
   Delayed delayed_;
+  TokenBucket repeats_;
+  HedgedReads hedged_;
   bool published_ = false;
   std::string order_;  // of the topology that was published
   bool closed_ = false;

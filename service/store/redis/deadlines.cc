@@ -8,7 +8,7 @@
 
 namespace waymark::store {
 
-Deadlines::Deadlines(uv_loop_t* loop) {
+Deadlines::Deadlines(uv_loop_t* loop, Expired expired) : expired_(std::move(expired)) {
   uv_timer_init(loop, &timer_);
   timer_.data = this;
 }
@@ -48,6 +48,7 @@ void Deadlines::Expire() {
     Request& request = *requests_.begin()->second;
     requests_.erase(requests_.begin());
     request.Answer(absl::DeadlineExceededError("redis did not answer before the deadline"));
+    expired_(request, now);
   }
   Arm();
 }

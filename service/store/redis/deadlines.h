@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <functional>
 #include <utility>
 
 #include "absl/container/btree_set.h"
@@ -11,12 +12,14 @@
 
 namespace waymark::store {
 
-// Answers the requests in flight whose deadline has passed, within about 2 ms, with DEADLINE_EXCEEDED. hiredis 0.14 has
-// no timeouts of its own. Single-threaded: the loop's thread.
+// Answers the requests in flight whose deadline has passed, within about 2 ms, with DEADLINE_EXCEEDED, and tells of
+// each then. hiredis 0.14 has no timeouts of its own. Single-threaded: the loop's thread.
 class Deadlines {
  public:
+  using Expired = std::function<void(const Request&, absl::Time now)>;
+
   // The object must live until the loop has closed the timer.
-  explicit Deadlines(uv_loop_t* loop);
+  Deadlines(uv_loop_t* loop, Expired expired);
 
   // The request must be erased before it goes.
   void Add(Request& request);
@@ -28,6 +31,7 @@ class Deadlines {
   void Arm();
   void Expire();
 
+  const Expired expired_;
   uv_timer_t timer_{};
   // Those in flight, soonest first. Without those that never expire and those that have.
   absl::btree_set<std::pair<absl::Time, Request*>> requests_;

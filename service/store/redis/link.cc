@@ -1,5 +1,7 @@
 #include "service/store/redis/link.h"
 
+#include <hiredis/sds.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -13,6 +15,9 @@
 namespace waymark::store {
 namespace {
 
+// What hiredis is given beyond what the socket took, about. No larger, so that what waits can still be left out.
+constexpr size_t kMaxUnwritten = 16 << 10;
+
 uint64_t MillisOf(absl::Duration duration) {
   return static_cast<uint64_t>(std::max<int64_t>(absl::ToInt64Milliseconds(duration), 1));
 }
@@ -21,7 +26,7 @@ absl::Status ConnectionError(const redisAsyncContext& context) {
   return absl::UnavailableError(absl::StrCat("redis cannot be reached: ", context.errstr ? context.errstr : "closed"));
 }
 
-absl::Status Silent() { return absl::UnavailableError("redis does not answer"); }
+absl::Status Silent() { return absl::UnavailableError("redis does not answer in time"); }
 
 absl::Status GreetingError(const absl::Status& status) {
   return absl::UnavailableError(absl::StrCat("redis did not let us in: ", status.message()));
@@ -46,7 +51,7 @@ Link::Link(uv_loop_t* loop, const RedisOptions& options, Endpoint endpoint, cons
       endpoint_(std::move(endpoint)),
       greeting_(greeting),
       owner_(owner),
-      deadlines_(loop),
+      deadlines_(loop, [this](const Request& request, absl::Time now) { Expired(request, now); }),
       why_down_(absl::UnavailableError("redis is not yet connected")),
       state_(why_down_) {
   for (uv_timer_t* timer : {&attempt_, &heartbeat_}) {
@@ -64,7 +69,8 @@ void Link::Connect() {
   if (context_ == nullptr) return Lost(absl::UnavailableError("redis cannot be reached: no memory"));
   if (context_->err != 0) return Drop(ConnectionError(*context_));
   context_->data = this;
-  if (!AttachToLoop(context_, loop_)) return Drop(absl::UnavailableError("redis's socket cannot be watched"));
+  if (!AttachToLoop(context_, loop_, OnWritten))
+    return Drop(absl::UnavailableError("redis's socket cannot be watched"));
   if (!by_path) redisEnableKeepAlive(&context_->c);
   redisAsyncSetConnectCallback(context_, OnConnect);
   redisAsyncSetDisconnectCallback(context_, OnDisconnect);
@@ -130,10 +136,8 @@ void Link::Up() {
   was_up_ = true;
   failures_ = 0;
   beating_ = false;
-  silent_ = false;
   uv_timer_stop(&attempt_);
-  uv_timer_start(
-      &heartbeat_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Beat(); }, 0, MillisOf(options_.heartbeat));
+  BeatEvery(options_.heartbeat);
   Tell(absl::OkStatus());
 }
 
@@ -152,8 +156,10 @@ void Link::Lost(absl::Status why) {
   context_ = nullptr;
   up_ = false;
   uv_timer_stop(&heartbeat_);
-  if (closed_) return;
   why_down_ = std::move(why);
+  CloseBreaker();
+  FailUnsent();
+  if (closed_) return;
   const absl::Duration backoff =
       std::min(options_.max_backoff, options_.min_backoff * static_cast<double>(1 << std::min(failures_++, 20)));
   uv_timer_start(
@@ -162,45 +168,95 @@ void Link::Lost(absl::Status why) {
   Tell(why_down_);
 }
 
+void Link::BeatEvery(absl::Duration period) {
+  uv_timer_start(
+      &heartbeat_, [](uv_timer_t* timer) { static_cast<Link*>(timer->data)->Beat(); }, 0, MillisOf(period));
+}
+
 void Link::Beat() {
   if (beating_) {
-    if (absl::Now() - answered_ >= options_.stall_timeout) {
-      Drop(absl::UnavailableError("redis stopped answering"));
-    } else {
-      silent_ = true;
-      Tell(Silent());
+    const absl::Time now = absl::Now();
+    if (now - answered_ >= options_.stall_timeout) {
+      return Drop(absl::UnavailableError("redis stopped answering"));
     }
-    return;
+    const bool was_open = breaker_.open();
+    if (now - beaten_ >= options_.heartbeat) breaker_.ProbeMissed(now - beaten_);
+    return TellIfOpened(was_open);
   }
   beating_ = true;
-  answered_ = absl::Now();
+  beaten_ = answered_ = absl::Now();
   Submit(std::make_unique<Request>(
       Route(), FormatCommand({"DBSIZE"}), absl::InfiniteFuture(),
-      [this](absl::StatusOr<const redisReply*> reply) {
+      [this](const absl::StatusOr<const redisReply*>& reply) {
+        if (reply.ok() && IsInteger(**reply)) keys_ = (*reply)->integer;
+      },
+      own_));
+  // Only its own answer has the number: so each answer is still that of its request, whatever bytes were damaged.
+  const std::string number = absl::StrCat(++beats_);
+  Submit(std::make_unique<Request>(
+      Route(), FormatCommand({"PING", number}), absl::InfiniteFuture(),
+      [this, number](const absl::StatusOr<const redisReply*>& reply) {
         beating_ = false;
-        if (!reply.ok() || !IsInteger(**reply)) return;
-        silent_ = false;
-        keys_ = (*reply)->integer;
-        Tell(absl::OkStatus());
+        if (!reply.ok()) return;
+        if (!IsText(**reply) || TextOf(**reply) != number) {
+          return Drop(absl::UnavailableError("redis's answers are out of step"));
+        }
+        Beaten(absl::Now() - beaten_);
       },
       own_));
 }
 
-absl::Status Link::Refusal(const Request& request) const {
-  if (absl::Now() > request.deadline) {
+void Link::Beaten(absl::Duration took) {
+  const bool was_open = breaker_.open();
+  breaker_.ProbeAnswered(took);
+  if (breaker_.open()) return;
+  if (was_open) {
+    options_.metrics->BreakerChanged(false);
+    BeatEvery(options_.heartbeat);
+  }
+  Tell(absl::OkStatus());
+}
+
+void Link::Expired(const Request& request, absl::Time now) {
+  if (!up_) return;
+  const bool was_open = breaker_.open();
+  breaker_.TimedOut(now - request.sent);
+  TellIfOpened(was_open);
+}
+
+void Link::TellIfOpened(bool was_open) {
+  if (was_open || !breaker_.open()) return;
+  options_.metrics->BreakerChanged(true);
+  BeatEvery(options_.probe_period);
+  Tell(Silent());
+}
+
+void Link::CloseBreaker() {
+  if (breaker_.open()) options_.metrics->BreakerChanged(false);
+  breaker_ = Breaker();
+}
+
+absl::Status Link::Admit(Request& request) {
+  request.sent = absl::Now();
+  if (request.sent > request.deadline) {
+    options_.metrics->Add(RedisMetrics::kExpiredUnsent);
     return absl::DeadlineExceededError("the deadline passed before redis was asked");
   }
   if (!up_) return why_down_;
-  return silent_ ? Silent() : absl::OkStatus();
+  if (!breaker_.open()) return absl::OkStatus();
+  options_.metrics->Add(RedisMetrics::kRefused);
+  return Silent();
 }
 
 void Link::Send(std::unique_ptr<Request> request) {
-  if (absl::Status refusal = Refusal(*request); !refusal.ok()) return request->Answer(std::move(refusal));
-  Submit(std::move(request));
+  if (absl::Status refusal = Admit(*request); !refusal.ok()) return request->Answer(std::move(refusal));
+  if (unsent_.empty() && !Full()) return Submit(std::move(request));
+  deadlines_.Add(*request);
+  unsent_.push_back(std::move(request));
 }
 
 void Link::SendAsking(std::unique_ptr<Request> request) {
-  if (absl::Status refusal = Refusal(*request); !refusal.ok()) return request->Answer(std::move(refusal));
+  if (absl::Status refusal = Admit(*request); !refusal.ok()) return request->Answer(std::move(refusal));
   Submit(std::make_unique<Request>(
       Route(), FormatCommand({"ASKING"}), absl::InfiniteFuture(), [](const absl::StatusOr<const redisReply*>&) {},
       own_));
@@ -225,6 +281,7 @@ void Link::OnReply(redisAsyncContext* context, void* reply, void* taken) {
     return request->Answer(absl::UnavailableError("the connection to redis was lost"));
   }
   link.answered_ = absl::Now();
+  if (!request->answered() && !link.IsOwn(*request)) link.breaker_.Answered();
   link.owner_.OnReply(link);
   const auto* answer = static_cast<const redisReply*>(reply);
   if (answer->type == REDIS_REPLY_ERROR) {
@@ -242,8 +299,35 @@ void Link::Losing(const redisAsyncContext* context) {
   Tell(why_down_);
 }
 
+bool Link::Full() const { return sdslen(context_->c.obuf) >= kMaxUnwritten; }
+
+void Link::SubmitUnsent() {
+  while (up_ && !unsent_.empty() && !Full()) {
+    std::unique_ptr<Request> request = std::move(unsent_.front());
+    unsent_.pop_front();
+    deadlines_.Erase(*request);
+    if (!request->answered()) {
+      Submit(std::move(request));
+    } else {
+      options_.metrics->Add(RedisMetrics::kExpiredUnsent);
+    }
+  }
+}
+
+void Link::FailUnsent() {
+  for (std::deque<std::unique_ptr<Request>> unsent = std::exchange(unsent_, {}); !unsent.empty(); unsent.pop_front()) {
+    deadlines_.Erase(*unsent.front());
+    unsent.front()->Answer(why_down_);
+  }
+}
+
+void Link::OnWritten(redisAsyncContext* context) { LinkOf(context).SubmitUnsent(); }
+
 void Link::Flush() {
-  if (up_ && std::exchange(unwritten_, false)) redisAsyncHandleWrite(context_);
+  while (up_ && std::exchange(unwritten_, false)) {
+    redisAsyncHandleWrite(context_);
+    SubmitUnsent();
+  }
 }
 
 void Link::Close() {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "service/store/redis/breaker.h"
 #include "service/store/redis/deadlines.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/request.h"
@@ -26,7 +28,9 @@ namespace waymark::store {
 // next attempt, a heartbeat. Single-threaded: the loop's thread.
 //
 // Down, it waits for its next attempt; connecting, for the socket and then for the answers to the greeting; up, it
-// takes requests, unless the server left the last heartbeat unanswered: then whoever asks is told so at once.
+// takes requests, unless the server does not answer in time (see Breaker): then whoever asks is told so at once, and
+// heartbeats find out when it does again. What the socket does not take yet waits here, not in hiredis, so that nothing
+// is sent whose deadline has passed.
 class Link {
  public:
   // Who has links. Called on the loop's thread.
@@ -65,7 +69,7 @@ class Link {
 
   const Endpoint& endpoint() const { return endpoint_; }
 
-  // As OnState was told last.
+  // As OnState was told last: not OK also where it is up and the server does not answer in time.
   const absl::Status& state() const { return state_; }
 
   // As of the last greeting: what names the process (Redis's run_id), another one after a restart or a failover; and
@@ -87,7 +91,7 @@ class Link {
   void Look(const redisReply& info);
   void Up();
   // What a request is refused with; OK: it can be sent.
-  absl::Status Refusal(const Request& request) const;
+  absl::Status Admit(Request& request);
   void Tell(const absl::Status& state);
   // Gives the connection up and tries again later.
   void Drop(absl::Status why);
@@ -96,11 +100,22 @@ class Link {
   // hiredis is giving the connection up: it tells each request before it tells us.
   void Losing(const redisAsyncContext* context);
   void Beat();
+  void BeatEvery(absl::Duration period);
+  void Beaten(absl::Duration took);
+  void Expired(const Request& request, absl::Time now);
+  // After what may have opened the breaker.
+  void TellIfOpened(bool was_open);
+  void CloseBreaker();
   void Submit(std::unique_ptr<Request> request);
+  // Whether hiredis has as much to write as it is to have.
+  bool Full() const;
+  void SubmitUnsent();
+  void FailUnsent();
   bool IsOwn(const Request& request) const { return request.counts_in(own_); }
 
   static void OnConnect(const redisAsyncContext* context, int status);
   static void OnDisconnect(const redisAsyncContext* context, int status);
+  static void OnWritten(redisAsyncContext* context);
   static void OnReply(redisAsyncContext* context, void* reply, void* request);
 
   uv_loop_t* const loop_;
@@ -124,10 +139,13 @@ class Link {
   std::string server_;
   bool clustered_ = false;
   int64_t keys_ = 0;
+  std::deque<std::unique_ptr<Request>> unsent_;  // the socket takes no more at the moment
+  Breaker breaker_;
   size_t greetings_ = 0;        // not yet answered
   int failures_ = 0;            // to connect, since it was up
   bool beating_ = false;        // the heartbeat is not yet answered
-  bool silent_ = false;         // ... nor was it when the next one was due
+  absl::Time beaten_;           // when it was sent
+  uint64_t beats_ = 0;          // how many were
   absl::Time answered_;         // when Redis last answered
   std::atomic<size_t> own_{0};  // requests of the greeting and the heartbeat, in flight
 };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "service/store/changes.h"
+#include "service/store/redis/redis_metrics.h"
 
 namespace waymark::store {
 
@@ -55,15 +57,19 @@ struct RedisOptions {
   int database = 0;
 
   // For connecting and being let in.
-  absl::Duration connect_timeout = absl::Seconds(2);
-  // Between attempts to connect: the first, doubled each time up to the last, less up to a half at random.
+  absl::Duration connect_timeout = absl::Seconds(1);
+  // Between attempts to connect: the first, doubled each time up to the last, less up to a half at random. (With the
+  // above, a Redis that is back is found within 2 s.)
   absl::Duration min_backoff = absl::Milliseconds(50);
-  absl::Duration max_backoff = absl::Seconds(2);
+  absl::Duration max_backoff = absl::Milliseconds(500);
 
-  // How often Redis is asked for its size. One that leaves that unanswered until the next time is not ready...
+  // How often Redis is asked for its size. One that leaves that unanswered until the next time is not asked for
+  // anything else, see Breaker...
   absl::Duration heartbeat = absl::Seconds(1);
+  // ... but for its size again, this often (one at a time), until it answers in time...
+  absl::Duration probe_period = absl::Milliseconds(100);
   // ... and a connection on which nothing was answered for so long is given up for a new one.
-  absl::Duration stall_timeout = absl::Seconds(5);
+  absl::Duration stall_timeout = absl::Seconds(3);
 
   // Of a cluster alone. Whether what RedisStore acknowledges has reached a replica, where the master has any: it then
   // outlives the master. Costs a round trip between them for each write; while a replica is gone and the cluster does
@@ -78,6 +84,9 @@ struct RedisOptions {
 
   // Changes of membership that are kept for each tenant: a 256th of them in each bucket, and up to 100 more there.
   uint64_t max_changes = kMaxChanges;
+
+  // Counts; shared by the stores that are given the same.
+  std::shared_ptr<RedisMetrics> metrics = std::make_shared<RedisMetrics>();
 
   // Told of each change: OK, connected; else why not. Called on the I/O thread; must not block. For a log.
   std::function<void(const absl::Status&)> on_state;

@@ -62,11 +62,13 @@ class Request {
     done_ = nullptr;
     done(std::move(reply));
   }
+  bool answered() const { return !done_; }
   bool counts_in(const std::atomic<size_t>& outstanding) const { return &outstanding_ == &outstanding; }
 
   const Route route;
   const std::string command;
   const absl::Time deadline;
+  absl::Time sent;  // when the link took it
   int repeats = 0;  // how often Redis said that it was not done here, or not now
 
  private:

@@ -11,6 +11,7 @@ struct Poll {
   uv_poll_t handle{};
   redisAsyncContext* context = nullptr;  // nullptr: gone
   int events = 0;                        // what hiredis waits for
+  void (*written)(redisAsyncContext*) = nullptr;
 };
 
 void OnEvent(uv_poll_t* handle, int status, int events);
@@ -36,6 +37,7 @@ void OnEvent(uv_poll_t* handle, int status, int events) {
   const bool failed = status < 0;
   if (poll.context != nullptr && (failed || (events & UV_READABLE) != 0)) redisAsyncHandleRead(poll.context);
   if (poll.context != nullptr && (failed || (events & UV_WRITABLE) != 0)) redisAsyncHandleWrite(poll.context);
+  if (poll.context != nullptr && !failed && (events & UV_WRITABLE) != 0) poll.written(poll.context);
   if (poll.context != nullptr && failed) Start(poll);
 }
 
@@ -55,10 +57,11 @@ void Cleanup(void* data) {
 
 }  // namespace
 
-bool AttachToLoop(redisAsyncContext* context, uv_loop_t* loop) {
+bool AttachToLoop(redisAsyncContext* context, uv_loop_t* loop, void (*written)(redisAsyncContext*)) {
   auto poll = std::make_unique<Poll>();
   if (uv_poll_init(loop, &poll->handle, context->c.fd) != 0) return false;
   poll->context = context;
+  poll->written = written;
   poll->handle.data = poll.get();
   context->ev = {.data = poll.release(),
                  .addRead = AddRead,

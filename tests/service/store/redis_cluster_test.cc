@@ -20,6 +20,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/store/redis/breaker.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/redis_budget_store.h"
 #include "service/store/redis/redis_store.h"
@@ -436,8 +437,10 @@ TEST_F(RedisClusterTest, ReplicasAreReadWhileTheMasterIsAway) {
     ASSERT_TRUE(cluster_->server(i).Command({"CONFIG", "RESETSTAT"}).ok());
   for (const std::string& customer : customers) ASSERT_TRUE(LoadNow(*store, {"shop", customer}).ok());
   const std::vector<size_t> masters = Masters();
+  const RedisMetrics& metrics = *options.metrics;
   for (size_t i = 0; i < RedisCluster::kServers; ++i) {
-    EXPECT_EQ(Calls(i, "get") > 0, std::count(masters.begin(), masters.end(), i) > 0) << i;
+    const bool is_master = std::count(masters.begin(), masters.end(), i) > 0;
+    EXPECT_EQ(Calls(i, "get") > static_cast<int64_t>(metrics.value(RedisMetrics::kHedged)), is_master) << i;
   }
   const size_t dying = MasterOf(customers[0]);
   cluster_->server(dying).Kill();
@@ -464,6 +467,57 @@ TEST_F(RedisClusterTest, ReadsAreSpreadOverReplicas) {
     ASSERT_TRUE(cluster_->server(i).Command({"CONFIG", "RESETSTAT"}).ok());
   for (const std::string& customer : customers) EXPECT_EQ(LoadNow(*store, {"shop", customer})->revision, 1u);
   for (size_t i = 0; i < RedisCluster::kServers; ++i) EXPECT_GT(Calls(i, "get"), 20) << i;
+}
+
+// A master that takes longer than it usually does is not waited for, but no more often than is allowed.
+TEST_F(RedisClusterTest, SlowReadsAreHedged) {
+  RedisOptions options = OptionsFor(*cluster_);
+  options.replica_reads = ReplicaReads::kMasterAway;
+  options.heartbeat = absl::Seconds(60);  // it is the reads that are to find out
+  auto store = Connect(options);
+  const std::vector<std::string> customers = Customers(50);
+  Create(*store, customers);
+  const RedisMetrics& metrics = *options.metrics;
+  for (int i = 0; i < 40; ++i) {
+    for (const std::string& customer : customers) ASSERT_TRUE(LoadNow(*store, {"shop", customer}).ok());
+  }
+  EXPECT_LE(metrics.value(RedisMetrics::kHedged), 100u) << "of 2,000 reads";
+  const std::string& slow = customers[0];
+  cluster_->server(MasterOf(slow)).Pause();
+  const uint64_t won = metrics.value(RedisMetrics::kHedgeWon);
+  uint64_t fresh = 0;
+  while (metrics.value(RedisMetrics::kBreakerOpened) == 0 && fresh < 1'000) {
+    const absl::StatusOr<StoredProfile> read = LoadNow(*store, {"shop", slow}, absl::Now() + absl::Milliseconds(300));
+    ASSERT_TRUE(read.ok()) << read.status() << " after " << fresh;
+    ++fresh;
+  }
+  // What the master left unanswered has opened its breaker: from now on the replica is asked alone.
+  ASSERT_TRUE(LoadNow(*store, {"shop", slow}, absl::Now() + absl::Milliseconds(300)).ok());
+  cluster_->server(MasterOf(slow)).Continue();
+  EXPECT_GE(metrics.value(RedisMetrics::kHedgeWon) - won, uint64_t{Breaker::kFailures});
+  EXPECT_LE(metrics.value(RedisMetrics::kHedged), (2'000 + fresh) / 20) << "5 % of the reads";
+}
+
+// A read whose connection is lost is asked of the replica; a write may have been done, and is the caller's.
+TEST_F(RedisClusterTest, ReadsThatAreLostAreRepeated) {
+  RedisOptions options = OptionsFor(*cluster_);
+  options.replica_reads = ReplicaReads::kMasterAway;
+  auto store = Connect(options);
+  const std::vector<std::string> customers = Customers(1);
+  Create(*store, customers);
+  const size_t dying = MasterOf(customers[0]);
+  cluster_->server(dying).Pause();
+  std::vector<Outcome<absl::StatusOr<StoredProfile>>> reads(15);
+  for (auto& read : reads) store->Load({"shop", customers[0]}, Soon(), read.Callback());
+  Outcome<absl::StatusOr<uint64_t>> update;
+  store->Update({"shop", customers[0]}, Soon(), Count(false), update.Callback());
+  cluster_->server(dying).Kill();
+  for (auto& read : reads) {
+    ASSERT_TRUE(read.Wait()->ok()) << read.Wait()->status();
+    EXPECT_EQ((*read.Wait())->revision, 1u);
+  }
+  EXPECT_EQ(update.Wait()->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(options.metrics->value(RedisMetrics::kRepeated), reads.size());
 }
 
 TEST_F(RedisClusterTest, AWriteCountsOnceAReplicaHasIt) {

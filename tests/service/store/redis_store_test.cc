@@ -133,14 +133,14 @@ TEST_F(RedisStoreTest, AStalledRedisIsToldFromTheDeadlineOn) {
   ASSERT_TRUE(UpdateNow(*store, kCustomer, Write(Numbered(1))).ok());
   server_->Pause();
   std::vector<absl::Duration> late;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 3; ++i) {
     const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
     EXPECT_EQ(LoadNow(*store, kCustomer, deadline).status().code(), absl::StatusCode::kDeadlineExceeded);
     late.push_back(absl::Now() - deadline);
   }
   std::sort(late.begin(), late.end());
   EXPECT_GE(late[0], absl::ZeroDuration());
-  EXPECT_LT(late[2], absl::Milliseconds(20)) << "the median of 5";
+  EXPECT_LT(late[1], absl::Milliseconds(20)) << "the median of 3";
   // What expires has no callback left that a late answer could reach.
   Outcome<absl::StatusOr<uint64_t>> update;
   store->Update(kCustomer, absl::Now() + absl::Milliseconds(5), Increment, update.Callback());
@@ -394,7 +394,7 @@ TEST_F(RedisStoreTest, AServerThatDoesNotAnswerIsNotAskedAnyMore) {
   server_->Pause();
   ASSERT_TRUE(watch_.WaitForDisconnected());
   const absl::Status status = LoadNow(*store, kCustomer, absl::InfiniteFuture()).status();
-  EXPECT_EQ(status, absl::UnavailableError("redis does not answer"));
+  EXPECT_EQ(status, absl::UnavailableError("redis does not answer in time"));
   server_->Continue();
   ASSERT_TRUE(watch_.WaitForConnected());
   EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
