@@ -44,10 +44,11 @@ class LoadGenerator::Run {
   // Sends the next request, unless there is none left; `planned` is when it should have been sent.
   void Send(absl::Time planned) {
     if (sent_ >= at_most_) return;
-    const size_t index = static_cast<size_t>(sent_++);
+    const size_t index = static_cast<size_t>(sent_);
     auto* call = new Call;  // the tag; taken back by Ended
+    call->number = sent_++;
     call->planned = planned;
-    call->context.set_deadline(absl::ToChronoTime(planned + absl::Seconds(20)));
+    call->context.set_deadline(absl::ToChronoTime(planned + workload_.timeout));
     ++out_;
     call->reader = stubs_[index % stubs_.size()]->PrepareUnaryCall(
         &call->context, workload_.method, workload_.requests[index % workload_.requests.size()], &queue_);
@@ -84,6 +85,7 @@ class LoadGenerator::Run {
     grpc::ClientContext context;
     grpc::ByteBuffer response;
     grpc::Status status;
+    int64_t number = 0;
     absl::Time planned;
     std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
   };
@@ -94,6 +96,7 @@ class LoadGenerator::Run {
     --out_;
     if (again_ && now < until_) Send(now);
     if (take_ != nullptr && call->status.ok()) take_(call->response);
+    if (workload_.on_end) workload_.on_end({call->number, call->planned, now, call->status, call->response});
     Count(*call, now);
   }
 

@@ -3,6 +3,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
 
 #include <cstdint>
 #include <functional>
@@ -14,11 +15,23 @@
 
 namespace waymark::bench {
 
+// What became of a call; valid during the call that tells of it.
+struct CallEnd {
+  int64_t number;  // of those that were sent, from 0 on
+  absl::Time planned;
+  absl::Time ended;
+  const grpc::Status& status;
+  const grpc::ByteBuffer& answer;
+};
+
 // Calls of one unary method. Requests are serialized beforehand and answers are not parsed, so that the generator takes
 // as little of the machine as it can.
 struct Workload {
   std::string method;  // "/waymark.v1.DecisionService/GetOffers"
   std::vector<grpc::ByteBuffer> requests;
+  absl::Duration timeout = absl::Seconds(20);  // of a call, from the moment for which it was planned
+  // Where set, told of every call, those of the warm-up too.
+  std::function<void(const CallEnd&)> on_end;
 };
 
 template <typename Message>

@@ -83,6 +83,7 @@ class World:
         self.flags = flags
         self.folder = tempfile.mkdtemp(prefix="waymark-test-")
         self.redis = None
+        self.redis_port = None  # where the service is to find Redis; None: where it is
         self.service = None
         self.address = None
         self.log = None  # a file that takes what the service logs
@@ -106,7 +107,7 @@ class World:
     def start(self, ready=True):
         port_file = pathlib.Path(self.folder) / "port"
         port_file.unlink(missing_ok=True)
-        store = f"redis:127.0.0.1:{self.redis.port}" if self.redis else f"embedded:{self.folder}/store"
+        store = f"redis:127.0.0.1:{self.redis_port or self.redis.port}" if self.redis else f"embedded:{self.folder}/store"
         log = open(self.log, "ab") if self.log else None
         self.service = subprocess.Popen([*self.prefix, self.options.bin / "waymarkd", "--listen", self.listen, "--store", store,
                                          "--port-file", port_file, *self.flags], stderr=log)

@@ -25,6 +25,7 @@ Replica::Replica(const std::string& store, const std::string& name, const std::v
   EXPECT_TRUE(process_.ok()) << process_.status();
   const absl::StatusOr<int> port = process_->WaitForPort(port_file_);
   EXPECT_TRUE(port.ok()) << port.status();
+  port_ = port.value_or(0);
   grpc::ChannelArguments arguments;
   arguments.SetString("replica", name);  // a connection of its own
   const auto channel =

@@ -24,6 +24,8 @@ class Replica {
  public:
   Replica(const std::string& store, const std::string& name, const std::vector<std::string>& flags = {});
 
+  int port() const { return port_; }
+
   std::unique_ptr<v1::DecisionService::Stub> decisions;
   std::unique_ptr<v1::EventService::Stub> events;
   std::unique_ptr<v1::PlaybookService::Stub> playbooks;
@@ -33,6 +35,7 @@ class Replica {
   const TempDirectory directory_;
   const std::string port_file_;
   absl::StatusOr<bench::ChildProcess> process_;
+  int port_ = 0;
 };
 
 // Asks until it works, for 30 s: the store may need a moment, and a replica half a second to hear of a playbook.
