@@ -1,5 +1,6 @@
-// A server that does nothing: Waymark's own server with a GetOffers that answers every call with one prepared response.
-// What remains of a call when nobody thinks: the reference of bench_serving.
+// A server that does nothing: Waymark's own server with a GetOffers that answers every call with one prepared response,
+// and a RecordEvent that answers with the receipt of an event that moved nobody. What remains of a call when nobody
+// thinks: the reference of bench_serving and bench_events.
 //
 //   noop_server PORT_FILE RESPONSE_FILE
 //
@@ -17,6 +18,7 @@
 #include "service/rpc/methods.h"
 #include "service/rpc/server.h"
 #include "waymark/v1/decision.grpc.pb.h"
+#include "waymark/v1/event.grpc.pb.h"
 
 namespace waymark::rpc {
 namespace {
@@ -40,6 +42,11 @@ int Serve(const std::string& port_file, const std::string& response_file) {
                    responder.response() = prepared;
                    responder.Finish();
                  });
+  using Events = v1::EventService::AsyncService;
+  methods->Unary(methods->Add<Events>(), &Events::RequestRecordEvent, [](const auto&, const auto&, auto responder) {
+    responder.response().mutable_receipt();
+    responder.Finish();
+  });
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start({}, std::move(methods));
   if (!server.ok()) {
     std::cerr << "noop_server: " << server.status() << '\n';

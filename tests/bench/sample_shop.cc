@@ -107,6 +107,14 @@ std::string Playbook(int actions, int segments, bool short_ones, bool spread) {
   return text;
 }
 
+// One of the year's event types, with what it is worth.
+void FillEvent(std::mt19937& random, v1::Event& event) {
+  event.set_type(kEvents[random() % kEvents.size()]);
+  if (event.type() != "purchase") return;
+  event.mutable_money()->set_micros(static_cast<int64_t>(10 + random() % 90) * 1'000'000);
+  event.mutable_money()->set_currency("EUR");
+}
+
 }  // namespace
 
 std::string SamplePlaybook(int actions, int segments) {
@@ -145,15 +153,23 @@ std::vector<v1::RecordEventsRequest> SampleHistory(int customers, int events_eac
       element.set_customer(CustomerId(i));
       v1::Event& event = *element.mutable_event();
       event.set_id(absl::StrCat("event-", number));
-      event.set_type(kEvents[random() % kEvents.size()]);
+      FillEvent(random, event);
       event.mutable_time()->set_seconds(absl::ToUnixSeconds(now) - static_cast<int64_t>(random() % (300 * 86'400)));
-      if (event.type() == "purchase") {
-        event.mutable_money()->set_micros(static_cast<int64_t>(10 + random() % 90) * 1'000'000);
-        event.mutable_money()->set_currency("EUR");
-      }
     }
   }
   return batches;
+}
+
+std::vector<v1::CustomerEvent> SampleEvents(int customers, int count, absl::string_view run) {
+  std::mt19937 random(4);
+  std::vector<v1::CustomerEvent> events(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    v1::CustomerEvent& element = events[static_cast<size_t>(i)];
+    element.set_customer(CustomerId(static_cast<int>(random() % static_cast<unsigned>(customers))));
+    element.mutable_event()->set_id(absl::StrCat(run, "-", i));
+    FillEvent(random, *element.mutable_event());
+  }
+  return events;
 }
 
 std::vector<v1::GetOffersRequest> SampleRequests(int customers, int count) {
