@@ -17,6 +17,9 @@ struct EmbeddedOptions {
   // What is read stays in memory up to so many bytes.
   size_t block_cache_bytes = 64 * 1024 * 1024;
 
+  // Profiles that were read or written lately stay in memory, too, up to so many bytes.
+  size_t profile_cache_bytes = 64 * 1024 * 1024;
+
   // Updates that wait to be written; more are refused with RESOURCE_EXHAUSTED. Likewise the scans that wait to be read.
   size_t max_queued = 100'000;
 

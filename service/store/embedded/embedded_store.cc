@@ -16,6 +16,7 @@
 #include "service/store/embedded/embedded_budgets.h"
 #include "service/store/embedded/feeds.h"
 #include "service/store/embedded/keys.h"
+#include "service/store/embedded/profile_cache.h"
 #include "service/store/embedded/reader.h"
 #include "service/store/embedded/writer.h"
 #include "service/store/names.h"
@@ -153,18 +154,22 @@ class EmbeddedStore::Parts {
   Parts(std::unique_ptr<Database> opened, absl::flat_hash_map<std::string, int64_t> counts,
         const EmbeddedOptions& options)
       : database(std::move(opened)),
-        writer(*database, std::move(counts), options),
+        profiles(*database, options.profile_cache_bytes),
+        writer(*database, profiles, std::move(counts), options),
         ring(*database),
         budgets(*database, writer),
         reader(options.max_queued),
         log_thread(options.max_queued) {}
 
-  absl::StatusOr<StoredProfile> ReadProfile(const CustomerKey& key) const {
-    rocksdb::PinnableSlice value;
-    const absl::Status status = database->Get(Family::kProfiles, ProfileKey(key), value);
-    if (absl::IsNotFound(status)) return StoredProfile{};
+  absl::StatusOr<StoredProfile> ReadProfile(const CustomerKey& key) {
+    StoredProfile stored;
+    absl::Status decoded;
+    const absl::Status status =
+        profiles.Get(ProfileKey(key), [&](absl::string_view value) { decoded = UnsealProfile(value, stored); });
+    if (absl::IsNotFound(status)) return stored;
     if (!status.ok()) return status;
-    return UnsealProfile(ViewOf(value));
+    if (!decoded.ok()) return decoded;
+    return stored;
   }
 
   absl::StatusOr<ProfileStore::Page> ReadPage(const std::string& tenant, const std::string& cursor,
@@ -225,6 +230,7 @@ class EmbeddedStore::Parts {
   }
 
   const std::unique_ptr<Database> database;
+  ProfileCache profiles;
   Writer writer;
   DecisionRing ring;  // the log's thread only
   EmbeddedBudgets budgets;

@@ -18,12 +18,14 @@ constexpr size_t kMaxBatchBytes = 1 << 20;
 struct Writer::Batch {
   rocksdb::WriteBatchWithIndex writes{rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true};
   Requests waiting;
-  absl::flat_hash_map<std::string, int64_t> created;  // how many new profiles, by tenant
-  bool profiles = false;                              // whether it writes any
+  absl::flat_hash_map<std::string, int64_t> created;       // how many new profiles, by tenant
+  absl::flat_hash_map<std::string, std::string> profiles;  // that it writes, by key
 };
 
-Writer::Writer(Database& database, absl::flat_hash_map<std::string, int64_t> counts, const EmbeddedOptions& options)
+Writer::Writer(Database& database, ProfileCache& profiles, absl::flat_hash_map<std::string, int64_t> counts,
+               const EmbeddedOptions& options)
     : database_(database),
+      profiles_(profiles),
       resume_interval_(options.resume_interval),
       queue_(options.max_queued),
       feeds_(database, options.max_changes),
@@ -73,9 +75,20 @@ void Writer::Process(Requests requests) {
   Commit(batch);
 }
 
+absl::Status Writer::Current(const WriteRequest& request, Batch& batch, rocksdb::PinnableSlice& value) {
+  if (request.family != Family::kProfiles) {
+    return database_.GetThrough(batch.writes, request.family, request.key, value);
+  }
+  if (const auto written = batch.profiles.find(request.key); written != batch.profiles.end()) {
+    value.PinSelf(SliceOf(written->second));
+    return absl::OkStatus();
+  }
+  return profiles_.Get(request.key, [&](absl::string_view found) { value.PinSelf(SliceOf(found)); });
+}
+
 void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
   rocksdb::PinnableSlice stored;
-  const absl::Status read = database_.GetThrough(batch.writes, request->family, request->key, stored);
+  const absl::Status read = Current(*request, batch, stored);
   const bool absent = absl::IsNotFound(read);
   if (!read.ok() && !absent) return request->Finish(read);
   if (absl::Status status = request->Look(database_, batch.writes); !status.ok()) return request->Finish(status);
@@ -88,8 +101,8 @@ void Writer::Apply(std::unique_ptr<WriteRequest> request, Batch& batch) {
       if (!status.ok()) return request->Finish(status);
     }
     database_.Put(batch.writes, request->family, request->key, **value);
-    if (request->family == Family::kProfiles) batch.profiles = true;
     if (absent && request->family == Family::kProfiles) ++batch.created[TenantOf(request->key)];
+    if (request->family == Family::kProfiles) batch.profiles[request->key] = **std::move(value);
   }
   request->ChangeMore(database_, batch.writes);
   // One that writes nothing waits too: what it saw may be of this batch.
@@ -100,12 +113,19 @@ void Writer::Commit(Batch& batch) {
   absl::Status status;
   if (batch.writes.GetWriteBatch()->Count() > 0) {
     PutCounts(batch);
-    if (batch.profiles) ++profile_writes_;
+    if (!batch.profiles.empty()) ++profile_writes_;
     status = database_.Write(batch.writes);
-    if (batch.profiles) ++profile_writes_;
+    if (!batch.profiles.empty()) ++profile_writes_;
     healthy_.store(status.ok(), std::memory_order_relaxed);
     failure_ = status;
     next_resume_ = absl::Now() + resume_interval_;
+  }
+  for (const auto& [key, value] : batch.profiles) {
+    if (status.ok()) {
+      profiles_.Written(key, value);
+    } else {
+      profiles_.Forget(key);
+    }
   }
   if (status.ok()) {
     feeds_.Commit();
@@ -117,7 +137,7 @@ void Writer::Commit(Batch& batch) {
   batch.writes.Clear();
   batch.waiting.clear();
   batch.created.clear();
-  batch.profiles = false;
+  batch.profiles.clear();
 }
 
 void Writer::PutCounts(Batch& batch) {

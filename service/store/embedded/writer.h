@@ -20,6 +20,7 @@
 #include "service/store/embedded/bounded_queue.h"
 #include "service/store/embedded/database.h"
 #include "service/store/embedded/feeds.h"
+#include "service/store/embedded/profile_cache.h"
 
 namespace waymark::store {
 
@@ -63,8 +64,9 @@ class WriteRequest {
 // Thread-safe.
 class Writer {
  public:
-  // `database` must outlive the writer. `counts`: of each tenant's profiles, as they are stored.
-  Writer(Database& database, absl::flat_hash_map<std::string, int64_t> counts, const EmbeddedOptions& options);
+  // `database` and `profiles` must outlive the writer. `counts`: of each tenant's profiles, as they are stored.
+  Writer(Database& database, ProfileCache& profiles, absl::flat_hash_map<std::string, int64_t> counts,
+         const EmbeddedOptions& options);
   // Finishes the batch on its way, and what waits with UNAVAILABLE. Not to be called from a Finish.
   ~Writer();
 
@@ -91,11 +93,14 @@ class Writer {
   void Run();
   void Process(Requests requests);
   void Apply(std::unique_ptr<WriteRequest> request, Batch& batch);
+  // What is stored under the request's key, or will be once the batch is written.
+  absl::Status Current(const WriteRequest& request, Batch& batch, rocksdb::PinnableSlice& value);
   void Commit(Batch& batch);
   void PutCounts(Batch& batch);
   void TryResume();
 
   Database& database_;
+  ProfileCache& profiles_;
   const absl::Duration resume_interval_;
   BoundedQueue<std::unique_ptr<WriteRequest>> queue_;
   std::atomic<bool> healthy_{true};

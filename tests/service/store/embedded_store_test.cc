@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -71,6 +73,40 @@ TEST(EmbeddedStoreTest, KeepsProfilesRecordsAndCounts) {
   EXPECT_EQ(store->EstimatedCount("shop"), 5);
   EXPECT_EQ(store->EstimatedCount("other"), 1);
   EXPECT_EQ(store->EstimatedCount("nobody"), 0);
+}
+
+// With room in memory for all profiles, for half of them, and for none.
+TEST(EmbeddedStoreTest, NobodyReadsWhatIsOlderThanWhatWasAcknowledged) {
+  constexpr int kCustomers = 4;
+  constexpr int kUpdates = 200;
+  const auto key_of = [](int customer) { return CustomerKey{"shop", absl::StrCat("c", customer)}; };
+  for (size_t cache_bytes : {1 << 20, 400, 0}) {
+    const TempDirectory directory;
+    EmbeddedOptions options;
+    options.profile_cache_bytes = cache_bytes;
+    auto store = OpenOrFail(directory, options);
+    std::array<std::atomic<uint64_t>, kCustomers> acknowledged{};
+    std::atomic<bool> done{false};
+    std::atomic<int> older{0};
+    const auto read = [&] {
+      for (int i = 0; !done; i = (i + 1) % kCustomers) {
+        const uint64_t at_least = acknowledged[static_cast<size_t>(i)];
+        const absl::StatusOr<StoredProfile> stored = LoadNow(*store, key_of(i));
+        if (!stored.ok() || stored->revision < at_least || stored->profile.compacted != stored->revision) ++older;
+      }
+    };
+    std::thread first(read);
+    std::thread second(read);
+    for (int i = 0; i < kUpdates; ++i) {
+      const uint64_t revision = static_cast<uint64_t>(i / kCustomers) + 1;
+      ASSERT_TRUE(UpdateNow(*store, key_of(i % kCustomers), Write(Numbered(revision))).ok());
+      acknowledged[static_cast<size_t>(i % kCustomers)] = revision;
+    }
+    done = true;
+    first.join();
+    second.join();
+    EXPECT_EQ(older, 0);
+  }
 }
 
 // Another process that writes to a directory. See embedded_store_writer.cc.
