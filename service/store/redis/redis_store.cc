@@ -71,17 +71,19 @@ void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done
 struct RedisStore::UpdateInProgress {
   CustomerKey key;
   absl::Time deadline;
-  Change change;
-  UpdateDone done;
+  std::shared_ptr<SharedUpdate> shared;
 };
 
 void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change change, UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
-  auto update = std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)});
+  std::shared_ptr<SharedUpdate> shared = shared_updates_.Join(key, {deadline, std::move(change), std::move(done)});
+  if (shared == nullptr) return;
+  auto update = std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(shared)});
   const std::string profile_key = RedisProfileKey(key);
   connection_.Send(Route::Of(profile_key), FormatCommand({"GET", profile_key}), deadline,
                    [this, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
-                     if (!reply.ok()) return update->done(reply.status());
+                     shared_updates_.Close(update->key, update->shared);
+                     if (!reply.ok()) return update->shared->Fail(reply.status());
                      TryUpdate(std::move(update), **reply);
                    });
 }
@@ -89,27 +91,30 @@ void RedisStore::Update(const CustomerKey& key, absl::Time deadline, Change chan
 void RedisStore::UpdateFrom(const CustomerKey& key, const StoredProfile& seen, absl::Time deadline, Change change,
                             UpdateDone done) {
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
-  TryUpdate(std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(change), std::move(done)}),
-            seen);
+  auto shared = std::make_shared<SharedUpdate>(SharedUpdate::Part{deadline, std::move(change), std::move(done)});
+  TryUpdate(std::make_unique<UpdateInProgress>(UpdateInProgress{key, deadline, std::move(shared)}), seen);
 }
 
 void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current) {
   const absl::StatusOr<StoredProfile> stored = ProfileIn(current, RedisProfileKey(update->key));
-  if (!stored.ok()) return update->done(stored.status());
+  if (!stored.ok()) return update->shared->Fail(stored.status());
   TryUpdate(std::move(update), *stored);
 }
 
 void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current) {
-  const absl::StatusOr<absl::optional<segmentation::Profile>> changed = update->change(current);
-  if (!changed.ok()) return update->done(changed.status());
-  if (!changed->has_value()) return update->done(current.revision);
-  const uint64_t revision = current.revision + 1;
+  absl::optional<StoredProfile> changed = update->shared->Apply(current);
+  if (!changed.has_value()) {
+    update->shared->Stored();
+    return;
+  }
   const CustomerKey& key = update->key;
   std::string profile_key = RedisProfileKey(key);
-  absl::StatusOr<std::string> value = SealProfile(revision, **changed, OwnerAt(profile_key));
-  if (!value.ok()) return update->done(value.status());
+  absl::StatusOr<std::string> value = SealProfile(changed->revision, changed->profile, OwnerAt(profile_key));
+  if (!value.ok() && update->shared->size() > 1) return UpdateOneByOne(*update, current);
+  if (!value.ok()) return update->shared->Fail(value.status());
   const absl::Time deadline = update->deadline;
-  absl::optional<std::string> announcement = AnnouncementOf(key.customer, current.profile, **changed, absl::Now());
+  absl::optional<std::string> announcement =
+      AnnouncementOf(key.customer, current.profile, changed->profile, absl::Now());
   const bool announces = announcement.has_value();
   std::vector<std::string> arguments = {std::move(profile_key)};
   if (announces) arguments.push_back(ChangesKey(key.tenant, BucketOf(key.customer)));
@@ -123,12 +128,26 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   const Script& script = announces ? SetProfileAndAnnounceScript() : SetProfileScript();
   Evaluate(
       connection_, script, std::move(arguments), deadline,
-      [this, revision, update = std::move(update)](absl::StatusOr<const redisReply*> reply) mutable {
-        if (!reply.ok()) return update->done(reply.status());
-        if (IsInteger(**reply)) return Acknowledge(revision, update->deadline, std::move(update->done));
-        TryUpdate(std::move(update), **reply);
+      [this, update = std::move(update),
+       written = *std::move(changed)](absl::StatusOr<const redisReply*> reply) mutable {
+        if (!reply.ok()) return update->shared->Fail(reply.status());
+        if (!IsInteger(**reply)) return TryUpdate(std::move(update), **reply);
+        const absl::Time until = update->deadline;
+        Acknowledge(written.revision, until,
+                    [this, update = std::move(update),
+                     written = std::move(written)](const absl::StatusOr<uint64_t>& acknowledged) mutable {
+                      if (!acknowledged.ok()) return update->shared->Fail(acknowledged.status());
+                      if (update->shared->Stored()) TryUpdate(std::move(update), written);
+                    });
       },
       written_to());
+}
+
+// One of them is too much, and the others are not to suffer for it.
+void RedisStore::UpdateOneByOne(UpdateInProgress& update, const StoredProfile& current) {
+  for (SharedUpdate::Part& part : update.shared->Split()) {
+    UpdateFrom(update.key, current, part.deadline, std::move(part.change), std::move(part.done));
+  }
 }
 
 void RedisStore::Acknowledge(uint64_t revision, absl::Time deadline, PutDone done) {

@@ -11,13 +11,15 @@
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/scripts.h"
 #include "service/store/redis/shared_reads.h"
+#include "service/store/redis/shared_updates.h"
 #include "service/store/store.h"
 
 namespace waymark::store {
 
 // Profiles, records, changes and decisions in a Redis, one server or a cluster, which several processes may share.
 //
-// Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script); after a conflict the
+// Load is one GET. Update is a GET and, where something changes, a compare-and-set (a Lua script), for all who want to
+// change the customer before the GET is answered; after a conflict the
 // script's answer holds what is there now, so each further attempt costs one round trip. Attempts go on until the
 // deadline; of those that compete for one customer, one succeeds in each round. A page of Scan is a SCAN over the keys
 // of all tenants.
@@ -76,6 +78,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
 
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const StoredProfile& current);
   void TryUpdate(std::unique_ptr<UpdateInProgress> update, const redisReply& current);
+  void UpdateOneByOne(UpdateInProgress& update, const StoredProfile& current);
   void TrimOn(const std::shared_ptr<TrimInProgress>& trim);
   void ScanOn(std::unique_ptr<ScanInProgress> scan);
   void EndPage(std::unique_ptr<ScanInProgress> scan);
@@ -89,6 +92,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   const absl::Duration replica_timeout_;
   const std::string max_changes_;  // of a bucket
   SharedReads shared_reads_;
+  SharedUpdates shared_updates_;
   Connection connection_;  // last: it answers while it goes
 };
 

@@ -3,6 +3,7 @@
 #include "service/store/redis/redis_store.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -398,6 +399,103 @@ TEST_F(RedisStoreTest, AServerThatDoesNotAnswerIsNotAskedAnyMore) {
   server_->Continue();
   ASSERT_TRUE(watch_.WaitForConnected());
   EXPECT_TRUE(LoadNow(*store, kCustomer).ok());
+}
+
+// What an update was told: the revision, or the code.
+struct Told {
+  ProfileStore::UpdateDone Teller(absl::BlockingCounter& left) {
+    return [this, &left](const absl::StatusOr<uint64_t>& answer) {
+      revision = answer.value_or(0);
+      code = answer.status().code();
+      left.DecrementCount();
+    };
+  }
+
+  uint64_t revision = 0;
+  absl::StatusCode code = absl::StatusCode::kOk;
+};
+
+// One that changes nothing, and one that fails, are told so.
+TEST_F(RedisStoreTest, UpdatesOfACustomerThatAreAskedForAtOnceShareAReadAndAWrite) {
+  Serve();
+  auto store = Connect();
+  ASSERT_EQ(*UpdateNow(*store, kCustomer, Increment), 1u);
+  const auto nothing = [](const StoredProfile&) -> absl::StatusOr<absl::optional<segmentation::Profile>> {
+    return absl::nullopt;
+  };
+  const auto fails = [](const StoredProfile&) -> absl::StatusOr<absl::optional<segmentation::Profile>> {
+    return absl::AbortedError("another revision");
+  };
+  ASSERT_TRUE(server_->Command({"CONFIG", "RESETSTAT"}).ok());
+  std::array<Told, 20> told;
+  absl::BlockingCounter left(static_cast<int>(told.size()));
+  server_->Pause();
+  const absl::Time deadline = Soon();
+  for (size_t i = 0; i < told.size(); ++i) {
+    ProfileStore::Change change = Increment;
+    if (i == 5) change = nothing;
+    if (i == 7) change = fails;
+    store->Update(kCustomer, deadline, std::move(change), told[i].Teller(left));
+  }
+  server_->Continue();
+  left.Wait();
+  uint64_t revision = 1;
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i].code, i == 7 ? absl::StatusCode::kAborted : absl::StatusCode::kOk);
+    if (i != 5 && i != 7) ++revision;
+    EXPECT_EQ(told[i].revision, i == 7 ? 0 : revision) << i;
+  }
+  const absl::StatusOr<std::string> stats = server_->Command({"INFO", "commandstats"});
+  EXPECT_TRUE(absl::StrContains(*stats, "cmdstat_get:calls=1,")) << *stats;
+  EXPECT_TRUE(absl::StrContains(*stats, "cmdstat_evalsha:calls=1,")) << *stats;
+  const absl::StatusOr<StoredProfile> stored = LoadNow(*store, kCustomer);
+  EXPECT_EQ(stored->revision, 19u);
+  EXPECT_EQ(stored->profile, Numbered(19));
+}
+
+TEST_F(RedisStoreTest, AnUpdateThatIsTooLargeFailsAlone) {
+  Serve();
+  auto store = Connect();
+  const auto too_large = [](const StoredProfile& stored) {
+    segmentation::Profile profile = stored.profile;
+    segmentation::SetTrait(profile, segmentation::NameId{1}, std::string(kMaxProfileBytes, 'x'));
+    return absl::make_optional(std::move(profile));
+  };
+  std::array<Told, 6> told;
+  absl::BlockingCounter left(static_cast<int>(told.size()));
+  server_->Pause();
+  const absl::Time deadline = Soon();
+  for (size_t i = 0; i < told.size(); ++i) {
+    ProfileStore::Change change = Increment;
+    if (i == 5) change = too_large;
+    store->Update(kCustomer, deadline, std::move(change), told[i].Teller(left));
+  }
+  server_->Continue();
+  left.Wait();
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i].code, i == 5 ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kOk);
+  }
+  EXPECT_EQ(LoadNow(*store, kCustomer)->profile, Numbered(5));
+}
+
+// The one that may take longer is not told that its time is over.
+TEST_F(RedisStoreTest, AnUpdateJoinsOneThatEndsSoonerAndNoneThatEndsLater) {
+  Serve();
+  auto store = Connect();
+  std::array<Told, 3> told;
+  absl::BlockingCounter sooner(2);
+  absl::BlockingCounter later(1);
+  server_->Pause();
+  const absl::Time soon = absl::Now() + absl::Milliseconds(100);
+  store->Update(kCustomer, Soon(), Increment, told[0].Teller(later));
+  store->Update(kCustomer, soon, Increment, told[1].Teller(sooner));
+  store->Update(kCustomer, Soon(), Increment, told[2].Teller(sooner));
+  sooner.Wait();
+  EXPECT_EQ(told[1].code, absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(told[2].code, absl::StatusCode::kUnavailable);
+  server_->Continue();
+  later.Wait();
+  EXPECT_EQ(told[0].code, absl::StatusCode::kOk);
 }
 
 TEST_F(RedisStoreTest, WhoReadsTheSamePlaceOfAFeedAtOnceReadsItOnce) {
