@@ -1,10 +1,7 @@
-#include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "service/base/field_error.h"
 #include "service/rpc/from_wire.h"
+#include "service/rpc/ingest_stream.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
 #include "service/rpc/to_wire.h"
@@ -27,33 +24,6 @@ void RecordEvent(engine::Engine& engine, const v1::RecordEventRequest& request, 
                 });
 }
 
-absl::Status Withheld(const engine::Receipt& receipt) {
-  return base::FieldError("event.only_if_allowed",
-                          absl::StrCat("not allowed any more (", v1::ReasonCode_Name(ToWire(receipt.disallowed)),
-                                       "): ", receipt.disallowed_detail));
-}
-
-// `batch.refused` are those that never reached the engine.
-void BatchToWire(const RecordBatch& batch, const engine::RecordAnswer& answer, v1::RecordEventsResponse& wire) {
-  std::vector<std::pair<int, absl::Status>> refused = batch.refused;
-  int recorded = 0;
-  int duplicates = 0;
-  for (size_t i = 0; i < answer.items.size(); ++i) {
-    const engine::RecordAnswer::Item& item = answer.items[i];
-    if (!item.status.ok()) {
-      refused.emplace_back(batch.indexes[i], item.status);
-    } else if (item.receipt.withheld) {
-      refused.emplace_back(batch.indexes[i], Withheld(item.receipt));
-    } else {
-      ++(item.receipt.duplicate ? duplicates : recorded);
-    }
-  }
-  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  wire.set_recorded(recorded);
-  wire.set_duplicates(duplicates);
-  for (const auto& [index, status] : refused) RefusalToWire(index, status, *wire.add_refused());
-}
-
 // A batch of which nothing is sound still goes to the engine, which says whether the tenant has a playbook.
 void RecordEvents(engine::Engine& engine, const v1::RecordEventsRequest& request, const CallContext& call,
                   Responder<v1::RecordEventsResponse> responder) {
@@ -64,7 +34,7 @@ void RecordEvents(engine::Engine& engine, const v1::RecordEventsRequest& request
                 [responder = std::move(responder),
                  batch = *std::move(batch)](absl::StatusOr<engine::RecordAnswer> answer) mutable {
                   if (!answer.ok()) return responder.Fail(answer.status());
-                  BatchToWire(batch, *answer, responder.response());
+                  ToWire(batch, answer->items, responder.response());
                   responder.Finish();
                 });
 }
@@ -82,6 +52,7 @@ void AddEventService(engine::Engine& engine, Methods& methods) {
                 [&engine](const auto& request, const auto& call, auto responder) {
                   RecordEvents(engine, request, call, std::move(responder));
                 });
+  AddIngestStream(engine, service, methods);
 }
 
 }  // namespace waymark::rpc

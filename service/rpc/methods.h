@@ -85,6 +85,12 @@ class Methods {
     methods_.push_back(std::make_unique<BidiMethod<Request, Response>>(index, of, std::move(ask), std::move(handler)));
   }
 
+  // Called when the server begins to stop, before it waits for the calls that run: for streams that would go on.
+  void OnShutdown(std::function<void()> stop) { on_shutdown_.push_back(std::move(stop)); }
+  void TellOfShutdown() const {
+    for (const std::function<void()>& stop : on_shutdown_) stop();
+  }
+
   const std::vector<std::unique_ptr<grpc::Service>>& services() const { return services_; }
   const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
   // Beside them.
@@ -97,6 +103,7 @@ class Methods {
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<ServedMethod> served_;
+  std::vector<std::function<void()>> on_shutdown_;
 };
 
 }  // namespace waymark::rpc

@@ -110,6 +110,7 @@ class Server::Running {
     if (std::exchange(shut_down_, true)) return;
     listener_->Stop();
     health_->Close();
+    methods_->TellOfShutdown();
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
     for (const std::unique_ptr<CallQueue>& queue : queues_) queue->Close();
     for (std::thread& thread : threads_) thread.join();

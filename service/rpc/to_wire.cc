@@ -100,6 +100,12 @@ void OutlookToWire(const engine::ProfileAnswer& answer, v1::Outlook& wire) {
   if (const auto persona = reader.persona(); persona.has_value()) wire.set_persona(std::string(*persona));
 }
 
+absl::Status Withheld(const engine::Receipt& receipt) {
+  return base::FieldError("event.only_if_allowed",
+                          absl::StrCat("not allowed any more (", v1::ReasonCode_Name(ToWire(receipt.disallowed)),
+                                       "): ", receipt.disallowed_detail));
+}
+
 }  // namespace
 
 void PositionsToWire(const std::vector<segmentation::JourneyPosition>& positions, const playbook::Playbook& playbook,
@@ -146,6 +152,27 @@ void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire
   wire.set_index(index);
   wire.set_retry(MayHelpToRepeat(status));
   RefusalToWire(absl::StrCat("events[", index, "]"), status, *wire.mutable_problem());
+}
+
+void ToWire(const RecordBatch& batch, absl::Span<const engine::RecordAnswer::Item> items,
+            v1::RecordEventsResponse& wire) {
+  std::vector<std::pair<int, absl::Status>> refused = batch.refused;
+  int recorded = 0;
+  int duplicates = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const engine::RecordAnswer::Item& item = items[i];
+    if (!item.status.ok()) {
+      refused.emplace_back(batch.indexes[i], item.status);
+    } else if (item.receipt.withheld) {
+      refused.emplace_back(batch.indexes[i], Withheld(item.receipt));
+    } else {
+      ++(item.receipt.duplicate ? duplicates : recorded);
+    }
+  }
+  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  wire.set_recorded(recorded);
+  wire.set_duplicates(duplicates);
+  for (const auto& [index, status] : refused) RefusalToWire(index, status, *wire.add_refused());
 }
 
 void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1::Profile& wire) {

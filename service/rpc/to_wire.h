@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "service/batch/members.h"
 #include "service/batch/replay.h"
@@ -12,6 +13,7 @@
 #include "service/batch/watches.h"
 #include "service/engine/requests.h"
 #include "service/playbook/problem.h"
+#include "service/rpc/from_wire.h"
 #include "waymark/v1/decision.pb.h"
 #include "waymark/v1/event.pb.h"
 #include "waymark/v1/playbook.pb.h"
@@ -41,6 +43,9 @@ bool MayHelpToRepeat(const absl::Status& status);
 void RefusalToWire(absl::string_view element, const absl::Status& status, v1::Problem& wire);
 // The same of one that was not recorded.
 void RefusalToWire(int index, const absl::Status& status, v1::RefusedEvent& wire);
+// What became of a batch; `items` are the engine's answers, beside `batch.indexes`.
+void ToWire(const RecordBatch& batch, absl::Span<const engine::RecordAnswer::Item> items,
+            v1::RecordEventsResponse& wire);
 
 // The profile does not hold the customer's id, so it is given.
 void ToWire(const engine::ProfileAnswer& answer, absl::string_view customer, v1::Profile& wire);
