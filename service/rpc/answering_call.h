@@ -119,13 +119,15 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
   }
 
  protected:
-  // One of the things that gRPC reports of the call.
-  class Report final : public Event {
+  // One of the things that gRPC reports of the call, after its arrival.
+  class Report final : public LaterEvent {
    public:
-    Report(AnsweringCall& call, void (AnsweringCall::*what)(bool)) : call_(call), what_(what) {}
-    void Happen(bool ok) override { (call_.*what_)(ok); }
+    Report(AnsweringCall& call, void (AnsweringCall::*what)(bool))
+        : LaterEvent(call.queue_, call.class_), call_(call), what_(what) {}
 
    private:
+    void Happened(bool ok) override { (call_.*what_)(ok); }
+
     AnsweringCall& call_;
     void (AnsweringCall::*const what_)(bool);
   };
@@ -177,10 +179,20 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
   }
 
   CallQueue& queue() { return queue_; }
+  CallClass call_class() const { return class_; }
   Stream& stream() { return stream_; }
   CallContext Context() const { return {queue_.DeadlineOf(context_, began_)}; }
 
  private:
+  class Arrival final : public Event {
+   public:
+    explicit Arrival(AnsweringCall& call) : call_(call) {}
+    void Happen(bool ok) override { call_.Arrived(ok); }
+
+   private:
+    AnsweringCall& call_;
+  };
+
   void Arrived(bool ok) {
     if (!ok) return End();  // the server is shutting down; nothing else is reported
     began_ = absl::Now();
@@ -243,7 +255,7 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
   std::shared_ptr<AnsweringCall> self_;
   grpc::ServerContext context_;
   Stream stream_;
-  Report arrival_{*this, &AnsweringCall::Arrived};
+  Arrival arrival_{*this};
   Report written_{*this, &AnsweringCall::Written};
   Report done_event_{*this, &AnsweringCall::Done};
   Report ended_{*this, &AnsweringCall::Ended};

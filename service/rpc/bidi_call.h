@@ -56,12 +56,13 @@ class BidiCall final : public AnsweringCall<Response, grpc::ServerAsyncReaderWri
   }
 
  private:
-  class ReadReport final : public Event {
+  class ReadReport final : public LaterEvent {
    public:
-    explicit ReadReport(BidiCall& call) : call_(call) {}
-    void Happen(bool ok) override { call_.WasRead(ok); }
+    explicit ReadReport(BidiCall& call) : LaterEvent(call.queue(), call.call_class()), call_(call) {}
 
    private:
+    void Happened(bool ok) override { call_.WasRead(ok); }
+
     BidiCall& call_;
   };
 

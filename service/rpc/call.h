@@ -134,6 +134,26 @@ class CallQueue {
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mutex_);
 };
 
+// What happens to a call that is under way: it waits for its turn, like calls that come. Happens one at a time.
+class LaterEvent : public Event, private WaitingCall {
+ public:
+  LaterEvent(CallQueue& queue, CallClass of) : queue_(queue), class_(of) {}
+  void Happen(bool ok) final {
+    ok_ = ok;
+    queue_.Wait(class_, *this);
+  }
+
+ protected:
+  virtual void Happened(bool ok) = 0;
+
+ private:
+  void TakeTurn() final { Happened(ok_); }
+
+  CallQueue& queue_;
+  const CallClass class_;
+  bool ok_ = false;
+};
+
 // A method being served.
 class Method {
  public:
