@@ -133,6 +133,7 @@ void DecisionLines::Writer::Decision(const v1::Decision& decision) {
     Text("experiment", arm.experiment());
     Text("arm", arm.arm());
   });
+  if (decision.has_profile_read_at()) Time("profile_read_at", decision.profile_read_at());
 }
 
 void DecisionLines::Writer::Add(const v1::CustomerDecisions& decisions) {

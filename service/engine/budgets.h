@@ -79,8 +79,8 @@ class Budgets final : public base::MetricSource {
   // whatever came of it, and at the deadline at the latest, however long others wait.
   void Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& needed, absl::Time deadline, Done done);
 
-  // Takes all of these units, or nothing: nullopt where another decision took one meanwhile. Calls nobody, so that it may
-  // be called while a profile is changed.
+  // Takes all of these units, or nothing: nullopt where another decision took one meanwhile. Calls nobody, so that it
+  // may be called while a profile is changed.
   absl::optional<std::vector<LeasedUnit>> Take(const BudgetAsk& ask, const std::vector<decision::TakenUnit>& units);
 
   // Asks the store for more of what was taken where it will soon be used up. The answer calls those who wait for it.

@@ -80,6 +80,7 @@ class Engine {
   void Load(const std::shared_ptr<DecideCall>& call);
   void DecideOn(const std::shared_ptr<DecideCall>& call, const store::StoredProfile& read);
   void DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
+  void DecideOnRecent(const std::shared_ptr<DecideCall>& call, const store::RecentProfile& recent);
   // Holds what must be held before it is given, and answers.
   void HoldAndAnswer(const std::shared_ptr<DecideCall>& call, Knowledge knowledge);
 

@@ -68,6 +68,7 @@ struct Engine::DecideCall {
   std::vector<Receipt> receipts;
   absl::optional<std::string> seen;  // of the profile, to be logged
   bool known = false;
+  absl::Time profile_at = absl::InfinitePast();  // when a stale one was read
   Budgets& budgets;
   EngineMetrics& metrics;
   std::vector<NeededBudget> needed;
@@ -259,6 +260,7 @@ void Engine::DecideCall::Answer(Knowledge knowledge) {
                       .decision_id = request.decision_id,
                       .decided_at = now,
                       .knowledge = knowledge,
+                      .profile_at = profile_at,
                       .decision = std::move(decision),
                       .receipts = std::move(receipts)};
   answer.tokens = TokensOf(request, playbook.get(), answer.decision, token_key.get());
@@ -289,8 +291,20 @@ void Engine::DecideFromContext(const std::shared_ptr<DecideCall>& call, Knowledg
     call->question.budgets.clear();  // nothing is known of them
   }
   call->seen.reset();
+  if (knowledge == Knowledge::kStoreUnavailable) {
+    const auto recent = profiles_.Recall({call->request.tenant, call->request.customer});
+    if (recent.has_value()) return DecideOnRecent(call, *recent);
+  }
   if (!call->DecideAndTake(Profile())) return Prepare(call);
   HoldAndAnswer(call, knowledge);
+}
+
+// Without contacts and budgets, as from context: what happened since is not known, and limits are exact.
+void Engine::DecideOnRecent(const std::shared_ptr<DecideCall>& call, const store::RecentProfile& recent) {
+  call->DecideAndTake(recent.stored.profile);
+  if (call->logger != nullptr) call->seen = call->Seen(recent.stored.profile);
+  call->profile_at = recent.at;
+  HoldAndAnswer(call, call->decision.from_context ? Knowledge::kStoreUnavailable : Knowledge::kStaleProfile);
 }
 
 void Engine::Decide(DecideRequest request, absl::Time deadline, Done<DecideAnswer> done) {

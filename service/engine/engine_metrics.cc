@@ -11,8 +11,8 @@ constexpr base::MetricName kCandidates = {"waymark_candidates_total",
                                           "Candidates that decisions looked at, by what became of them."};
 constexpr base::MetricName kEvents = {"waymark_events_total", "Events, by what became of them."};
 
-constexpr const char* kKnowledgeNames[] = {"profile", "unknown_customer", "store_unavailable", "profile_unusable",
-                                           "no_consent"};
+constexpr const char* kKnowledgeNames[] = {"profile",          "unknown_customer", "store_unavailable",
+                                           "profile_unusable", "no_consent",       "stale_profile"};
 constexpr const char* kOutcomeNames[] = {"chosen", "fallback", "nothing"};
 constexpr const char* kEventResultNames[] = {"recorded", "disallowed", "duplicate", "withheld", "refused", "failed"};
 // As the contract's ReasonCode has them.

@@ -25,7 +25,7 @@ class EngineMetrics final : public base::MetricSource {
   // Of a placement.
   enum Outcome : size_t { kChosen, kFallback, kNothing, kOutcomes };
   enum EventResult : size_t { kRecorded, kDisallowed, kDuplicate, kWithheld, kRefused, kFailed, kEventResults };
-  static constexpr size_t kKnowledges = 5;
+  static constexpr size_t kKnowledges = 6;
 
   base::Counters<kKnowledges * kOutcomes> decided_;
   base::Counters<decision::kReasons> candidates_;

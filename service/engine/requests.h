@@ -70,13 +70,14 @@ struct DecideRequest {
 };
 
 // How much of what should be known was known.
-enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable, kProfileUnusable, kNoConsent };
+enum class Knowledge { kProfile, kUnknownCustomer, kStoreUnavailable, kProfileUnusable, kNoConsent, kStaleProfile };
 
 struct DecideAnswer {
   std::shared_ptr<const playbook::Playbook> playbook;  // gives the indexes and ids below their names
   std::string decision_id;
   absl::Time decided_at;
   Knowledge knowledge = Knowledge::kProfile;
+  absl::Time profile_at = absl::InfinitePast();  // with kStaleProfile: when it was read
   decision::Decision decision;
   std::vector<std::vector<std::string>> tokens;  // beside decision.placements[i].chosen
   // One an event; empty where the store was away, and the events were not recorded.

@@ -37,6 +37,8 @@ v1::Knowledge KnowledgeToWire(engine::Knowledge knowledge) {
   switch (knowledge) {
     case engine::Knowledge::kNoConsent:
       return v1::KNOWLEDGE_CONTEXT_NO_CONSENT;
+    case engine::Knowledge::kStaleProfile:
+      return v1::KNOWLEDGE_STALE_PROFILE;
     case engine::Knowledge::kProfile:
       return v1::KNOWLEDGE_PROFILE;
     case engine::Knowledge::kUnknownCustomer:
@@ -100,6 +102,9 @@ void DecisionToWire(const engine::DecideAnswer& answer, size_t index, v1::Decisi
   wire.set_playbook_version(playbook.version);
   TimeToWire(answer.decided_at, *wire.mutable_decided_at());
   wire.set_knowledge(KnowledgeToWire(answer.knowledge));
+  if (answer.knowledge == engine::Knowledge::kStaleProfile) {
+    TimeToWire(answer.profile_at, *wire.mutable_profile_read_at());
+  }
   PositionsToWire(answer.decision.positions, playbook, *wire.mutable_positions());
   for (const decision::InArm in : answer.decision.arms) {
     const playbook::Experiment& experiment = playbook.experiments[static_cast<size_t>(in.experiment)];

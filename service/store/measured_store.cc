@@ -71,6 +71,8 @@ void MeasuredStore::LoadMany(absl::string_view tenant, std::vector<std::string> 
               })));
 }
 
+absl::optional<RecentProfile> MeasuredStore::Recall(const CustomerKey& key) { return parts_.profiles->Recall(key); }
+
 int64_t MeasuredStore::EstimatedCount(absl::string_view tenant) { return parts_.profiles->EstimatedCount(tenant); }
 
 bool MeasuredStore::Ready() { return parts_.profiles->Ready(); }

@@ -48,6 +48,7 @@ class MeasuredStore final : public ProfileStore,
             ScanDone done) override;
   void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                 LoadManyDone done) override;
+  absl::optional<RecentProfile> Recall(const CustomerKey& key) override;
   int64_t EstimatedCount(absl::string_view tenant) override;
   bool Ready() override;
 

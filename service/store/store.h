@@ -28,6 +28,12 @@ struct CustomerKey {
   friend bool operator==(const CustomerKey&, const CustomerKey&) = default;
 };
 
+// A profile as it was at a moment.
+struct RecentProfile {
+  StoredProfile stored;
+  absl::Time at;
+};
+
 // Keeps profiles.
 //
 // Every method returns at once and calls its callback exactly once, on any thread (the caller's own included), whatever
@@ -80,6 +86,10 @@ class ProfileStore {
   // customers of a page in the order of the page. Callers read in parts: all that is asked for at once is in memory.
   virtual void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                         LoadManyDone done) = 0;
+
+  // What the store last said of the customer, some minutes ago at most, for when it is away; nullopt where nothing is
+  // known. Never blocks.
+  virtual absl::optional<RecentProfile> Recall(const CustomerKey& key) = 0;
 
   // The store's own estimate of how many profiles a tenant has; 0 where it has none. Never blocks.
   virtual int64_t EstimatedCount(absl::string_view tenant) = 0;

@@ -26,6 +26,7 @@ class NoStore final : public store::ProfileStore {
   void UpdateFrom(const store::CustomerKey&, const store::StoredProfile&, absl::Time, Change, UpdateDone) override {}
   void Scan(absl::string_view, absl::string_view, absl::string_view, int, absl::Time, ScanDone) override {}
   void LoadMany(absl::string_view, std::vector<std::string>, absl::Time, LoadManyDone) override {}
+  absl::optional<store::RecentProfile> Recall(const store::CustomerKey&) override { return absl::nullopt; }
   int64_t EstimatedCount(absl::string_view) override { return 0; }
   bool Ready() override { return true; }
 };

@@ -42,6 +42,7 @@ struct Tenth {
   int64_t failed = 0;  // decisions without an answer
   int64_t profile = 0;
   int64_t degraded = 0;  // the store did not answer, and the decision says so
+  int64_t stale = 0;     // ... and was made on what was known before
   int64_t unusable = 0;
   int64_t given = 0;    // the limited action was
   int64_t limited = 0;  // ... although nothing is known of the customer
@@ -114,7 +115,9 @@ void Decide(const Options& options, Decisions& decisions) {
     }
     const auto decision = Parse<v1::NextBestActionResponse>(call.answer).decision();
     tenth.profile += decision.knowledge() == v1::KNOWLEDGE_PROFILE ? 1 : 0;
-    tenth.degraded += decision.knowledge() == v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE ? 1 : 0;
+    const bool stale = decision.knowledge() == v1::KNOWLEDGE_STALE_PROFILE;
+    tenth.stale += stale ? 1 : 0;
+    tenth.degraded += stale || decision.knowledge() == v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE ? 1 : 0;
     tenth.unusable += decision.knowledge() == v1::KNOWLEDGE_CONTEXT_PROFILE_UNUSABLE ? 1 : 0;
     const std::string customer = CustomerOf(call.number, options);
     for (const v1::DecidedAction& action : decision.actions()) {
@@ -197,6 +200,7 @@ nlohmann::json ToJson(int64_t at, const Tenth& tenth) {
           {"failed", tenth.failed},
           {"profile", tenth.profile},
           {"degraded", tenth.degraded},
+          {"stale", tenth.stale},
           {"unusable", tenth.unusable},
           {"given", tenth.given},
           {"limited", tenth.limited},

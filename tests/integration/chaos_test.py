@@ -123,7 +123,7 @@ class Told:
         return max((tenth["at"] + 0.1 for tenth in self.tenths if tenth["degraded"]), default=0)
 
     def __str__(self):
-        counts = {key: getattr(self, key) for key in ("decisions", "failed", "profile", "degraded", "unusable", "events", "recorded", "unavailable")}
+        counts = {key: getattr(self, key) for key in ("decisions", "failed", "profile", "degraded", "stale", "unusable", "events", "recorded", "unavailable")}
         counts.update({key: self.told[key] for key in ("p50_ms", "p99_ms", "max_ms", "late", "decision_problems", "event_problems")})
         return json.dumps(counts)
 
@@ -219,6 +219,7 @@ def check_gone(world):
     assert gone.decisions > 100, "the load is too small to say anything"
     assert told.failed == 0, told
     assert gone.degraded == gone.decisions and gone.limited == 0, gone
+    assert gone.stale > 0, "customers who came before are known"
     assert told.limited == 0 and told.wrong == 0, told
     assert gone.unavailable == gone.events > 0, gone
     assert told.told["not_ready"] == 0 and told.told["ready"] > 10, told.told

@@ -128,7 +128,8 @@ class Load {
     decisions.fetch_add(1);
     // One action, whatever is known: the offer or the fallback.
     if (decision.actions_size() != 1) failed.fetch_add(1);
-    if (decision.knowledge() == v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE) {
+    if (decision.knowledge() == v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE ||
+        decision.knowledge() == v1::KNOWLEDGE_STALE_PROFILE) {
       degraded.fetch_add(1);
     } else if (decision.knowledge() != v1::KNOWLEDGE_PROFILE && recorded[index] > 0) {
       failed.fetch_add(1);

@@ -204,7 +204,7 @@ def check_redis_away(world):
     world.redis.kill()
     harness.wait_until("the store's absence", lambda: world.metrics().sum("waymark_store_ready") == 0)
     for i in range(3):
-        decide(world, "hero", f"{CUSTOMER}-{i}")
+        decide(world, "hero", f"{CUSTOMER}-unheard-of-{i}")
     world.waymark("profile", "get", CUSTOMER, expect=3)
     world.waymark("record", "--customer", CUSTOMER, "--type", "purchase", expect=3)
     after = world.metrics()

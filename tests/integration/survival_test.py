@@ -45,9 +45,11 @@ def check_kills(world):
 
 def check_redis_away(world):
     world.redis.kill()
-    decision = world.waymark("decide", "--placement", "hero", "--customer", "anna")[0]["decision"]
-    assert decision["knowledge"] == "KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE", decision
-    assert decision["actions"][0]["action"] == "greeting", "a limit that cannot be checked refuses"
+    for customer, knowledge in (("anna", "KNOWLEDGE_STALE_PROFILE"), ("somebody", "KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE")):
+        decision = world.waymark("decide", "--placement", "hero", "--customer", customer)[0]["decision"]
+        assert decision["knowledge"] == knowledge, decision
+        assert ("profileReadAt" in decision) == (customer == "anna"), decision
+        assert decision["actions"][0]["action"] == "greeting", "a limit that cannot be checked refuses"
     world.waymark("record", "--customer", "anna", "--type", "purchase", "--id", "lost", expect=3)
     world.redis.start()
     harness.wait_until("the service after Redis came back", lambda: knows(world))

@@ -120,6 +120,17 @@ store::ProfileStore::Page FakeProfileStore::ReadPage(absl::string_view tenant, a
   return page;
 }
 
+absl::optional<store::RecentProfile> FakeProfileStore::Recall(const store::CustomerKey& key) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = recent_.find({key.tenant, key.customer});
+  return found == recent_.end() ? absl::nullopt : absl::make_optional(found->second);
+}
+
+void FakeProfileStore::Remember(const store::CustomerKey& key, store::RecentProfile recent) {
+  absl::MutexLock lock(&mutex_);
+  recent_.insert_or_assign({key.tenant, key.customer}, std::move(recent));
+}
+
 void FakeProfileStore::Scan(absl::string_view tenant, absl::string_view cursor, absl::string_view until, int limit,
                             absl::Time deadline, ScanDone done) {
   const auto answer = [&]() -> absl::StatusOr<Page> {

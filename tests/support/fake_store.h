@@ -61,11 +61,15 @@ class FakeProfileStore final : public store::ProfileStore, public store::ChangeF
   void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                 LoadManyDone done) override;
   int64_t EstimatedCount(absl::string_view tenant) override;
+  // What it was given with Remember.
+  absl::optional<store::RecentProfile> Recall(const store::CustomerKey& key) override;
   // Whether it was not told to fail.
   bool Ready() override;
 
   void Read(absl::string_view tenant, absl::string_view cursor, int limit, absl::Time deadline, ReadDone done) override;
   void End(absl::string_view tenant, absl::Time deadline, EndDone done) override;
+
+  void Remember(const store::CustomerKey& key, store::RecentProfile recent);
 
   // Every call is answered with this from now on; OK: works again.
   void FailWith(absl::Status status);
@@ -107,6 +111,7 @@ class FakeProfileStore final : public store::ProfileStore, public store::ChangeF
 
   const uint64_t max_changes_;
   mutable absl::Mutex mutex_;
+  std::map<Key, store::RecentProfile> recent_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::map<uint64_t, std::string>, std::less<>> changes_ ABSL_GUARDED_BY(mutex_);
   std::map<Key, std::string> values_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

@@ -41,6 +41,8 @@ class EmbeddedStore final : public ProfileStore, public RecordStore, public Chan
             ScanDone done) override;
   void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                 LoadManyDone done) override;
+  // Nothing: what it has is not away.
+  absl::optional<RecentProfile> Recall(const CustomerKey&) override { return absl::nullopt; }
   // Exact: counted with each profile that is created.
   int64_t EstimatedCount(absl::string_view tenant) override;
   // Whether the last write came through.

@@ -88,6 +88,11 @@ struct RedisOptions {
   // Counts; shared by the stores that are given the same.
   std::shared_ptr<RedisMetrics> metrics = std::make_shared<RedisMetrics>();
 
+  // What was read of profiles lately is kept in so much memory, for when Redis is away, and is given until it is so
+  // old.
+  size_t recent_bytes = 16 << 20;
+  absl::Duration recent_age = absl::Minutes(5);
+
   // Told of each change: OK, connected; else why not. Called on the I/O thread; must not block. For a log.
   std::function<void(const absl::Status&)> on_state;
 };

@@ -54,6 +54,7 @@ RedisStore::RedisStore(const RedisOptions& options)
     : wait_(options.wait_for_replica),
       replica_timeout_(options.replica_timeout),
       max_changes_(absl::StrCat((options.max_changes + kBuckets - 1) / kBuckets)),
+      recent_(options.recent_bytes, options.recent_age),
       connection_(options, {FormatCommand({"SCRIPT", "LOAD", SetProfileScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetProfileAndAnnounceScript().text}),
                             FormatCommand({"SCRIPT", "LOAD", SetRecordScript().text})}) {}
@@ -62,10 +63,17 @@ void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done
   if (absl::Status status = CheckKey(key); !status.ok()) return done(std::move(status));
   const std::string profile_key = RedisProfileKey(key);
   connection_.Send(Route::Of(profile_key, Route::To::kReplica), FormatCommand({"GET", profile_key}), deadline,
-                   [profile_key, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
+                   [this, profile_key, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
-                     done(ProfileIn(**reply, profile_key));
+                     absl::StatusOr<StoredProfile> stored = ProfileIn(**reply, profile_key);
+                     if (stored.ok()) recent_.Keep(profile_key, IsText(**reply) ? TextOf(**reply) : "", absl::Now());
+                     done(std::move(stored));
                    });
+}
+
+absl::optional<RecentProfile> RedisStore::Recall(const CustomerKey& key) {
+  if (!CheckKey(key).ok()) return absl::nullopt;
+  return recent_.Recall(RedisProfileKey(key), absl::Now());
 }
 
 struct RedisStore::UpdateInProgress {
@@ -116,6 +124,7 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   absl::optional<std::string> announcement =
       AnnouncementOf(key.customer, current.profile, changed->profile, absl::Now());
   const bool announces = announcement.has_value();
+  std::string sealed = *value;
   std::vector<std::string> arguments = {std::move(profile_key)};
   if (announces) arguments.push_back(ChangesKey(key.tenant, BucketOf(key.customer)));
   arguments.push_back(ExpectedPrefix(current.revision));
@@ -128,10 +137,11 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
   const Script& script = announces ? SetProfileAndAnnounceScript() : SetProfileScript();
   Evaluate(
       connection_, script, std::move(arguments), deadline,
-      [this, update = std::move(update),
-       written = *std::move(changed)](absl::StatusOr<const redisReply*> reply) mutable {
+      [this, update = std::move(update), written = *std::move(changed),
+       sealed = std::move(sealed)](absl::StatusOr<const redisReply*> reply) mutable {
         if (!reply.ok()) return update->shared->Fail(reply.status());
         if (!IsInteger(**reply)) return TryUpdate(std::move(update), **reply);
+        recent_.Keep(RedisProfileKey(update->key), sealed, absl::Now());
         const absl::Time until = update->deadline;
         Acknowledge(written.revision, until,
                     [this, update = std::move(update),

@@ -8,6 +8,7 @@
 #include "service/store/changes.h"
 #include "service/store/decision_log.h"
 #include "service/store/redis/connection.h"
+#include "service/store/redis/recent_profiles.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/scripts.h"
 #include "service/store/redis/shared_reads.h"
@@ -46,6 +47,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   // An MGET for each 1,000 customers; of a cluster, for each bucket.
   void LoadMany(absl::string_view tenant, std::vector<std::string> customers, absl::Time deadline,
                 LoadManyDone done) override;
+  absl::optional<RecentProfile> Recall(const CustomerKey& key) override;
   // The keys of all tenants, as of the last heartbeat.
   int64_t EstimatedCount(absl::string_view tenant) override;
   bool Ready() override;
@@ -92,6 +94,7 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   const absl::Duration replica_timeout_;
   const std::string max_changes_;  // of a bucket
   SharedReads shared_reads_;
+  RecentProfiles recent_;
   SharedUpdates shared_updates_;
   Connection connection_;  // last: it answers while it goes
 };

@@ -93,6 +93,20 @@ TEST_F(EngineTest, DegradesWhenTheStoreIsAwayAndGivesNothingLimited) {
   EXPECT_EQ(world_.GetProfile("anna")->profile.ledger.Find(NameIdOf("purchase"))->count, 1u);
 }
 
+TEST_F(EngineTest, DecidesOnWhatItReadLastWhenTheStoreIsAway) {
+  ASSERT_TRUE(Happens("anna", "1", "purchase").ok());
+  const absl::Time then = world_.clock.Now();
+  world_.profiles.Remember({"shop", "anna"}, {{1, world_.GetProfile("anna")->profile}, then});
+  world_.profiles.FailWith(absl::UnavailableError("away"));
+  const auto answer = world_.Decide(Ask("anna"));
+  EXPECT_EQ(First(answer), "thanks") << "for a customer who bought";
+  EXPECT_EQ(answer->knowledge, Knowledge::kStaleProfile);
+  EXPECT_EQ(answer->profile_at, then);
+  world_.profiles.Remember({"shop", "ben"}, {{1, segmentation::Profile()}, then});
+  EXPECT_EQ(First(world_.Decide(Ask("ben"))), "greeting") << "how often he saw the voucher is not known";
+  EXPECT_EQ(world_.Decide(Ask("cleo"))->knowledge, Knowledge::kStoreUnavailable);
+}
+
 TEST_F(EngineTest, DecidesAfterTheEventsOfTheSameCall) {
   DecideRequest request = Ask("anna");
   request.events = {{.id = "e1", .type = "purchase"}, {.id = "e1", .type = "purchase"}};

@@ -86,6 +86,7 @@ class Gate final : public store::ProfileStore {
                 LoadManyDone done) override {
     profiles_.LoadMany(tenant, std::move(customers), deadline, std::move(done));
   }
+  absl::optional<store::RecentProfile> Recall(const store::CustomerKey&) override { return absl::nullopt; }
   int64_t EstimatedCount(absl::string_view tenant) override { return profiles_.EstimatedCount(tenant); }
   bool Ready() override { return true; }
 

@@ -159,6 +159,8 @@ TEST(DecisionToWireTest, EveryReasonAndKnowledgeHasItsCode) {
       {engine::Knowledge::kProfile, v1::KNOWLEDGE_PROFILE},
       {engine::Knowledge::kUnknownCustomer, v1::KNOWLEDGE_CONTEXT_UNKNOWN_CUSTOMER},
       {engine::Knowledge::kStoreUnavailable, v1::KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE},
+      {engine::Knowledge::kNoConsent, v1::KNOWLEDGE_CONTEXT_NO_CONSENT},
+      {engine::Knowledge::kStaleProfile, v1::KNOWLEDGE_STALE_PROFILE},
       {engine::Knowledge::kProfileUnusable, v1::KNOWLEDGE_CONTEXT_PROFILE_UNUSABLE},
   };
   for (const auto& [from, to] : knowledge) {
@@ -167,6 +169,7 @@ TEST(DecisionToWireTest, EveryReasonAndKnowledgeHasItsCode) {
     v1::GetOffersResponse wire;
     ToWire(answer, wire);
     EXPECT_EQ(wire.decision().knowledge(), to);
+    EXPECT_EQ(wire.decision().has_profile_read_at(), from == engine::Knowledge::kStaleProfile);
   }
 }
 

@@ -523,6 +523,34 @@ TEST_F(RedisStoreTest, WhoReadsTheSamePlaceOfAFeedAtOnceReadsItOnce) {
   EXPECT_TRUE(absl::StrContains(stats, absl::StrCat("cmdstat_xrange:calls=", 3 * kBuckets, ","))) << stats;
 }
 
+TEST_F(RedisStoreTest, RecallsWhatRedisSaidLastWhileItIsAway) {
+  Serve();
+  const auto store = Connect();
+  RedisOptions options;
+  options.recent_age = absl::ZeroDuration();
+  const auto forgetful = Connect(options);
+  const auto compacted = [](RedisStore& of, const CustomerKey& key) {
+    const auto recent = of.Recall(key);
+    return recent.has_value() ? static_cast<int64_t>(recent->stored.profile.compacted) : -1;
+  };
+  EXPECT_EQ(compacted(*store, kCustomer), -1);
+  ASSERT_TRUE(UpdateNow(*store, kCustomer, Increment).ok());
+  ASSERT_TRUE(UpdateNow(*store, {"shop", "c2"}, Increment).ok());
+  ASSERT_TRUE(LoadNow(*forgetful, kCustomer).ok());
+  const absl::Time before = absl::Now();
+  EXPECT_EQ(compacted(*store, kCustomer), 1) << "what it wrote";
+  ASSERT_TRUE(UpdateNow(*forgetful, kCustomer, Increment).ok());
+  EXPECT_EQ(compacted(*store, kCustomer), 1) << "what another wrote is not known until it is read";
+  ASSERT_TRUE(LoadNow(*store, kCustomer).ok());
+  ASSERT_TRUE(LoadNow(*store, {"shop", "nobody"}).ok());
+  server_->Kill();
+  EXPECT_EQ(compacted(*store, kCustomer), 2);
+  EXPECT_EQ(store->Recall(kCustomer)->stored.revision, 2u);
+  EXPECT_GE(store->Recall(kCustomer)->at, before);
+  EXPECT_EQ(compacted(*store, {"shop", "nobody"}), -1);
+  EXPECT_EQ(compacted(*forgetful, kCustomer), -1) << "too long ago";
+}
+
 TEST_F(RedisStoreTest, EstimatesTheCount) {
   Serve();
   auto store = Connect({.heartbeat = absl::Milliseconds(1)});
