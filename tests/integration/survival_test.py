@@ -1,9 +1,14 @@
 """What was acknowledged survives a kill; a service without its store waits for it, and says so."""
 
 import json
+import random
 import subprocess
+import time
 
+import events_test
 import harness
+
+INGEST_KILLS = 20
 
 PLAYBOOK = """
 traits: [{name: age, type: INT}]
@@ -41,6 +46,23 @@ def check_kills(world):
     world.kill()
     world.start()
     assert chosen(world) == "greeting", "a contact that was counted is not forgotten"
+
+
+def check_kills_during_ingest(world):
+    """The service is killed again and again while events are recorded in every way: in the end each is there, once."""
+    tenant, world.tenant = world.tenant, "ingest"
+    events_test.apply(world)
+    random_moments = random.Random(1)
+    world.listen = world.address  # it comes back where the load finds it
+    load = events_test.load(world, [world.address], 1000)
+    for _ in range(INGEST_KILLS):
+        time.sleep(random_moments.uniform(0.05, 0.3))
+        world.kill()
+        world.start()
+        assert load.poll() is None, "the load ended before the last kill"
+    result = events_test.end(load)
+    assert result["failures"] > 0, "nobody noticed that the service was killed"
+    world.tenant = tenant
 
 
 def check_redis_away(world):
@@ -83,6 +105,7 @@ def main():
         world.waymark("apply", playbook)
         assert json.dumps(world.waymark("check", playbook)) is not None
         check_kills(world)
+        check_kills_during_ingest(world)
         if world.redis:
             check_redis_away(world)
             check_start_without_redis(world)
