@@ -20,6 +20,7 @@ class Fault:
     parts: int = 0         # they come in pieces of so many bytes
     bandwidth: int = 0     # so many bytes a second
     close_after: int = 0   # each connection is cut after so many bytes more, wherever that is
+    insert: bytes = b""    # these come before the others, once
 
 
 SOUND = Fault()
@@ -113,6 +114,8 @@ class _Pipe(asyncio.Protocol):
             self.queued -= size
             if size < len(data):
                 self.queue.appendleft((due, data[size:]))
+            if fault.insert and not self.sent:
+                self.other.transport.write(fault.insert)
             self.other.transport.write(self._damaged(fault, data[:size]))
             self.sent += size
             if fault.close_after and self.sent >= fault.close_after:

@@ -117,6 +117,13 @@ def check_corruption(proxy, connection, direction):
     assert flipped == proxy.flipped - before and 1 <= flipped <= 40, flipped
 
 
+def check_insertion(proxy, connection, direction):
+    proxy.set(**{direction: Fault(insert=b"more")})
+    connection.sendall(MESSAGE)
+    assert receive(connection, len(MESSAGE) + 4) == b"more" + MESSAGE
+    echoed(connection)
+
+
 def check_cut(proxy):
     connection = connect(proxy)
     echoed(connection)
@@ -132,6 +139,7 @@ def main():
         for direction in ("requests", "answers"):
             check_waiting(proxy, connection, direction)
             check_corruption(proxy, connection, direction)
+            check_insertion(proxy, connection, direction)
             check_dropping(proxy, direction)
             check_closing(proxy, direction)
         proxy.clear()

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/store/redis/replies.h"
+#include "service/store/redis/reply_guard.h"
 #include "service/store/redis/uv_adapter.h"
 
 namespace waymark::store {
@@ -23,6 +24,7 @@ uint64_t MillisOf(absl::Duration duration) {
 }
 
 absl::Status ConnectionError(const redisAsyncContext& context) {
+  if (context.err == REDIS_ERR_OOM) return absl::UnavailableError("redis answered what nobody asked for");
   return absl::UnavailableError(absl::StrCat("redis cannot be reached: ", context.errstr ? context.errstr : "closed"));
 }
 
@@ -71,6 +73,7 @@ void Link::Connect() {
   context_->data = this;
   if (!AttachToLoop(context_, loop_, OnWritten))
     return Drop(absl::UnavailableError("redis's socket cannot be watched"));
+  GuardReplies(context_);
   if (!by_path) redisEnableKeepAlive(&context_->c);
   redisAsyncSetConnectCallback(context_, OnConnect);
   redisAsyncSetDisconnectCallback(context_, OnDisconnect);

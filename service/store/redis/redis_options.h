@@ -49,9 +49,9 @@ struct RedisOptions {
   // Further servers of the cluster, to begin with whichever answers. (The others are learned from it.)
   std::vector<Endpoint> other_seeds;
 
-  // Empty: no AUTH. The user needs the keys "wm:*", and the commands of reading, writing, scripts, INFO, DBSIZE and of
-  // a cluster CLUSTER SLOTS, CLUSTER NODES, ASKING, READONLY and WAIT. The user is Redis's default one where it is
-  // empty.
+  // Empty: no AUTH. The user needs the keys "wm:*", and the commands of reading, writing, scripts, PING, INFO, DBSIZE
+  // and of a cluster CLUSTER SLOTS, CLUSTER NODES, ASKING, READONLY and WAIT. The user is Redis's default one where it
+  // is empty.
   std::string user;
   std::string password;
   int database = 0;
