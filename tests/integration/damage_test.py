@@ -14,7 +14,7 @@ import harness
 import metrics_test
 import steady
 
-CUSTOMERS = 200
+CUSTOMERS = 80
 
 
 class World(harness.World):

@@ -52,12 +52,25 @@ def headers(stream, block, flags=0):
     return out
 
 
+def read_exactly(connection, size):
+    data = b""
+    while len(data) < size:
+        got = connection.recv(size - len(data))
+        if not got:
+            raise ConnectionError("closed")
+        data += got
+    return data
+
+
 def connect(address, timeout=20, acknowledge=True):
     """A connection after its preface. gRPC 1.51 holds a client to its settings once that has acknowledged them."""
     host, port = address.rsplit(":", 1)
     connection = socket.create_connection((host, int(port)), timeout=timeout)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(PREFACE + frame(SETTINGS, 0, 0) + (frame(SETTINGS, ACK, 0) if acknowledge else b""))
+    connection.sendall(PREFACE + frame(SETTINGS, 0, 0))
+    if acknowledge:
+        read_exactly(connection, int.from_bytes(read_exactly(connection, 9)[:3], "big"))  # the server's settings come first
+        connection.sendall(frame(SETTINGS, ACK, 0))
     return connection
 
 
