@@ -43,7 +43,7 @@ struct ConcurrencyLimit {
 
   void Learn(const Window& window);
 
-  static constexpr int kMin = 64;
+  static constexpr int kMin = 128;
   static constexpr int kMax = 4096;
   static constexpr absl::Duration kTarget = absl::Milliseconds(3);
 };

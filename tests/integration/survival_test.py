@@ -66,6 +66,7 @@ def check_kills_during_ingest(world):
 
 
 def check_redis_away(world):
+    assert knows(world)
     world.redis.kill()
     for customer, knowledge in (("anna", "KNOWLEDGE_STALE_PROFILE"), ("somebody", "KNOWLEDGE_CONTEXT_STORE_UNAVAILABLE")):
         decision = world.waymark("decide", "--placement", "hero", "--customer", customer)[0]["decision"]

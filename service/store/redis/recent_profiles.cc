@@ -1,6 +1,6 @@
 #include "service/store/redis/recent_profiles.h"
 
-#include <string>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -10,41 +10,47 @@
 namespace waymark::store {
 namespace {
 
-struct Kept {
-  std::string value;
-  absl::Time at;
-};
-
-// What an entry takes beside its key and value, about.
-constexpr size_t kEntryBytes = 144;
-
-rocksdb::Slice SliceOf(absl::string_view text) { return {text.data(), text.size()}; }
-
-void DeleteKept(const rocksdb::Slice&, void* kept) { delete static_cast<Kept*>(kept); }
+// What an entry takes, with its place in the list and the table, about.
+size_t BytesOf(absl::string_view key, absl::string_view value) { return key.size() + value.size() + 160; }
 
 }  // namespace
 
-RecentProfiles::RecentProfiles(size_t bytes, absl::Duration age) : cache_(rocksdb::NewLRUCache(bytes)), age_(age) {}
-
 void RecentProfiles::Keep(absl::string_view key, absl::string_view value, absl::Time now) {
-  if (value.empty()) return cache_->Erase(SliceOf(key));
-  auto kept = std::make_unique<Kept>(Kept{std::string(value), now});
-  // Where all room is taken by what is being looked at, it is deleted at once.
-  cache_->Insert(SliceOf(key), kept.release(), key.size() + value.size() + kEntryBytes, DeleteKept)
-      .PermitUncheckedError();
+  absl::MutexLock lock(&mutex_);
+  if (const auto found = by_key_.find(key); found != by_key_.end()) {
+    if (value.empty()) return Drop(found->second);
+    Kept& kept = *found->second;
+    bytes_ += value.size() - kept.value.size();
+    kept.value.assign(value.data(), value.size());
+    kept.at = now;
+    order_.splice(order_.end(), order_, found->second);
+  } else if (!value.empty()) {
+    order_.push_back({std::string(key), std::string(value), now});
+    by_key_.emplace(order_.back().key, std::prev(order_.end()));
+    bytes_ += BytesOf(key, value);
+  }
+  while (bytes_ > max_bytes_) Drop(order_.begin());
+}
+
+void RecentProfiles::Drop(Order::iterator kept) {
+  bytes_ -= BytesOf(kept->key, kept->value);
+  by_key_.erase(kept->key);
+  order_.erase(kept);
 }
 
 absl::optional<RecentProfile> RecentProfiles::Recall(absl::string_view key, absl::Time now) const {
-  rocksdb::Cache::Handle* found = cache_->Lookup(SliceOf(key));
-  if (found == nullptr) return absl::nullopt;
-  const auto* kept = static_cast<const Kept*>(cache_->Value(found));
-  absl::optional<RecentProfile> recent;
-  if (now - kept->at <= age_) {
-    absl::StatusOr<StoredProfile> stored = UnsealProfile(kept->value, OwnerAt(key));
-    if (stored.ok()) recent = RecentProfile{*std::move(stored), kept->at};
+  std::string value;
+  absl::Time at;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end() || now - found->second->at > age_) return absl::nullopt;
+    value = found->second->value;
+    at = found->second->at;
   }
-  cache_->Release(found);
-  return recent;
+  absl::StatusOr<StoredProfile> stored = UnsealProfile(value, OwnerAt(key));
+  if (!stored.ok()) return absl::nullopt;
+  return RecentProfile{*std::move(stored), at};
 }
 
 }  // namespace waymark::store
