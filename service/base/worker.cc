@@ -6,25 +6,43 @@
 #include "absl/time/clock.h"
 
 namespace waymark::base {
+namespace {
+
+// No wait is longer, so that no time is out of the clock's range.
+constexpr absl::Duration kLongestWait = absl::Hours(1);
+
+}  // namespace
 
 Worker::Worker(Tick tick) : tick_(std::move(tick)), thread_([this] { Run(); }) {}
 
 Worker::~Worker() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_one();
   thread_.join();
 }
 
 void Worker::Post(Task task) {
-  absl::MutexLock lock(&mutex_);
-  tasks_.push_back(std::move(task));
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  changed_.notify_one();
 }
 
-void Worker::TickBy(absl::Time time) {
-  absl::MutexLock lock(&mutex_);
-  next_tick_ = std::min(next_tick_, time);
+void Worker::TickBy(absl::Time time) { TickAfter(time - absl::Now()); }
+
+void Worker::TickAfter(absl::Duration pause) {
+  if (pause == absl::InfiniteDuration()) return;
+  const Steady::time_point time = Steady::now() + absl::ToChronoNanoseconds(std::min(pause, 24 * 365 * absl::Hours(1)));
+  {
+    const std::lock_guard lock(mutex_);
+    if (time >= next_tick_) return;
+    next_tick_ = time;
+  }
+  changed_.notify_one();
 }
 
 void Worker::Run() {
@@ -32,11 +50,12 @@ void Worker::Run() {
     bool due = false;
     Task task;
     {
-      absl::MutexLock lock(&mutex_);
-      waits_until_ = next_tick_;
-      mutex_.AwaitWithDeadline(absl::Condition(this, &Worker::HasWork), next_tick_);
-      due = absl::Now() >= next_tick_;
-      if (due) next_tick_ = absl::InfiniteFuture();
+      std::unique_lock lock(mutex_);
+      while (!stopping_ && tasks_.empty() && Steady::now() < next_tick_) {
+        changed_.wait_until(lock, std::min(next_tick_, Steady::now() + absl::ToChronoNanoseconds(kLongestWait)));
+      }
+      due = Steady::now() >= next_tick_;
+      if (due) next_tick_ = Steady::time_point::max();
       if (!tasks_.empty()) {
         task = std::move(tasks_.front());
         tasks_.pop_front();
@@ -44,10 +63,7 @@ void Worker::Run() {
         return;
       }
     }
-    if (due) {
-      const absl::Duration pause = tick_();
-      TickBy(absl::Now() + pause);
-    }
+    if (due) TickAfter(tick_());
     if (task != nullptr) task();
   }
 }

@@ -1,12 +1,13 @@
 #ifndef WAYMARK_SERVICE_BASE_WORKER_H_
 #define WAYMARK_SERVICE_BASE_WORKER_H_
 
+#include <chrono>
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace waymark::base {
@@ -14,6 +15,10 @@ namespace waymark::base {
 // One thread for work that takes too long for a handler (compiling a playbook), in the order in which it is posted, and
 // for one task that comes back. What is queued when it is destroyed is run first, so that every callback is called.
 // Thread-safe.
+//
+// It waits by the steady clock, which absl's Mutex cannot: that waits for a time of the machine's, so where somebody
+// puts the clock back by an hour, playbooks would not be read, budgets not be leased and decisions not be logged for an
+// hour.
 class Worker {
  public:
   using Task = absl::AnyInvocable<void()>;
@@ -24,23 +29,24 @@ class Worker {
   explicit Worker(Tick tick);
   ~Worker();
 
-  void Post(Task task) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Post(Task task);
 
-  // Calls the task that comes back at `time` at the latest, once.
-  void TickBy(absl::Time time) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Calls the task that comes back at `time` of the machine's clock at the latest, once; as that clock is now.
+  void TickBy(absl::Time time);
 
  private:
-  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !tasks_.empty() || next_tick_ < waits_until_;
-  }
+  using Steady = std::chrono::steady_clock;
+
+  void Run();
+  void TickAfter(absl::Duration pause);
 
   Tick tick_;  // the thread's own
-  absl::Mutex mutex_;
-  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Time waits_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // as it knew next_tick_
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_ (clang's annotations know absl's alone).
+  std::deque<Task> tasks_;
+  bool stopping_ = false;
+  Steady::time_point next_tick_ = Steady::time_point::min();
   std::thread thread_;
 };
 
