@@ -206,8 +206,8 @@ class Ingestion final : public std::enable_shared_from_this<Ingestion> {
   }
 
   // The first end counts.
-  void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!end_.has_value()) end_ = std::move(status);
+  void End(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!end_.has_value()) end_ = status;
   }
 
   // The client is gone: nobody waits for what was not recorded yet.
@@ -273,10 +273,12 @@ class Ingestions {
 
 void AddIngestStream(engine::Engine& engine, v1::EventService::AsyncService& service, Methods& methods) {
   auto ingestions = std::make_shared<Ingestions>();
-  methods.BidiStream(service, &v1::EventService::AsyncService::RequestIngestEvents,
-                     [&engine, ingestions](const CallContext&, std::shared_ptr<Stream> stream) {
-                       ingestions->Begin(engine, std::move(stream));
-                     });
+  methods.BidiStream(
+      service, &v1::EventService::AsyncService::RequestIngestEvents,
+      [&engine, ingestions](const CallContext&, std::shared_ptr<Stream> stream) {
+        ingestions->Begin(engine, std::move(stream));
+      },
+      CallClass::kRecord);
   methods.OnShutdown([ingestions] { ingestions->Stop(); });
 }
 
