@@ -38,7 +38,6 @@ struct Shop {
     Outcome outcome;
     std::vector<absl::Duration> waits;
     std::vector<absl::Duration> refusals;
-    std::deque<absl::Time> waiting;
     absl::Time next = now;
     for (const absl::Time end = now + duration; now < end;) {
       if (waiting.empty()) now = std::max(now, next);
@@ -67,6 +66,7 @@ struct Shop {
 
   Admission admission;
   absl::Time now = kBegin;
+  std::deque<absl::Time> waiting;  // when they came
 };
 
 TEST(AdmissionTest, WhatCanBeAnsweredIsNotRefused) {
@@ -104,8 +104,8 @@ TEST(AdmissionTest, ItIsOverAsSoonAsThereIsTime) {
   shop.Serve(absl::Seconds(5), [](absl::Time) { return Shop::kAnswering / 2; });
   EXPECT_LT(shop.admission.limit(), 200);
   int calls = 0;
-  const auto bursts = [&](absl::Time) { return ++calls % 1000 == 0 ? absl::Milliseconds(200) : absl::ZeroDuration(); };
-  shop.Serve(absl::Seconds(1), bursts);
+  const auto bursts = [&](absl::Time) { return ++calls % 700 == 0 ? absl::Milliseconds(200) : absl::ZeroDuration(); };
+  shop.Serve(absl::Seconds(2), bursts);
   EXPECT_EQ(shop.Serve(absl::Seconds(10), bursts).refused, 0);
 }
 
@@ -126,14 +126,14 @@ TEST(AdmissionTest, ABusyStoreIs) {
   Admission admission([&] { return idle; });
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
   for (absl::Time now = kBegin; now < kBegin + absl::Seconds(1); now += absl::Milliseconds(1)) {
-    for (int i = 0; i < 30; ++i) {
+    for (int i = 0; i < 60; ++i) {
       admission.End();
       admission.Begin(CallClass::kDecide);
     }
     admission.Turned(now, true);
   }
-  EXPECT_LE(admission.limit(), 100);
-  EXPECT_GE(admission.limit(), 80) << "30,000 a second, 3 ms each";
+  EXPECT_LE(admission.limit(), 190);
+  EXPECT_GE(admission.limit(), 170) << "60,000 a second, 3 ms each";
 }
 
 TEST(AdmissionTest, DecisionsAreRefusedLast) {

@@ -529,6 +529,8 @@ TEST_F(RedisStoreTest, RecallsWhatRedisSaidLastWhileItIsAway) {
   RedisOptions options;
   options.recent_age = absl::ZeroDuration();
   const auto forgetful = Connect(options);
+  for (const absl::Time until = Soon(); !forgetful->Ready() && absl::Now() < until;)
+    absl::SleepFor(absl::Milliseconds(1));
   const auto compacted = [](RedisStore& of, const CustomerKey& key) {
     const auto recent = of.Recall(key);
     return recent.has_value() ? static_cast<int64_t>(recent->stored.profile.compacted) : -1;
