@@ -143,7 +143,8 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
         if (!IsInteger(**reply)) return TryUpdate(std::move(update), **reply);
         recent_.Keep(RedisProfileKey(update->key), sealed, absl::Now());
         const absl::Time until = update->deadline;
-        Acknowledge(written.revision, until,
+        const uint64_t revision = written.revision;
+        Acknowledge(revision, until,
                     [this, update = std::move(update),
                      written = std::move(written)](const absl::StatusOr<uint64_t>& acknowledged) mutable {
                       if (!acknowledged.ok()) return update->shared->Fail(acknowledged.status());
