@@ -31,7 +31,8 @@ std::string CustomerId(int number);
 std::vector<v1::UpdateProfileRequest> SampleProfiles(int customers);
 // Each customer's history of the year before `now`, in batches.
 std::vector<v1::RecordEventsRequest> SampleHistory(int customers, int events_each, absl::Time now);
-// What customers in a mixed order do now. `run` sets the ids apart from those of other runs; the customers are the same.
+// What customers in a mixed order do now. `run` sets the ids apart from those of other runs; the customers are the
+// same.
 std::vector<v1::CustomerEvent> SampleEvents(int customers, int count, absl::string_view run);
 // Requests of customers in a mixed order.
 std::vector<v1::GetOffersRequest> SampleRequests(int customers, int count);
