@@ -11,7 +11,7 @@ constexpr base::MetricName kRefused = {"waymark_rpc_calls_refused_total",
                                        "Calls that were refused because too many were under way."};
 
 // What each class may use of the limit.
-constexpr std::array<double, kCallClasses> kShares = {1, 1, 0.8, 0.6};
+constexpr std::array<double, kCallClasses> kShares = {1, 1, 0.25, 0.125};
 constexpr std::array<const char*, kCallClasses> kNames = {"always", "decide", "record", "batch"};
 
 // A thread that idles for less than this of a window has work all the time.

@@ -43,13 +43,13 @@ struct ConcurrencyLimit {
 
   void Learn(const Window& window);
 
-  static constexpr int kMin = 128;
+  static constexpr int kMin = 256;
   static constexpr int kMax = 4096;
   static constexpr absl::Duration kTarget = absl::Milliseconds(3);
 };
 
-// Which calls may begin. Of the limit, decisions may use all, records four fifths, batches three fifths: so decisions
-// are refused last. Thread-safe; costs a call a few atomic additions.
+// Which calls may begin. Of the limit, decisions may use all, records a quarter, batches an eighth: so decisions are
+// refused last. Thread-safe; costs a call a few atomic additions.
 class Admission final : public base::MetricSource {
  public:
   static constexpr absl::Duration kWindow = absl::Milliseconds(50);

@@ -85,7 +85,7 @@ TEST(AdmissionTest, OfTooMuchAsManyAreAnsweredAsCanBeAndTheOthersRefusedAtOnce) 
     // What refusing takes cannot be spent on answers.
     const double left = 1 - absl::FDivDuration(outcome.refused * Shop::kRefusing, duration);
     EXPECT_GE(outcome.answered * Shop::kAnswering, 0.98 * left * duration) << load;
-    EXPECT_LE(outcome.p99, absl::Milliseconds(15)) << load << ", with the moment before it was known";
+    EXPECT_LE(outcome.p99, absl::Milliseconds(20)) << load << ", with the moment before it was known";
     EXPECT_LE(outcome.refused_p99, absl::Milliseconds(5)) << load;
   }
 }
@@ -102,7 +102,7 @@ TEST(AdmissionTest, ABurstIsWorkedOff) {
 TEST(AdmissionTest, ItIsOverAsSoonAsThereIsTime) {
   Shop shop;
   shop.Serve(absl::Seconds(5), [](absl::Time) { return Shop::kAnswering / 2; });
-  EXPECT_LT(shop.admission.limit(), 200);
+  EXPECT_LT(shop.admission.limit(), 300);
   int calls = 0;
   const auto bursts = [&](absl::Time) { return ++calls % 700 == 0 ? absl::Milliseconds(200) : absl::ZeroDuration(); };
   shop.Serve(absl::Seconds(2), bursts);
@@ -126,14 +126,14 @@ TEST(AdmissionTest, ABusyStoreIs) {
   Admission admission([&] { return idle; });
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
   for (absl::Time now = kBegin; now < kBegin + absl::Seconds(1); now += absl::Milliseconds(1)) {
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < 120; ++i) {
       admission.End();
       admission.Begin(CallClass::kDecide);
     }
     admission.Turned(now, true);
   }
-  EXPECT_LE(admission.limit(), 190);
-  EXPECT_GE(admission.limit(), 170) << "60,000 a second, 3 ms each";
+  EXPECT_LE(admission.limit(), 380);
+  EXPECT_GE(admission.limit(), 340) << "120,000 a second, 3 ms each";
 }
 
 TEST(AdmissionTest, DecisionsAreRefusedLast) {
@@ -144,10 +144,10 @@ TEST(AdmissionTest, DecisionsAreRefusedLast) {
     return calls;
   };
   EXPECT_TRUE(admission.MayBegin(CallClass::kBatch));
-  EXPECT_EQ(begun(CallClass::kBatch), 2457);
+  EXPECT_EQ(begun(CallClass::kBatch), 512);
   EXPECT_FALSE(admission.MayBegin(CallClass::kBatch));
-  EXPECT_EQ(begun(CallClass::kRecord), 3276 - 2457);
-  EXPECT_EQ(begun(CallClass::kDecide), 4096 - 3276);
+  EXPECT_EQ(begun(CallClass::kRecord), 1024 - 512);
+  EXPECT_EQ(begun(CallClass::kDecide), 4096 - 1024);
   EXPECT_TRUE(admission.Begin(CallClass::kAlways));
   EXPECT_TRUE(admission.MayBegin(CallClass::kAlways));
   EXPECT_FALSE(admission.Begin(CallClass::kRecord));
