@@ -49,7 +49,8 @@ struct ConcurrencyLimit {
 };
 
 // Which calls may begin. Of the limit, decisions may use all, records a quarter, batches an eighth: so decisions are
-// refused last. Thread-safe; costs a call a few atomic additions.
+// refused last. What a store's thread does for a call, it does in the order in which it was asked, whatever its class.
+// Thread-safe; costs a call a few atomic additions.
 class Admission final : public base::MetricSource {
  public:
   static constexpr absl::Duration kWindow = absl::Milliseconds(50);

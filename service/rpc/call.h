@@ -62,7 +62,7 @@ struct DeadlineRule {
 // there are none.
 //
 // The thread takes what has come for at most a millisecond, and then gives turns for at most another, so that a call
-// which is to be refused is refused soon, and those that are begun are not held up by those.
+// which is to be refused is refused soon, and refusing does not hold up those that are begun.
 //
 // Thread-safe, but for Wait.
 class CallQueue {

@@ -16,7 +16,7 @@
 namespace waymark::store {
 
 // What Redis last said of profiles, or was last told, for when it is away: the values as they are stored. Those that
-// were kept first make room. In this process's memory alone. Costs a read some 0.3 us. Thread-safe.
+// were kept first make room. In this process's memory alone. Costs a read a copy of the value. Thread-safe.
 class RecentProfiles {
  public:
   // What is older than `age` is not given.
