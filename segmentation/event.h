@@ -29,6 +29,12 @@ struct Event {
   int64_t value_micros = 0;        // money or number, in millionths
   std::vector<NameId> labelled;    // the series "type/label" that it belongs to beside its type's, each once
   std::vector<NameId> affinities;  // the labels and the channel that it counts toward, each once
+  NameId touchpoint{};             // none: not known
+  std::string touchpoint_name;     // where the playbook does not declare it
+  NameId action{};                 // of an outcome: the action it came of
+  absl::optional<int> sentiment;   // in hundredths, -100 to 100
+  bool is_score = false;           // the value is a customer's score of its type: the newest is kept
+  std::string text;                // to be kept; at most Trail::kMaxCommentBytes
   absl::optional<Contact> shown;   // an impression of what is counted when it is shown
   bool counted = false;            // whether `shown` is kept: whether a limit looks at it
   bool not_held = false;           // a budget does not hold a unit for `shown` any more

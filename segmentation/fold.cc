@@ -38,6 +38,36 @@ size_t InsertByTime(std::vector<T>& entries, const T& entry, size_t kept) {
   return KeepNewest(entries, kept);
 }
 
+void AddScore(Profile& profile, NameId type, absl::Time at, int64_t value_micros) {
+  auto it = std::lower_bound(profile.scores.begin(), profile.scores.end(), type,
+                             [](const Score& score, NameId sought) { return score.type < sought; });
+  if (it == profile.scores.end() || it->type != type) it = profile.scores.insert(it, {type, absl::InfinitePast(), 0});
+  if (it->at <= at) *it = {type, at, value_micros};
+}
+
+void AddName(Trail& trail, const Event& event) {
+  auto it = std::lower_bound(trail.names.begin(), trail.names.end(), event.touchpoint,
+                             [](const Trail::Name& name, NameId sought) { return name.touchpoint < sought; });
+  if (it != trail.names.end() && it->touchpoint == event.touchpoint) return;
+  if (trail.names.size() < Trail::kMaxNames) trail.names.insert(it, {event.touchpoint, event.touchpoint_name});
+}
+
+void AddTouch(Profile& profile, const Event& event) {
+  Trail& trail = profile.trail;
+  if (event.time <= trail.from) {
+    ++profile.compacted;
+    return;
+  }
+  if (!event.touchpoint_name.empty()) AddName(trail, event);
+  InsertByTime(trail.touches,
+               {event.time, event.type, event.touchpoint, event.value_micros, event.action, event.sentiment},
+               Trail::kMaxTouches + 1);
+  if (trail.touches.size() > Trail::kMaxTouches) ForgetTouches(profile, 1);
+  if (!event.text.empty()) {
+    profile.compacted += InsertByTime(trail.comments, {event.time, event.type, event.text}, Trail::kMaxComments);
+  }
+}
+
 void ForgetContacts(Profile& profile, absl::Time now) {
   std::erase_if(profile.contacts, [now](const Contact& contact) {
     return contact.at <= now - (contact.channel == NameId{} ? kUncountedFor : kContactsFor);
@@ -45,6 +75,22 @@ void ForgetContacts(Profile& profile, absl::Time now) {
 }
 
 }  // namespace
+
+void ForgetTouches(Profile& profile, size_t count) {
+  Trail& trail = profile.trail;
+  count = std::min(count, trail.touches.size());
+  if (count == 0) return;
+  trail.from = std::max(trail.from, trail.touches[count - 1].at);
+  // All of one moment go together, so that what is after `from` is whole.
+  while (count < trail.touches.size() && trail.touches[count].at == trail.from) ++count;
+  trail.touches.erase(trail.touches.begin(), trail.touches.begin() + static_cast<std::ptrdiff_t>(count));
+  profile.compacted += count;
+  std::erase_if(trail.comments, [&trail](const Trail::Comment& comment) { return comment.at <= trail.from; });
+  std::erase_if(trail.names, [&trail](const Trail::Name& name) {
+    return std::none_of(trail.touches.begin(), trail.touches.end(),
+                        [&name](const Touch& touch) { return touch.touchpoint == name.touchpoint; });
+  });
+}
 
 bool IsDuplicate(const Profile& profile, const Event& event) {
   return WasSeen(profile, StableHash(event.id) & kFingerprintMask);
@@ -57,6 +103,9 @@ bool Fold(Profile& profile, const Event& event, absl::Time now) {
   profile.ledger.Add(event.type, event.time, event.value_micros);
   for (NameId series : event.labelled) profile.ledger.Add(series, event.time, event.value_micros);
   for (NameId name : event.affinities) AddAffinity(profile, name, event.time);
+  AddTouch(profile, event);
+  if (event.is_score) AddScore(profile, event.type, event.time, event.value_micros);
+  if (event.sentiment.has_value()) AddScore(profile, kSentiment, event.time, *event.sentiment * int64_t{10'000});
   if (event.counted) AddContact(profile, *event.shown, now);
   if (event.outcome_of.has_value()) {
     profile.compacted +=

@@ -19,6 +19,12 @@ inline constexpr absl::Duration kUncountedFor = absl::Hours(24);
 // Outcomes are kept as long as a suppression may look back for several of them, and then lasts.
 inline constexpr absl::Duration kOutcomesFor = absl::Hours(24 * 800);
 
+// The newest sentiment of a profile's scores goes by this name.
+inline const NameId kSentiment = NameIdOf("sentiment");
+
+// Drops the oldest touches, and those of the same moment with them; `trail.from` says so.
+void ForgetTouches(Profile& profile, size_t count);
+
 // Whether an event of this id was recorded before.
 bool IsDuplicate(const Profile& profile, const Event& event);
 

@@ -42,15 +42,76 @@ struct StageEntry {
   friend bool operator==(const StageEntry&, const StageEntry&) = default;
 };
 
-// Where the customer stands on one journey.
+// How often a stage was entered in stays that are not kept one by one any more.
+struct ForgottenVisits {
+  NameId stage{};
+  uint32_t count = 0;
+
+  friend bool operator==(const ForgottenVisits&, const ForgottenVisits&) = default;
+};
+
+// Where the customer stands on one journey, as of the newest event or pass that looked.
 struct JourneyPosition {
   static constexpr size_t kMaxHistory = 16;
 
   NameId journey{};
   StageEntry current;
-  std::vector<StageEntry> history;  // stages before the current one, oldest first; the newest 16
+  std::vector<StageEntry> history;         // stages before the current one, oldest first; the newest 16
+  std::vector<ForgottenVisits> forgotten;  // of stages before those; ascending by stage
 
   friend bool operator==(const JourneyPosition&, const JourneyPosition&) = default;
+};
+
+// One event, as the journey sees it.
+struct Touch {
+  absl::Time at;
+  NameId type{};                  // of the event
+  NameId touchpoint{};            // NameIdOf("web/product_page"); none: not known
+  int64_t value_micros = 0;       // money, a number or a score, in millionths
+  NameId action{};                // of an outcome: the action it came of; none otherwise
+  absl::optional<int> sentiment;  // in hundredths, -100 to 100; as the sender's tool found it
+
+  friend bool operator==(const Touch&, const Touch&) = default;
+};
+
+// The newest events of a customer, one by one: what timelines, journey maps and attribution come from.
+struct Trail {
+  static constexpr size_t kMaxTouches = 256;
+  static constexpr size_t kMaxNames = 32;
+  static constexpr size_t kMaxComments = 8;
+  static constexpr size_t kMaxCommentBytes = 500;
+
+  // A touchpoint that the playbook did not declare.
+  struct Name {
+    NameId touchpoint{};
+    std::string text;
+
+    friend bool operator==(const Name&, const Name&) = default;
+  };
+  // What a customer wrote.
+  struct Comment {
+    absl::Time at;
+    NameId type{};
+    std::string text;
+
+    friend bool operator==(const Comment&, const Comment&) = default;
+  };
+
+  std::vector<Touch> touches;              // by time; of those of one time, in order of receipt
+  absl::Time from = absl::InfinitePast();  // events at or before this may have been dropped
+  std::vector<Name> names;                 // ascending by touchpoint
+  std::vector<Comment> comments;           // by time
+
+  friend bool operator==(const Trail&, const Trail&) = default;
+};
+
+// The newest score of a kind that the customer gave.
+struct Score {
+  NameId type{};  // of the event: "nps", "csat", "ces", "rate_product"; "sentiment" of whatever came with one
+  absl::Time at;
+  int64_t value_micros = 0;
+
+  friend bool operator==(const Score&, const Score&) = default;
 };
 
 // An action that counts against limits.
@@ -119,12 +180,14 @@ struct Profile {
   Ledger ledger;
   std::vector<Affinity> affinities;        // ascending by name
   std::vector<JourneyPosition> positions;  // ascending by journey
-  std::vector<Contact> contacts;           // oldest first
-  std::vector<Outcome> outcomes;           // oldest first
-  std::vector<SeenEvent> seen;             // in order of receipt
+  Trail trail;
+  std::vector<Score> scores;      // ascending by type
+  std::vector<Contact> contacts;  // oldest first
+  std::vector<Outcome> outcomes;  // oldest first
+  std::vector<SeenEvent> seen;    // in order of receipt
   Derived derived;
-  // How many contacts, outcomes, event ids, affinities, buckets and series of the ledger were dropped to keep within
-  // the bounds.
+  // How many contacts, outcomes, event ids, affinities, touches, comments, buckets and series of the ledger were
+  // dropped to keep within the bounds.
   uint64_t compacted = 0;
 
   friend bool operator==(const Profile&, const Profile&) = default;
