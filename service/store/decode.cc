@@ -9,6 +9,7 @@
 #include "service/store/columns.h"
 #include "service/store/profile_columns.h"
 #include "service/store/store.h"
+#include "service/store/trail_codec.h"
 #include "waymark/storage/v1/profile.pb.h"
 
 namespace waymark::store {
@@ -254,6 +255,12 @@ bool DecodePositions(const ProfileColumns& in, int64_t created_ms, segmentation:
   PackedVarints histories = in.varints(Fields::kPositionHistoryFieldNumber);
   const PackedFixed<uint32_t> stages = in.fixed32(Fields::kStageNamesFieldNumber);
   PackedVarints times = in.varints(Fields::kStageSinceFieldNumber);
+  // Absent where nobody forgot anything.
+  PackedVarints forgotten_sizes = in.varints(Fields::kPositionForgottenFieldNumber);
+  const bool forgets = forgotten_sizes.most() > 0;
+  const PackedFixed<uint32_t> forgotten_stages = in.fixed32(Fields::kForgottenStagesFieldNumber);
+  PackedVarints forgotten_counts = in.varints(Fields::kForgottenCountsFieldNumber);
+  size_t forgotten_at = 0;
   size_t at = 0;
   int64_t since = created_ms;
   const auto next = [&] {
@@ -269,9 +276,31 @@ bool DecodePositions(const ProfileColumns& in, int64_t created_ms, segmentation:
     position.history.resize(history);
     for (segmentation::StageEntry& entry : position.history) entry = next();
     position.current = next();
+    const uint32_t forgotten = forgets ? forgotten_sizes.TakeUint32() : 0;
+    if (forgotten > forgotten_stages.size() - forgotten_at) return false;
+    position.forgotten.resize(forgotten);
+    for (segmentation::ForgottenVisits& each : position.forgotten) {
+      each = {NameId{forgotten_stages[forgotten_at++]}, forgotten_counts.TakeUint32()};
+    }
     return true;
   };
-  return TakeAscending(journeys, take) && histories.AtEnd() && stages.whole() && at == stages.size() && times.AtEnd();
+  return TakeAscending(journeys, take) && histories.AtEnd() && stages.whole() && at == stages.size() && times.AtEnd() &&
+         forgotten_sizes.AtEnd() && forgotten_stages.whole() && forgotten_at == forgotten_stages.size() &&
+         forgotten_counts.AtEnd();
+}
+
+bool DecodeScores(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
+  const PackedFixed<uint32_t> types = in.fixed32(Fields::kScoreTypesFieldNumber);
+  PackedVarints values = in.varints(Fields::kScoreValuesFieldNumber);
+  PackedVarints times = in.varints(Fields::kScoreTimesFieldNumber);
+  int64_t at = created_ms;
+  profile.scores.resize(types.size());
+  const auto take = [&](size_t i, NameId type) {
+    at = Plus(at, times.TakeSigned());
+    profile.scores[i] = {type, TimeOf(at), values.TakeSigned()};
+    return true;
+  };
+  return TakeAscending(types, take) && values.AtEnd() && times.AtEnd();
 }
 
 bool DecodeContacts(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {
@@ -362,7 +391,8 @@ absl::Status Decode(absl::string_view bytes, segmentation::Profile& profile) {
       !DecodeAffinities(in, created_ms, profile) || !DecodeTraits(in, profile) ||
       !DecodeConsents(in, created_ms, profile) || !DecodePositions(in, created_ms, profile) ||
       !DecodeContacts(in, created_ms, profile) || !DecodeOutcomes(in, created_ms, profile) ||
-      !DecodeDerived(in, profile)) {
+      !DecodeScores(in, created_ms, profile) ||
+      !DecodeTrail(in.bytes(Fields::kTrailFieldNumber), created_ms, profile.trail) || !DecodeDerived(in, profile)) {
     return absl::DataLossError("a stored profile contradicts itself");
   }
   return absl::OkStatus();

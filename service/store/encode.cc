@@ -8,6 +8,7 @@
 #include "google/protobuf/repeated_field.h"
 #include "service/store/codec.h"
 #include "service/store/columns.h"
+#include "service/store/trail_codec.h"
 #include "waymark/storage/v1/profile.pb.h"
 
 namespace waymark::store {
@@ -161,6 +162,28 @@ void EncodePositions(const segmentation::Profile& profile, Columns& out) {
     std::for_each(position.history.begin(), position.history.end(), add);
     add(position.current);
   }
+  if (std::all_of(profile.positions.begin(), profile.positions.end(),
+                  [](const segmentation::JourneyPosition& position) { return position.forgotten.empty(); })) {
+    return;
+  }
+  for (const segmentation::JourneyPosition& position : profile.positions) {
+    out.add_position_forgotten(static_cast<uint32_t>(position.forgotten.size()));
+    for (const segmentation::ForgottenVisits& forgotten : position.forgotten) {
+      out.add_forgotten_stages(Id(forgotten.stage));
+      out.add_forgotten_counts(forgotten.count);
+    }
+  }
+}
+
+void EncodeScores(const segmentation::Profile& profile, Columns& out) {
+  int64_t before = out.created_ms();
+  for (const segmentation::Score& score : profile.scores) {
+    const int64_t at = MillisOf(score.at);
+    out.add_score_types(Id(score.type));
+    out.add_score_values(score.value_micros);
+    out.add_score_times(Minus(at, before));
+    before = at;
+  }
 }
 
 // The index of a name in a list that has each once, adding it where it is new. A profile mentions few, so that looking
@@ -227,6 +250,8 @@ std::string Encode(const segmentation::Profile& profile, EventIds event_ids) {
   EncodePositions(profile, out);
   EncodeContacts(profile, out);
   EncodeOutcomes(profile, out);
+  EncodeScores(profile, out);
+  if (profile.trail != segmentation::Trail()) EncodeTrail(profile.trail, out.created_ms(), *out.mutable_trail());
   out.set_derived_version(profile.derived.playbook_version);
   for (segmentation::NameId segment : profile.derived.segments) out.add_derived_segments(Id(segment));
   out.set_compacted(profile.compacted);

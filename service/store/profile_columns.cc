@@ -16,6 +16,8 @@ constexpr uint64_t kNumbers = Bit(Columns::kFormatFieldNumber) | Bit(Columns::kC
                               Bit(Columns::kUpdatedMsFieldNumber) | Bit(Columns::kValueUnitFieldNumber) |
                               Bit(Columns::kDerivedVersionFieldNumber) | Bit(Columns::kCompactedFieldNumber) |
                               Bit(Columns::kTimeUnitFieldNumber);
+constexpr uint64_t kTrailNumbers =
+    Bit(storage::v1::Trail::kTimeUnitFieldNumber) | Bit(storage::v1::Trail::kValueUnitFieldNumber);
 
 // The varint at `at`; false where it does not end before `end`, or needs more than 64 bits.
 bool ReadVarint(const char*& at, const char* end, uint64_t& number) {
@@ -38,20 +40,23 @@ uint64_t PackedVarints::TakeLong() {
   return 0;
 }
 
-bool ProfileColumns::IsNumber(int field) { return (kNumbers & Bit(field)) != 0; }
+bool ProfileColumns::IsNumber(int field, ColumnsOf message) {
+  return ((message == ColumnsOf::kProfile ? kNumbers : kTrailNumbers) & Bit(field)) != 0;
+}
 
 ProfileColumns::Reading ProfileColumns::Read(absl::string_view bytes) {
   fields_ = {};
+  const auto last = static_cast<uint64_t>(LastField(message_));
   uint64_t seen = 0;
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   while (at != end) {
     uint64_t tag = 0;
     if (!ReadVarint(at, end, tag) || tag >> 3 == 0) return Reading::kDamaged;
-    if (tag >> 3 > kLastField) return Reading::kUnknown;
+    if (tag >> 3 > last) return Reading::kUnknown;
     const int field = static_cast<int>(tag >> 3);
     Field& found = fields_[static_cast<size_t>(field)];
-    const bool is_number = IsNumber(field);
+    const bool is_number = IsNumber(field, message_);
     if ((seen & Bit(field)) != 0 || (tag & 7) != (is_number ? kVarint : kLengthDelimited) ||
         !ReadVarint(at, end, found.number)) {
       return Reading::kDamaged;

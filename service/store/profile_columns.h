@@ -9,8 +9,9 @@
 
 #include "absl/strings/string_view.h"
 
-// The bytes of a waymark.storage.v1.Profile, taken apart in place: no copies, no allocation. Stores read millions of
-// profiles a walk, and a protobuf message in between would take as long as all the rest of decoding. Single-threaded.
+// The bytes of a waymark.storage.v1.Profile, or of its Trail, taken apart in place: no copies, no allocation. Stores
+// read millions of profiles a walk, and a protobuf message in between would take as long as all the rest of decoding.
+// Single-threaded.
 namespace waymark::store {
 
 // The varints of a packed list, taken one at a time. A list that ends too early, or has a number that no 64 bits hold,
@@ -69,8 +70,13 @@ class PackedFixed {
   absl::string_view bytes_;
 };
 
+// Which message the bytes are of.
+enum class ColumnsOf { kProfile, kTrail };
+
 class ProfileColumns {
  public:
+  explicit ProfileColumns(ColumnsOf message = ColumnsOf::kProfile) : message_(message) {}
+
   enum class Reading {
     kRead,
     kDamaged,  // these are not the bytes of a message, or not as Encode writes them: each field once, lists packed
@@ -92,9 +98,9 @@ class ProfileColumns {
   PackedFixed<uint64_t> fixed64(int field) const { return PackedFixed<uint64_t>(bytes(field)); }
 
   // The fields are numbered from 1 on.
-  static constexpr int kLastField = 47;
+  static int LastField(ColumnsOf message) { return message == ColumnsOf::kProfile ? kLastProfileField : 16; }
   // Whether the field is one number; the others are lists and bytes.
-  static bool IsNumber(int field);
+  static bool IsNumber(int field, ColumnsOf message);
 
  private:
   struct Field {
@@ -102,7 +108,10 @@ class ProfileColumns {
     uint64_t number = 0;  // or how many bytes
   };
 
-  std::array<Field, kLastField + 1> fields_;
+  static constexpr int kLastProfileField = 54;
+
+  ColumnsOf message_;
+  std::array<Field, kLastProfileField + 1> fields_;
 };
 
 }  // namespace waymark::store

@@ -17,6 +17,7 @@ namespace waymark::store {
 namespace {
 
 using segmentation::NameId;
+using segmentation::NameIdOf;
 using segmentation::Profile;
 using testing_support::FullProfile;
 using testing_support::RandomProfile;
@@ -54,13 +55,16 @@ TEST(CodecTest, DecodesInThePlaceOfAnother) {
 }
 
 TEST(CodecTest, KnowsEveryFieldOfTheFormat) {
-  const auto& format = *Columns::descriptor();
-  ASSERT_EQ(format.field_count(), ProfileColumns::kLastField);
-  for (int i = 0; i < format.field_count(); ++i) {
-    const auto& field = *format.field(i);
-    ASSERT_LE(field.number(), ProfileColumns::kLastField);
-    const bool is_bytes = field.type() == google::protobuf::FieldDescriptor::TYPE_BYTES;
-    EXPECT_EQ(ProfileColumns::IsNumber(field.number()), !field.is_repeated() && !is_bytes) << field.name();
+  const std::pair<const google::protobuf::Descriptor*, ColumnsOf> formats[] = {
+      {Columns::descriptor(), ColumnsOf::kProfile}, {storage::v1::Trail::descriptor(), ColumnsOf::kTrail}};
+  for (const auto& [format, message] : formats) {
+    ASSERT_EQ(format->field_count(), ProfileColumns::LastField(message));
+    for (int i = 0; i < format->field_count(); ++i) {
+      const auto& field = *format->field(i);
+      ASSERT_LE(field.number(), ProfileColumns::LastField(message));
+      const bool is_bytes = field.type() == google::protobuf::FieldDescriptor::TYPE_BYTES;
+      EXPECT_EQ(ProfileColumns::IsNumber(field.number(), message), !field.is_repeated() && !is_bytes) << field.name();
+    }
   }
 }
 
@@ -170,6 +174,38 @@ TEST(CodecTest, TheFormatOfOutcomesIsPinned) {
   const absl::StatusOr<Profile> decoded = Decode(golden);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(*decoded, profile);
+}
+
+TEST(CodecTest, TheFormatOfTrailsIsPinned) {
+  Profile profile;
+  profile.created = absl::FromUnixMillis(1'700'000'000'000);
+  const absl::Time at = absl::FromUnixSeconds(1'700'000'060);
+  profile.trail.touches = {
+      {.at = at, .type = NameId{1}, .touchpoint = NameId{2}},
+      {.at = at + absl::Seconds(90), .type = NameId{3}, .value_micros = 49'900'000, .action = NameId{4}},
+      {.at = at + absl::Seconds(100), .type = NameId{1}, .touchpoint = NameId{2}, .sentiment = -50}};
+  profile.trail.from = at - absl::Seconds(1);
+  profile.trail.names = {{NameId{2}, "web/kiosk"}};
+  profile.trail.comments = {{at + absl::Seconds(100), NameId{1}, "slow"}};
+  profile.scores = {{NameId{9}, at, 8'000'000}};
+  profile.positions = {{.journey = NameId{5}, .current = {NameId{6}, at}, .forgotten = {{NameId{7}, 3}}}};
+  EXPECT_EQ(absl::BytesToHexString(Encode(profile)),
+            "08011080a0abfef96218ff9fabfef962da010405000000e2010100ea010406000000f20103c0a9078203620a0478b4011410e8071a10"
+            "0100000002000000030000000400000022060002000200042a030001003201013a02fc4d40904e4a01025201635a03f0990762040200"
+            "00006a0380c4137204010000007a02090482010d7765622f6b696f736b736c6f778a03040900000092030480c8d0079a0303c0a907a2"
+            "030101aa030407000000b2030103");
+}
+
+TEST(CodecTest, ATouchWithAValueTakesFiveBytes) {
+  Profile profile;
+  const size_t before = Encode(profile).size();
+  for (int i = 0; i < 100; ++i) {
+    profile.trail.touches.push_back({.at = absl::FromUnixSeconds(600'000 * i + i),
+                                     .type = NameIdOf("purchase"),
+                                     .touchpoint = NameIdOf("store/till"),
+                                     .value_micros = (100 + i) * int64_t{10'000}});
+  }
+  EXPECT_LE(Encode(profile).size() - before, 540u);
 }
 
 TEST(CodecTest, AnAffinityTakesSevenBytes) {

@@ -35,5 +35,26 @@ TEST(Compact, MakesAnyLedgerFit) {
   }
 }
 
+// The newest touches stay longer than the oldest days, and what was dropped is said.
+TEST(Compact, DropsTheOldestTouchesFirst) {
+  Profile profile = testing_support::FullProfile();
+  const absl::Time newest = profile.trail.touches.back().at;
+  for (size_t i = 0; i < profile.trail.touches.size(); ++i) {
+    profile.trail.touches[i].type = NameId{static_cast<uint32_t>(i)};
+    profile.trail.touches[i].value_micros = 999'999'999'999'999;
+  }
+  const size_t days = profile.ledger.series()[0].days.size();
+  const size_t touches = profile.trail.touches.size();
+  segmentation::Compact(profile, BoundBytes(profile) - 1'000);
+  EXPECT_EQ(profile.ledger.series()[0].days.size(), days);
+  ASSERT_LT(profile.trail.touches.size(), touches);
+  EXPECT_EQ(profile.compacted, touches - profile.trail.touches.size());
+  EXPECT_LT(profile.trail.from, profile.trail.touches.front().at);
+  EXPECT_EQ(profile.trail.touches.back().at, newest);
+  segmentation::Compact(profile, 1'000);
+  EXPECT_TRUE(profile.trail.touches.empty());
+  EXPECT_EQ(profile.trail.from, newest);
+}
+
 }  // namespace
 }  // namespace waymark::store

@@ -107,6 +107,31 @@ std::vector<segmentation::Series> RandomSeries(Draws& draws) {
   return all;
 }
 
+segmentation::Trail RandomTrail(Draws& draws) {
+  segmentation::Trail trail;
+  if (draws.OneIn(3)) return trail;
+  const int64_t unit = draws.OneIn(2) ? 1 : draws.OneIn(2) ? 1'000 : 60'000;
+  const int64_t kinds = 1 + draws.Below(6);
+  const int64_t with_value = draws.Below(3);  // none, some, all
+  int64_t at = draws.Below(30'000'000) * 60'000;
+  for (int64_t left = draws.Below(40); left > 0; --left) {
+    at += draws.Below(2'000'000) / unit * unit;
+    segmentation::Touch touch{.at = absl::FromUnixMillis(at),
+                              .type = NameId{static_cast<uint32_t>(draws.Below(kinds))}};
+    if (draws.OneIn(2)) touch.touchpoint = NameId{static_cast<uint32_t>(100 + draws.Below(kinds))};
+    if (draws.OneIn(9)) touch.action = draws.Name();
+    if (with_value > 0 && (with_value == 2 || draws.OneIn(2))) touch.value_micros = draws.Micros();
+    if (draws.OneIn(7)) touch.sentiment = static_cast<int>(draws.Below(201) - 100);
+    trail.touches.push_back(touch);
+  }
+  if (draws.OneIn(4)) trail.from = absl::FromUnixMillis(draws.Below(2'000'000'000'000));
+  for (NameId name : draws.Names(draws.Below(4))) trail.names.push_back({name, draws.Text(20)});
+  for (int64_t left = draws.Below(3); left > 0; --left) {
+    trail.comments.push_back({absl::FromUnixMillis(draws.Below(2'000'000'000'000)), draws.Name(), draws.Text(60)});
+  }
+  return trail;
+}
+
 }  // namespace
 
 Profile TypicalProfile() {
@@ -164,6 +189,12 @@ Profile FullProfile() {
   for (NameId name : draws.Names(Profile::kMaxAffinities)) {
     segmentation::AddAffinity(profile, name, begin + absl::Hours(24 * 400));
   }
+  for (size_t i = 0; i < 100; ++i) {
+    profile.trail.touches.push_back({.at = begin + static_cast<int64_t>(i) * absl::Milliseconds(50'000'001),
+                                     .type = NameIdOf(i % 3 == 0 ? "purchase" : "view_item"),
+                                     .touchpoint = NameIdOf(absl::StrCat("web/", i % 7)),
+                                     .value_micros = static_cast<int64_t>(i % 3 == 0 ? i : 0) * 990'000});
+  }
   for (size_t i = 0; i < Profile::kMaxSeenEvents; ++i) {
     profile.seen.push_back({draws.Any() & kFingerprintMask, 19'000 + static_cast<int32_t>(i / 150)});
   }
@@ -182,6 +213,11 @@ Profile RandomProfile(uint64_t seed) {
     segmentation::JourneyPosition position{.journey = name, .current = {draws.Name(), draws.Time()}};
     position.history.resize(static_cast<size_t>(draws.Below(4)));
     for (segmentation::StageEntry& entry : position.history) entry = {draws.Name(), draws.Time()};
+    if (seed % 3 == 0) {
+      for (NameId stage : draws.Names(draws.Below(3))) {
+        position.forgotten.push_back({stage, static_cast<uint32_t>(draws.Any())});
+      }
+    }
     profile.positions.push_back(std::move(position));
   }
   profile.contacts.resize(static_cast<size_t>(draws.Below(20)));
@@ -201,6 +237,8 @@ Profile RandomProfile(uint64_t seed) {
         (draws.OneIn(20) ? draws.Below(int64_t{1} << 51) - (int64_t{1} << 50) : draws.Below(60'000'000));
     profile.affinities.push_back({name, static_cast<double>(steps) / segmentation::Affinity::kStepsPerHalfLife});
   }
+  profile.trail = RandomTrail(draws);
+  for (NameId name : draws.Names(draws.Below(5))) profile.scores.push_back({name, draws.Time(), draws.Micros()});
   profile.derived = {draws.Any() >> draws.Below(64), draws.Names(draws.Below(9))};
   profile.compacted = draws.Any() >> draws.Below(64);
   return profile;
