@@ -20,4 +20,14 @@ bool IsLabel(absl::string_view text) {
          IsPrintable(text);
 }
 
+bool IsTouchpoint(absl::string_view text) {
+  const size_t slash = text.find('/');
+  return !text.empty() && text.size() <= kMaxTouchpointBytes && slash != 0 && slash + 1 != text.size() &&
+         IsPrintable(text);
+}
+
+absl::string_view ChannelOfTouchpoint(absl::string_view touchpoint) {
+  return touchpoint.substr(0, touchpoint.find('/'));
+}
+
 }  // namespace waymark::segmentation

@@ -21,6 +21,15 @@ bool IsPrintable(absl::string_view text);
 // Whether the text can be an event's label: 1 to 64 bytes, printable, without '/'.
 bool IsLabel(absl::string_view text);
 
+inline constexpr size_t kMaxTouchpointBytes = 64;
+
+// Whether the text can be a touchpoint: "channel/place", or a channel; at most 64 bytes, printable, without an empty
+// channel or place.
+bool IsTouchpoint(absl::string_view text);
+
+// "web" of "web/product_page" and of "web".
+absl::string_view ChannelOfTouchpoint(absl::string_view touchpoint);
+
 // One thing a customer did. A value whose fields were checked at the door.
 struct Event {
   std::string id;

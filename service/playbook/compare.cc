@@ -68,7 +68,7 @@ std::vector<Difference> ComparePlaybooks(absl::string_view before, absl::string_
   const auto* descriptor = v1::Playbook::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);
-    if (field->is_repeated()) {
+    if (field->is_repeated() && field->message_type() != nullptr) {
       CompareLists(field->name(), ElementsOf(a, field), ElementsOf(b, field), differences);
     } else if (!SameField(a, b, field)) {
       differences.push_back({DifferenceKind::kChanged, field->name(), "", {}});

@@ -15,19 +15,37 @@ namespace waymark::playbook {
 namespace {
 
 constexpr absl::string_view kBuiltInEvents[] = {
-    "add_payment_info", "add_shipping_info",
-    "add_to_cart",      "add_to_wishlist",
-    "begin_checkout",   "contact_support",
-    kDismiss,           "generate_lead",
-    kImpression,        "login",
-    "page_view",        "purchase",
-    "rate_product",     "refer_friend",
-    "refund",           "search",
-    "remove_from_cart", "select_item",
-    "select_promotion", "share",
-    "sign_up",          "use_product",
-    "view_cart",        "view_item",
-    "view_item_list",   "view_promotion",
+    "add_payment_info",
+    "add_shipping_info",
+    "add_to_cart",
+    "add_to_wishlist",
+    "begin_checkout",
+    "ces",
+    "complaint",
+    "contact_support",
+    "csat",
+    kDismiss,
+    "generate_lead",
+    kImpression,
+    "login",
+    "nps",
+    "page_view",
+    "purchase",
+    "rate_product",
+    "refer_friend",
+    "refund",
+    "remove_from_cart",
+    "return",
+    "search",
+    "select_item",
+    "select_promotion",
+    "share",
+    "sign_up",
+    "use_product",
+    "view_cart",
+    "view_item",
+    "view_item_list",
+    "view_promotion",
 };
 
 absl::optional<expression::Type> TypeOf(v1::ValueType type) {
@@ -164,6 +182,8 @@ std::shared_ptr<const Playbook> Compiler::Compile(uint64_t version, bool is_whol
   CompileActions();
   CompileContactPolicy();
   CompilePlacements();
+  CompileTouchpoints();
+  CompileKeepText();
   CompileSlates();
   CompileBudgets();
   playbook_->arbitration = CompileArbitration("arbitration", source_.arbitration());
@@ -203,6 +223,7 @@ bool Compiler::CheckSizes() {
   check("groups", source_.groups_size(), 256);
   check("budgets", source_.budgets_size(), 256);
   check("experiments", source_.experiments_size(), 64);
+  check("touchpoints", source_.touchpoints_size(), 1000);
   return fits;
 }
 

@@ -106,6 +106,13 @@ class Compiler {
   void DeclareLabels();
   void DeclareLabelledEvents(const std::string& field, const v1::Label& label);
 
+  // compile_touchpoints.cc
+  // Those of channels, of the playbook's list and of placements; after placements.
+  void CompileTouchpoints();
+  // Null where it is none, or its channel is not declared; a problem, then.
+  Touchpoint* DeclareTouchpoint(const std::string& field, const std::string& name);
+  void CompileKeepText();
+
   // compile_journeys.cc
   void CheckSegmentCycles();
   void CompileJourneys();

@@ -132,6 +132,13 @@ struct Channel {
   std::vector<QuietHours> quiet_hours;
 };
 
+// A place where customers are met, declared somewhere in the playbook.
+struct Touchpoint {
+  std::string name;     // "web/product_page"; a channel by itself is one, too
+  int channel = kNone;  // never none
+  Labels labels;
+};
+
 struct Treatment {
   int channel = kNone;
   std::string locale;  // lower case
@@ -308,8 +315,11 @@ struct Playbook {
   absl::flat_hash_map<std::string, expression::Type> traits;
   absl::flat_hash_map<std::string, expression::Type> context;
   absl::flat_hash_map<std::string, NameId> purposes;  // by name, and "tcf:4" where it is one of the TCF's
+  // By the id of its name. Of others that events name, profiles keep the name.
+  absl::flat_hash_map<NameId, Touchpoint> touchpoints;
+  absl::flat_hash_set<NameId> keep_text;  // event types of which the customer's text is kept
   // What an id is called: traits, purposes, events, labels, "type/label", segments, channels, actions, journeys,
-  // stages.
+  // stages, touchpoints.
   absl::flat_hash_map<NameId, std::string> names;
 
   // Whether contacts of this action on this channel are counted by any limit, rule or `not_after`, or tell that a retry

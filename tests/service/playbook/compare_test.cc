@@ -36,6 +36,12 @@ population: {purchase: purchase}
   EXPECT_EQ(differences, expected);
 }
 
+TEST(ComparePlaybooks, TakesAListOfTextsAsOneValue) {
+  const std::vector<Difference> expected = {{DifferenceKind::kChanged, "keep_text", "", {}}};
+  EXPECT_EQ(ComparePlaybooks("keep_text: [nps]", "keep_text: [nps, complaint]"), expected);
+  EXPECT_TRUE(ComparePlaybooks("keep_text: [nps]", "keep_text: [nps]").empty());
+}
+
 TEST(ComparePlaybooks, TakesOrderNotationAndCommentsForNoDifference) {
   EXPECT_TRUE(ComparePlaybooks(kBefore, R"yaml(
 # The same.

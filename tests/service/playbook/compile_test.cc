@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "service/playbook/evaluation.h"
 #include "tests/support/playbooks.h"
@@ -104,6 +106,16 @@ constexpr Broken kBroken[] = {
     {"touchpoint", "placements: [{name: hero, touchpoint: web}]", "placements[0].touchpoint", "channel/place"},
     {"touchpoint channel", "placements: [{name: hero, touchpoint: wep/home}]", "placements[0].touchpoint",
      "did you mean `web`"},
+    {"touchpoint not printable", "touchpoints: [{name: \"web/a\\tb\"}]", "touchpoints[0].name", "channel/place"},
+    {"touchpoint of a placement too long",
+     "placements: [{name: hero, touchpoint: web/ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc}]",
+     "placements[0].touchpoint", "64 bytes"},
+    {"touchpoint of an unknown channel", "touchpoints: [{name: wep/home}]", "touchpoints[0].name",
+     "did you mean `web`"},
+    {"touchpoint twice", "touchpoints: [{name: web/a}, {name: web/b}, {name: web/a}]", "touchpoints[2].name",
+     "another touchpoint `web/a`"},
+    {"text of an unknown event", "keep_text: [complain]", "keep_text[0]", "did you mean `complaint`"},
+    {"text twice", "keep_text: [complaint, complaint]", "keep_text[1]", "given twice"},
     {"fallback unknown", "placements: [{name: hero, touchpoint: web/home, fallback: x}]", "placements[0].fallback",
      "no action `x`"},
     {"fallback with a rule",
@@ -391,6 +403,27 @@ TEST(CompilePlaybook, TakesAsManyLabelsAsItSays) {
   EXPECT_EQ(compile(10'001, ""), "labels: at most 10000; these are 10001");
   EXPECT_EQ(compile(512, "purchase, view_item"), "");
   EXPECT_EQ(compile(513, "purchase, view_item"), "labels: at most 1024 events of all labels together; these are 1026");
+}
+
+TEST(CompilePlaybook, DeclaresTouchpointsWhereverTheyAreNamed) {
+  const auto playbook = MustCompile(R"yaml(
+channels: [{name: email}, {name: web}]
+touchpoints: [{name: web/help, labels: {en: Help, de: Hilfe}}, {name: web/home}]
+placements: [{name: hero, touchpoint: web/home}, {name: newsletter, touchpoint: email/newsletter}]
+keep_text: [complaint]
+)yaml");
+  std::map<std::string, int> channels;
+  for (const auto& [id, touchpoint] : playbook->touchpoints) {
+    EXPECT_EQ(id, segmentation::NameIdOf(touchpoint.name));
+    EXPECT_EQ(NameOf(*playbook, id), touchpoint.name);
+    channels[touchpoint.name] = touchpoint.channel;
+  }
+  const std::map<std::string, int> expected = {
+      {"email", 0}, {"email/newsletter", 0}, {"web", 1}, {"web/help", 1}, {"web/home", 1}};
+  EXPECT_EQ(channels, expected);
+  EXPECT_EQ(playbook->touchpoints.at(segmentation::NameIdOf("web/help")).labels,
+            (Labels{{"de", "Hilfe"}, {"en", "Help"}}));
+  EXPECT_THAT(playbook->keep_text, ::testing::UnorderedElementsAre(segmentation::NameIdOf("complaint")));
 }
 
 TEST(CompilePlaybook, SaysHowLongDecisionsAreKept) {
