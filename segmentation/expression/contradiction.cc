@@ -25,6 +25,7 @@ class Range {
         refused_.push_back(constant);
         break;
       default:
+        is_no_nan_ = true;
         Tighten({relation, constant});
     }
     if (allowed_.has_value()) {
@@ -37,6 +38,9 @@ class Range {
     std::erase_if(values, [this](const Value& value) { return !TakesAll(value); });
     allowed_ = std::move(values);
   }
+
+  // Whether something that was said of it holds of no NaN.
+  bool IsNoNan() const { return is_no_nan_; }
 
   bool IsEmpty() const { return empty_ || (allowed_.has_value() && allowed_->empty()); }
 
@@ -98,6 +102,7 @@ class Range {
   std::vector<Value> refused_;
   std::vector<Bound> bounds_;
   bool empty_ = false;
+  bool is_no_nan_ = false;
 };
 
 // By the subject's key.
@@ -167,21 +172,27 @@ class Search {
   bool MayCondition(uint32_t node, bool wanted, Ranges& ranges) {
     const Instruction& instruction = tree_.instructions[node];
     const auto relation = static_cast<Relation>(instruction.detail);
-    // `!(x < 5)` says nothing that a NaN would not satisfy.
-    const bool says_something = wanted || relation == Relation::kEqual || relation == Relation::kNotEqual;
     const Relation meant = wanted ? relation : Opposite(relation);
+    // `!(x < 5)` says `x >= 5` only where x is no NaN.
+    const auto says_something = [&](const std::string& subject) {
+      if (wanted || relation == Relation::kEqual || relation == Relation::kNotEqual) return true;
+      const auto known = ranges.find(subject);
+      return known != ranges.end() && known->second.IsNoNan();
+    };
     switch (instruction.op) {
       case Op::kCompareFact:
         if (instruction.count > 0) {
           if (!wanted) return true;  // or it is not known
           if (!Add(ranges, HasKey(instruction.a), Relation::kEqual, Value::Bool(true))) return false;
         }
-        return !says_something || Add(ranges, FactKey(instruction.a), meant, tree_.constants[instruction.b]);
+        return !says_something(FactKey(instruction.a)) ||
+               Add(ranges, FactKey(instruction.a), meant, tree_.constants[instruction.b]);
       case Op::kCompare:
-        if (!says_something) return true;
-        if (const Value* constant = Constant(instruction.b)) return Add(ranges, Key(instruction.a), meant, *constant);
+        if (const Value* constant = Constant(instruction.b)) {
+          return !says_something(Key(instruction.a)) || Add(ranges, Key(instruction.a), meant, *constant);
+        }
         if (const Value* constant = Constant(instruction.a)) {
-          return Add(ranges, Key(instruction.b), Mirrored(meant), *constant);
+          return !says_something(Key(instruction.b)) || Add(ranges, Key(instruction.b), Mirrored(meant), *constant);
         }
         break;
       case Op::kIn:
@@ -204,8 +215,25 @@ class Search {
     return !range.IsEmpty();
   }
 
+  // Of what can be ordered.
   static Relation Opposite(Relation relation) {
-    return relation == Relation::kEqual ? Relation::kNotEqual : Relation::kEqual;
+    switch (relation) {
+      case Relation::kEqual:
+        return Relation::kNotEqual;
+      case Relation::kNotEqual:
+        return Relation::kEqual;
+      case Relation::kLess:
+        return Relation::kGreaterOrEqual;
+      case Relation::kLessOrEqual:
+        return Relation::kGreater;
+      case Relation::kGreater:
+        return Relation::kLessOrEqual;
+      case Relation::kGreaterOrEqual:
+        return Relation::kLess;
+      case Relation::kNone:
+        break;
+    }
+    return relation;
   }
 
   const Value* Constant(uint32_t node) const {

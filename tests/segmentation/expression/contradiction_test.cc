@@ -57,7 +57,10 @@ INSTANTIATE_TEST_SUITE_P(
         // 2^53 + 1 is above the one, and as a double not above the other.
         Row{"customer.age > 9007199254740992 && customer.age <= 9007199254740992.0", true},
         // A NaN is neither below nor above.
-        Row{"!(spend < 5.0) && !(spend > 3.0)", true},
+        Row{"!(spend < 5.0) && !(spend > 3.0)", true}, Row{"spend >= 5.0 && !(spend >= 3.0)", false},
+        Row{"spend >= 3.0 && !(spend >= 5.0)", true},
+        Row{"customer.age > 5 && !(customer.age > 3 || customer.country == 'DE')", false},
+        Row{"customer.age <= 5 && !(7 >= customer.age)", false}, Row{"!(spend >= 3.0) && spend == 7.0", true},
         // What is not compared with a constant is not looked at.
         Row{"customer.age > count('purchase', days(30)) && customer.age < count('purchase', days(30))", true}));
 
