@@ -102,6 +102,7 @@ void Compiler::CompileJourneys() {
       journey.stages.push_back(CompileStage(stage, journey));
     }
     CheckReachable(expanded, journey);
+    CheckGoal(field, journey);
     playbook_->journeys.push_back(std::move(journey));
   }
 }
@@ -112,10 +113,17 @@ Stage Compiler::CompileStage(const ExpandedStage& expanded, const Journey& journ
   Stage stage{.name = source.name(), .id = ids_.Add(field + ".name", source.name())};
   stage.enter = rules_->Condition(field + ".enter_when", source.enter_when());
   stage.leave = rules_->Condition(field + ".leave_when", source.leave_when());
+  stage.back = rules_->Condition(field + ".back_when", source.back_when());
   CheckStageRule(field + ".enter_when", stage.enter);
   CheckStageRule(field + ".leave_when", stage.leave);
+  CheckStageRule(field + ".back_when", stage.back);
   if (source.has_timeout()) stage.timeout = ToDuration(source.timeout());
   if (stage.timeout <= absl::ZeroDuration()) problems_.Add(field + ".timeout", "more than 0");
+  if (source.has_lapse()) stage.lapse = ToDuration(source.lapse());
+  if (stage.lapse <= absl::ZeroDuration()) problems_.Add(field + ".lapse", "more than 0");
+  if (stage.back != kNone && rules_->program(stage.back).constant().has_value()) {
+    problems_.Add(field + ".back_when", "this rule always holds, so nobody would ever be here");
+  }
   stage.minimum_dwell = ToDuration(source.minimum_dwell());
   if (stage.minimum_dwell < absl::ZeroDuration()) problems_.Add(field + ".minimum_dwell", "0 or more");
   if (!source.back_to().empty()) {
@@ -126,6 +134,7 @@ Stage Compiler::CompileStage(const ExpandedStage& expanded, const Journey& journ
     else
       stage.back_to = static_cast<int>(it - journey.stages.begin());
   }
+  CompileExpected(field, source, stage);
   stage.goal = source.goal();
   stage.labels = CompileLabels(source.labels());
   if (source.has_value()) stage.value = CompileMoney(field + ".value", source.value());
@@ -155,25 +164,59 @@ bool Compiler::DependsOnStage(const expression::Program& program, std::vector<bo
   return false;
 }
 
-// A stage whose rule always holds hides every stage before it.
+void Compiler::CompileExpected(const std::string& field, const v1::Stage& source, Stage& stage) {
+  if (source.touchpoints_size() > 64) problems_.Add(field + ".touchpoints", "at most 64");
+  for (int i = 0; i < std::min(source.touchpoints_size(), 64); ++i) {
+    const std::string& name = source.touchpoints(i);
+    const std::string at = absl::StrCat(field, ".touchpoints[", i, "]");
+    if (DeclareTouchpoint(at, name) == nullptr) continue;
+    const NameId id = segmentation::NameIdOf(name);
+    if (std::find(stage.touchpoints.begin(), stage.touchpoints.end(), id) != stage.touchpoints.end()) {
+      problems_.Add(at, absl::StrCat("`", name, "` is named twice"));
+    }
+    stage.touchpoints.push_back(id);
+  }
+}
+
+// A road leads somewhere: without what the shop wants of customers, nobody can say who is lost on it.
+void Compiler::CheckGoal(const std::string& field, const Journey& journey) {
+  const bool has_goal =
+      std::any_of(journey.stages.begin(), journey.stages.end(), [](const Stage& stage) { return !stage.goal.empty(); });
+  if (!has_goal && !journey.stages.empty()) {
+    problems_.Add(field, "this road has no goal: say in `goal` of a stage what the shop wants of customers there");
+  }
+}
+
+// A stage whose rule always holds hides every stage before it, and one whose rule holds wherever an earlier one's does
+// hides that.
 void Compiler::CheckReachable(const std::vector<ExpandedStage>& expanded, const Journey& journey) {
   for (size_t i = journey.stages.size(); i-- > 1;) {
-    const std::string& text = expanded[i].stage.enter_when();
-    const RuleIndex rule = journey.stages[i].enter;
-    if (text.empty()) {
+    const Stage& stage = journey.stages[i];
+    const RuleIndex rule = stage.enter;
+    if (expanded[i].stage.enter_when().empty()) {
       problems_.Add(expanded[i].field + ".enter_when", "only the first stage may go without a rule");
     } else if (rule != kNone && rules_->program(rule).constant().has_value()) {
       problems_.Add(
           expanded[i].field + ".enter_when",
           absl::StrCat("this rule always holds, so nobody would ever be in `", journey.stages[i - 1].name, "`"));
+    } else if (rule != kNone && stage.back != kNone && rules_->Implies(rule, stage.back)) {
+      problems_.Add(expanded[i].field + ".back_when",
+                    "this holds wherever `enter_when` does: nobody would ever be here");
     }
-    for (size_t j = 0; j < i; ++j) {
-      if (rule == kNone || journey.stages[j].enter != rule) continue;
-      problems_.Add(
-          expanded[j].field + ".enter_when",
-          absl::StrCat("nobody would ever be here: `", journey.stages[i].name, "` has the same rule and comes later"));
-    }
+    for (size_t j = 0; j < i; ++j) CheckHidden(expanded[j].field, journey.stages[j], stage);
   }
+}
+
+// Whether the later stage hides the earlier one, or nothing tells the two apart.
+void Compiler::CheckHidden(const std::string& field, const Stage& earlier, const Stage& later) {
+  // Where `back_when` closes the later stage, the earlier one is where customers stand meanwhile.
+  if (earlier.enter == kNone || later.enter == kNone || later.back != kNone) return;
+  if (!rules_->Implies(earlier.enter, later.enter)) return;
+  problems_.Add(field + ".enter_when",
+                rules_->Implies(later.enter, earlier.enter)
+                    ? absl::StrCat("nobody would ever be here: `", later.name, "` has the same rule and comes later")
+                    : absl::StrCat("nobody would ever be here: `", later.name,
+                                   "` comes later, and its rule holds wherever this one does"));
 }
 
 }  // namespace waymark::playbook

@@ -118,7 +118,10 @@ class Compiler {
   void CompileJourneys();
   Stage CompileStage(const ExpandedStage& expanded, const Journey& journey);
   void CheckStageRule(const std::string& field, RuleIndex rule);
+  void CompileExpected(const std::string& field, const v1::Stage& source, Stage& stage);
   void CheckReachable(const std::vector<ExpandedStage>& expanded, const Journey& journey);
+  void CheckHidden(const std::string& field, const Stage& earlier, const Stage& later);
+  void CheckGoal(const std::string& field, const Journey& journey);
   // Whether the program mentions the stage, itself or through a segment.
   bool DependsOnStage(const expression::Program& program, std::vector<bool>& seen_segments) const;
 

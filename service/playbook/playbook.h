@@ -49,9 +49,12 @@ struct Stage {
   NameId id{};
   RuleIndex enter = kNone;  // none: holds for everyone (the first stage)
   RuleIndex leave = kNone;
+  RuleIndex back = kNone;  // while it holds, nobody is here
   absl::Duration timeout = absl::InfiniteDuration();
   int back_to = kNone;  // a stage of the same journey
   absl::Duration minimum_dwell = absl::ZeroDuration();
+  absl::Duration lapse = absl::InfiniteDuration();  // without an event
+  std::vector<NameId> touchpoints;                  // that the shop expects here, each once
   std::string goal;
   Labels labels;
   absl::optional<double> value;  // what a customer who stands here is expected to bring, whole units of the currency

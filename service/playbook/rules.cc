@@ -67,6 +67,13 @@ absl::optional<expression::Program> Rules::Compile(const std::string& field, con
   return compilation.program;
 }
 
+bool Rules::Implies(RuleIndex first, RuleIndex second) const {
+  if (first == second) return true;
+  const std::string text = absl::StrCat("(", program(first).source(), "\n) && !(", program(second).source(), "\n)");
+  const expression::Compilation compilation = expression::Compile(text, *facts_, Type::Of(Kind::kBool));
+  return compilation.program.has_value() && !compilation.program->MayHold();
+}
+
 bool Rules::CheckCost(const std::string& field, int64_t bound) {
   if (bound <= expression::kMaxSteps) return true;
   problems_.Add(field, absl::StrCat("this may take up to ", bound, " steps, and at most ", expression::kMaxSteps,

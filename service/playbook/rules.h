@@ -38,6 +38,9 @@ class Rules {
   // at most once a profile and moment. After every rule was compiled and looked at.
   void Share(std::vector<segmentation::SegmentRule>& segment_rules);
 
+  // Whether it is certain that the second rule holds wherever the first one does. (False says nothing.)
+  bool Implies(RuleIndex first, RuleIndex second) const;
+
   const expression::Program& program(RuleIndex rule) const { return programs_[rule]; }
   const segmentation::FactSet& facts() const { return *facts_; }
   std::shared_ptr<const segmentation::FactSet> TakeFacts() { return std::move(facts_); }

@@ -19,7 +19,7 @@ currency: EUR
 purposes: [{name: profiling}]
 channels: [{name: web, content_type: HTML}]
 groups: [{name: coupons}]
-journeys: [{name: shopping, stages: [{name: looking}, {name: buying, enter_when: 'ever("purchase")', value: {micros: 1}}]}]
+journeys: [{name: shopping, stages: [{name: looking, goal: Look}, {name: buying, enter_when: 'ever("purchase")', value: {micros: 1}}]}]
 )yaml";
 
 struct Broken {
@@ -208,8 +208,8 @@ TEST(CompileDecisions, ListsCandidatesByStage) {
   const auto playbook = testing_support::MustCompile(R"yaml(
 channels: [{name: web}, {name: email}]
 journeys:
-  - {name: shopping, stages: [{name: looking}, {name: buying, enter_when: 'ever("purchase")'}]}
-  - {name: care, stages: [{name: calm}, {name: heard, enter_when: 'ever("contact_support")'}]}
+  - {name: shopping, stages: [{name: looking, goal: Look}, {name: buying, enter_when: 'ever("purchase")'}]}
+  - {name: care, stages: [{name: calm, goal: Be content}, {name: heard, enter_when: 'ever("contact_support")'}]}
 actions:
   - {name: a, kind: OFFER}
   - {name: b, kind: OFFER, stages: [buying, heard]}
