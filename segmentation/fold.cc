@@ -54,17 +54,14 @@ void AddName(Trail& trail, const Event& event) {
 
 void AddTouch(Profile& profile, const Event& event) {
   Trail& trail = profile.trail;
-  if (event.time <= trail.from) {
-    ++profile.compacted;
-    return;
-  }
+  if (event.time <= trail.from) return;
   if (!event.touchpoint_name.empty()) AddName(trail, event);
   InsertByTime(trail.touches,
                {event.time, event.type, event.touchpoint, event.value_micros, event.action, event.sentiment},
                Trail::kMaxTouches + 1);
   if (trail.touches.size() > Trail::kMaxTouches) ForgetTouches(profile, 1);
   if (!event.text.empty()) {
-    profile.compacted += InsertByTime(trail.comments, {event.time, event.type, event.text}, Trail::kMaxComments);
+    InsertByTime(trail.comments, {event.time, event.type, event.text}, Trail::kMaxComments);
   }
 }
 
@@ -84,7 +81,6 @@ void ForgetTouches(Profile& profile, size_t count) {
   // All of one moment go together, so that what is after `from` is whole.
   while (count < trail.touches.size() && trail.touches[count].at == trail.from) ++count;
   trail.touches.erase(trail.touches.begin(), trail.touches.begin() + static_cast<std::ptrdiff_t>(count));
-  profile.compacted += count;
   std::erase_if(trail.comments, [&trail](const Trail::Comment& comment) { return comment.at <= trail.from; });
   std::erase_if(trail.names, [&trail](const Trail::Name& name) {
     return std::none_of(trail.touches.begin(), trail.touches.end(),

@@ -41,6 +41,14 @@ void AddTo(std::vector<Bucket>& buckets, int32_t index, int32_t newest, int32_t 
   buckets.erase(buckets.begin(), FirstFrom(buckets, newest - kept + 1));
 }
 
+// Takes from the bucket `index`, where it is still there.
+void RemoveFrom(std::vector<Bucket>& buckets, int32_t index, int64_t value_micros) {
+  auto it = buckets.begin() + (FirstFrom(buckets, index) - buckets.begin());
+  if (it == buckets.end() || it->index != index) return;
+  it->value_micros -= value_micros;
+  if (--it->count == 0) buckets.erase(it);
+}
+
 WindowSum Sum(const std::vector<Bucket>& buckets, int32_t from, int32_t to) {
   WindowSum sum;
   // From the newest on: most of what is asked for is recent, and so are most buckets.
@@ -64,6 +72,20 @@ void Ledger::Add(NameId event, absl::Time time, int64_t value_micros) {
   it->last = std::max(it->last, time);
   AddTo(it->hours, IndexOf(time, kHourSeconds), IndexOf(it->last, kHourSeconds), kKeptHours, value_micros);
   AddTo(it->days, IndexOf(time, kDaySeconds), IndexOf(it->last, kDaySeconds), kKeptDays, value_micros);
+}
+
+void Ledger::Remove(NameId event, absl::Time time, int64_t value_micros, absl::Time last_at_most) {
+  auto it = std::lower_bound(series_.begin(), series_.end(), event,
+                             [](const Series& series, NameId wanted) { return series.event < wanted; });
+  if (it == series_.end() || it->event != event) return;
+  if (--it->count == 0) {
+    series_.erase(it);
+    return;
+  }
+  it->value_micros -= value_micros;
+  it->last = std::max(it->first, std::min(it->last, last_at_most));
+  RemoveFrom(it->hours, IndexOf(time, kHourSeconds), value_micros);
+  RemoveFrom(it->days, IndexOf(time, kDaySeconds), value_micros);
 }
 
 void Ledger::ForgetHours(absl::Time now) {

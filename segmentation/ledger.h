@@ -62,6 +62,10 @@ class Ledger {
   // O(log buckets), and O(buckets) where a bucket is new.
   void Add(NameId event, absl::Time time, int64_t value_micros);
 
+  // Takes an event that was added away again, from what is still kept of it. Where that leaves none of the type, the
+  // series goes; else its `last` is at most `last_at_most`. O(log buckets).
+  void Remove(NameId event, absl::Time time, int64_t value_micros, absl::Time last_at_most);
+
   // Drops the hours that no window reaches which is asked for from `now` on, or up to a day before; their events stay
   // in the days and totals. O(series).
   void ForgetHours(absl::Time now);

@@ -50,7 +50,7 @@ struct ForgottenVisits {
   friend bool operator==(const ForgottenVisits&, const ForgottenVisits&) = default;
 };
 
-// Where the customer stands on one journey, as of the newest event or pass that looked.
+// Where the customer stands on one journey (see Profile::positions_as_of).
 struct JourneyPosition {
   static constexpr size_t kMaxHistory = 16;
 
@@ -180,14 +180,16 @@ struct Profile {
   Ledger ledger;
   std::vector<Affinity> affinities;        // ascending by name
   std::vector<JourneyPosition> positions;  // ascending by journey
+  // The moment up to which they were resolved; absent: the last event's.
+  absl::optional<absl::Time> positions_as_of;
   Trail trail;
   std::vector<Score> scores;      // ascending by type
   std::vector<Contact> contacts;  // oldest first
   std::vector<Outcome> outcomes;  // oldest first
   std::vector<SeenEvent> seen;    // in order of receipt
   Derived derived;
-  // How many contacts, outcomes, event ids, affinities, touches, comments, buckets and series of the ledger were
-  // dropped to keep within the bounds.
+  // How many contacts, outcomes, event ids, affinities, buckets and series of the ledger were dropped to keep within
+  // the bounds. (Of touches, Trail::from says so.)
   uint64_t compacted = 0;
 
   friend bool operator==(const Profile&, const Profile&) = default;

@@ -8,6 +8,7 @@
 #include "segmentation/fold.h"
 #include "service/decision/contact_policy.h"
 #include "service/engine/derive.h"
+#include "service/journey/fold.h"
 
 namespace waymark::engine {
 namespace {
@@ -55,9 +56,10 @@ bool FoldAll(const std::vector<segmentation::Event>& events, const std::vector<a
     Receipt receipt;
     const bool withheld = disallowed != decision::Reason::kChosen && event.only_if_allowed;
     if (!withheld) {
-      segmentation::Fold(profile, event, now);
+      const std::vector<segmentation::JourneyPosition> before = profile.positions;
+      journey::FoldEvent(playbook, event, now, profile);
       changed = true;
-      receipt = Adopt(Derive(playbook, profile, now), playbook, profile);
+      receipt = AdoptFolded(before, Derive(playbook, profile, now), playbook, profile);
     }
     receipt.disallowed = disallowed;
     receipt.disallowed_detail = std::move(detail);

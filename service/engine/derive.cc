@@ -12,13 +12,16 @@ namespace {
 using segmentation::JourneyPosition;
 using segmentation::NameId;
 
-std::vector<StageChange> StageChanges(const segmentation::Profile& before, const std::vector<JourneyPosition>& after) {
+std::vector<StageChange> StageChanges(const std::vector<JourneyPosition>& before,
+                                      const std::vector<JourneyPosition>& after) {
   std::vector<StageChange> changes;
   for (const JourneyPosition& position : after) {
-    const JourneyPosition* stored = segmentation::FindPosition(before, position.journey);
-    if (stored != nullptr && stored->current.stage == position.current.stage) continue;
+    const auto stored = std::find_if(before.begin(), before.end(), [&position](const JourneyPosition& known) {
+      return known.journey == position.journey;
+    });
+    if (stored != before.end() && stored->current.stage == position.current.stage) continue;
     StageChange change{.journey = position.journey, .to = position.current.stage};
-    if (stored != nullptr) change.from = stored->current.stage;
+    if (stored != before.end()) change.from = stored->current.stage;
     changes.push_back(change);
   }
   return changes;
@@ -52,7 +55,7 @@ std::vector<JourneyPosition> ResolveStages(playbook::Evaluation& evaluation) {
 }
 
 Derivation Derive(playbook::Evaluation& evaluation) {
-  Derivation derivation{.positions = ResolveStages(evaluation)};
+  Derivation derivation{.at = evaluation.now(), .positions = ResolveStages(evaluation)};
   const playbook::Playbook& playbook = evaluation.playbook();
   for (size_t i = 0; i < playbook.segments.size(); ++i) {
     if (evaluation.frame().InSegment(static_cast<int>(i))) derivation.segments.push_back(playbook.segments[i].id);
@@ -77,6 +80,7 @@ Deriver::Deriver(const playbook::Playbook& playbook, absl::Time now)
 
 const Derivation& Deriver::Derive(const segmentation::Profile& profile) {
   evaluation_.Begin(profile);
+  derivation_.at = evaluation_.now();
   ResolveStages(evaluation_, derivation_.positions);
   in_segment_ = evaluation_.frame().EvaluateSegments(enter_);
   derivation_.segments.clear();
@@ -86,14 +90,21 @@ const Derivation& Deriver::Derive(const segmentation::Profile& profile) {
   return derivation_;
 }
 
-Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile) {
+Receipt AdoptFolded(const std::vector<JourneyPosition>& before, Derivation derivation,
+                    const playbook::Playbook& playbook, segmentation::Profile& profile) {
   Receipt receipt;
-  receipt.stage_changes = StageChanges(profile, derivation.positions);
+  receipt.stage_changes = StageChanges(before, derivation.positions);
   receipt.segments_entered = Minus(derivation.segments, profile.derived.segments);
   receipt.segments_left = Minus(profile.derived.segments, derivation.segments);
-  profile.positions = std::move(derivation.positions);
   profile.derived = {playbook.version, std::move(derivation.segments)};
   return receipt;
+}
+
+Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile) {
+  const std::vector<JourneyPosition> before = std::move(profile.positions);
+  profile.positions = derivation.positions;
+  profile.positions_as_of = derivation.at;
+  return AdoptFolded(before, std::move(derivation), playbook, profile);
 }
 
 bool Differs(const Derivation& derivation, const segmentation::Profile& profile) {

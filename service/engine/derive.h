@@ -17,6 +17,7 @@ namespace waymark::engine {
 
 // What a playbook says of a profile at one moment. Pure.
 struct Derivation {
+  absl::Time at;                                         // the moment
   std::vector<segmentation::JourneyPosition> positions;  // ascending by journey
   std::vector<segmentation::NameId> segments;            // ascending
 };
@@ -54,7 +55,12 @@ class Deriver {
 // journeys that the playbook does not have are dropped.
 Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile);
 
-// Whether adopting would change anything but the stamp.
+// The same for a profile into which an event was folded, and with it its positions, which stay as they are: as of the
+// event. `before`: the positions without it.
+Receipt AdoptFolded(const std::vector<segmentation::JourneyPosition>& before, Derivation derivation,
+                    const playbook::Playbook& playbook, segmentation::Profile& profile);
+
+// Whether adopting would change anything but the stamps.
 bool Differs(const Derivation& derivation, const segmentation::Profile& profile);
 
 }  // namespace waymark::engine

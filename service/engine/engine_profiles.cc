@@ -10,6 +10,7 @@
 #include "service/engine/change.h"
 #include "service/engine/derive.h"
 #include "service/engine/engine.h"
+#include "service/journey/resolve.h"
 
 namespace waymark::engine {
 namespace {
@@ -156,6 +157,10 @@ void Engine::UpdateProfile(const UpdateProfileRequest& request, absl::Time deadl
           return absl::AbortedError("the profile was changed since it was read: the etag is not the current one");
         }
         Profile profile = BeginChange(stored, now);
+        // What time moved is dated by time, what the change moves is dated now.
+        if (!profile.positions.empty() && now > journey::AsOf(profile)) {
+          journey::ResolveAt(*call->answer.playbook, now, profile);
+        }
         call->change.ApplyTo(profile);
         if (profile.traits.size() > Profile::kMaxTraits || profile.consents.size() > Profile::kMaxConsents) {
           return base::FieldError("profile",

@@ -1,6 +1,7 @@
 #include "service/journey/resolve.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace waymark::journey {
 namespace {
@@ -9,15 +10,15 @@ using playbook::Evaluation;
 using playbook::Journey;
 using playbook::kNone;
 using playbook::Stage;
+using segmentation::ForgottenVisits;
 using segmentation::JourneyPosition;
+using segmentation::Profile;
+using segmentation::StageEntry;
 
-// The furthest stage before `end` whose rule holds; the first where none does.
-int FurthestBefore(int end, const Journey& journey, Evaluation& evaluation) {
-  for (int i = end - 1; i > 0; --i) {
-    if (evaluation.Holds(journey.stages[i].enter)) return i;
-  }
-  return 0;
-}
+const absl::Duration kGrain = absl::Hours(1);
+
+// More moves than this are never made at once; a road of 32 stages is walked twice.
+constexpr int kMaxMoves = 64;
 
 int IndexOf(segmentation::NameId stage, const Journey& journey) {
   for (size_t i = 0; i < journey.stages.size(); ++i) {
@@ -26,51 +27,157 @@ int IndexOf(segmentation::NameId stage, const Journey& journey) {
   return kNone;
 }
 
-bool HasLeft(const Stage& stage, absl::Duration dwelt, Evaluation& evaluation) {
-  if (dwelt < stage.minimum_dwell || evaluation.Holds(stage.enter)) return false;
-  return dwelt >= stage.timeout || (stage.leave != kNone && evaluation.Holds(stage.leave));
+bool IsOpen(const Stage& stage, Evaluation& evaluation) {
+  return evaluation.Holds(stage.enter) && (stage.back == kNone || !evaluation.Holds(stage.back));
 }
 
-// The stage for someone who stands in `current` since `since`. What a customer falls back to can be left at once, so
-// this goes on until nothing moves: asking twice at one moment gives the same.
-int NextStage(int current, absl::Time since, const Journey& journey, Evaluation& evaluation) {
-  const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
-  if (furthest > current) return furthest;
-  absl::Duration dwelt = evaluation.now() - since;
-  while (current > 0 && HasLeft(journey.stages[current], dwelt, evaluation)) {
-    const int back_to = journey.stages[current].back_to;
-    current = back_to != kNone ? back_to : FurthestBefore(current, journey, evaluation);
-    dwelt = absl::ZeroDuration();
+// The furthest stage before `end` that is open; the first where none is.
+int FurthestBefore(int end, const Journey& journey, Evaluation& evaluation) {
+  for (int i = end - 1; i > 0; --i) {
+    if (IsOpen(journey.stages[i], evaluation)) return i;
   }
-  return current;
+  return 0;
 }
 
-void MoveTo(segmentation::NameId stage, absl::Time now, JourneyPosition& position) {
+// One journey of one customer.
+class Road {
+ public:
+  Road(const Journey& journey, absl::Time last_event) : journey_(journey), last_event_(last_event) {}
+
+  int Furthest(Evaluation& evaluation) const {
+    return FurthestBefore(static_cast<int>(journey_.stages.size()), journey_, evaluation);
+  }
+
+  // The stage for someone who stands in `current` since `since`. What a customer falls back to can be left at once, so
+  // this goes on until nothing moves.
+  int Next(int current, absl::Time since, Evaluation& evaluation) const {
+    const int furthest = Furthest(evaluation);
+    if (furthest > current) return furthest;
+    absl::Duration dwelt = evaluation.now() - since;
+    while (current > 0 && HasLeft(journey_.stages[current], dwelt, evaluation)) {
+      const int back_to = journey_.stages[current].back_to;
+      current = back_to != kNone ? back_to : FurthestBefore(current, journey_, evaluation);
+      dwelt = absl::ZeroDuration();
+    }
+    return current;
+  }
+
+  // When a clock of the stage runs out within (after, before), the earliest first.
+  std::vector<absl::Time> Deadlines(int current, absl::Time since, absl::Time after, absl::Time before) const {
+    const Stage& stage = journey_.stages[current];
+    std::vector<absl::Time> deadlines = {since + stage.minimum_dwell, since + stage.timeout, last_event_ + stage.lapse};
+    std::erase_if(deadlines, [&](absl::Time at) { return at <= after || at >= before; });
+    std::sort(deadlines.begin(), deadlines.end());
+    return deadlines;
+  }
+
+ private:
+  bool HasLeft(const Stage& stage, absl::Duration dwelt, Evaluation& evaluation) const {
+    if (dwelt < stage.minimum_dwell) return false;
+    if (stage.back != kNone && evaluation.Holds(stage.back)) return true;
+    if (evaluation.Holds(stage.enter)) return false;
+    return dwelt >= stage.timeout || evaluation.now() - last_event_ >= stage.lapse ||
+           (stage.leave != kNone && evaluation.Holds(stage.leave));
+  }
+
+  const Journey& journey_;
+  const absl::Time last_event_;
+};
+
+// The first whole hour after the time.
+absl::Time NextHour(absl::Time time) {
+  const absl::Duration since = time - absl::UnixEpoch();
+  return absl::UnixEpoch() + absl::Floor(since, kGrain) + kGrain;
+}
+
+// The earliest time in (after, now] at which `moved` holds: one of the deadlines, a whole hour, or now. REQUIRES: it
+// holds now, and not at `after`; it begins to hold once.
+template <typename Moved>
+absl::Time FirstTime(absl::Time after, absl::Time now, const std::vector<absl::Time>& deadlines, Moved moved) {
+  absl::Time until = now;
+  for (absl::Time deadline : deadlines) {
+    if (moved(deadline)) {
+      until = deadline;
+      break;
+    }
+    after = deadline;
+  }
+  const absl::Time first = NextHour(after);
+  // Among hours first + 0 .. hours - 1, all of them before `until`.
+  int64_t from = 0;
+  int64_t hours = first < until ? (until - first - absl::Nanoseconds(1)) / kGrain + 1 : 0;
+  // Mostly a clock ran out, and no rule changed before.
+  if (hours > 0 && !moved(first + (hours - 1) * kGrain)) return until;
+  while (from < hours) {
+    const int64_t middle = from + (hours - from) / 2;
+    if (moved(first + middle * kGrain)) {
+      until = first + middle * kGrain;
+      hours = middle;
+    } else {
+      from = middle + 1;
+    }
+  }
+  return until;
+}
+
+void MoveTo(segmentation::NameId stage, absl::Time at, JourneyPosition& position) {
   position.history.push_back(position.current);
-  if (position.history.size() > JourneyPosition::kMaxHistory) position.history.erase(position.history.begin());
-  position.current = {stage, now};
+  position.current = {stage, at};
+  if (position.history.size() <= JourneyPosition::kMaxHistory) return;
+  const segmentation::NameId gone = position.history.front().stage;
+  position.history.erase(position.history.begin());
+  auto it =
+      std::lower_bound(position.forgotten.begin(), position.forgotten.end(), gone,
+                       [](const ForgottenVisits& known, segmentation::NameId sought) { return known.stage < sought; });
+  if (it == position.forgotten.end() || it->stage != gone) it = position.forgotten.insert(it, {gone, 0});
+  ++it->count;
 }
 
-void ResolveOne(const Journey& journey, Evaluation& evaluation, JourneyPosition& position) {
+void ResolveOne(const Journey& journey, absl::Time last_event, absl::Time as_of, Evaluation& evaluation,
+                JourneyPosition& position) {
   const JourneyPosition* stored = segmentation::FindPosition(evaluation.profile(), journey.id);
-  const int current = stored != nullptr ? IndexOf(stored->current.stage, journey) : kNone;
-  position.journey = journey.id;
+  const Road road(journey, last_event);
+  const absl::Time now = evaluation.now();
+  int current = stored != nullptr ? IndexOf(stored->current.stage, journey) : kNone;
   if (stored == nullptr) {
-    position.history.clear();
+    position = {.journey = journey.id};
   } else {
-    position.history = stored->history;
+    position = *stored;
   }
   if (current == kNone) {
-    const int furthest = FurthestBefore(static_cast<int>(journey.stages.size()), journey, evaluation);
-    position.current = {journey.stages[furthest].id, evaluation.now()};
+    position.current = {journey.stages[road.Furthest(evaluation)].id, now};
     return;
   }
-  position.current = stored->current;
-  const int next = NextStage(current, stored->current.since, journey, evaluation);
-  if (next != current) MoveTo(journey.stages[next].id, evaluation.now(), position);
+  const segmentation::Context no_context;
+  absl::Time from = std::max(as_of, position.current.since);
+  for (int moves = 0; moves < kMaxMoves; ++moves) {
+    const absl::Time since = position.current.since;
+    const int next_now = road.Next(current, since, evaluation);
+    if (next_now == current) return;
+    int next = next_now;
+    const auto moved = [&](absl::Time at) {
+      Evaluation then(evaluation.playbook(), evaluation.profile(), no_context, at);
+      const int found = road.Next(current, since, then);
+      if (found != current) next = found;  // of the last one asked that moved, which is the earliest
+      return found != current;
+    };
+    const absl::Time at =
+        from < now ? FirstTime(from, now, road.Deadlines(current, since, from, now), moved) : std::max(now, since);
+    MoveTo(journey.stages[next].id, at, position);
+    current = next;
+    from = at;
+  }
+}
+
+absl::Time LastEvent(const Profile& profile) {
+  absl::Time last = absl::InfinitePast();
+  for (const segmentation::Series& series : profile.ledger.series()) last = std::max(last, series.last);
+  return last == absl::InfinitePast() ? profile.created : last;
 }
 
 }  // namespace
+
+absl::Time AsOf(const Profile& profile) { return profile.positions_as_of.value_or(LastEvent(profile)); }
 
 std::vector<JourneyPosition> Resolve(Evaluation& evaluation) {
   std::vector<JourneyPosition> positions;
@@ -80,10 +187,21 @@ std::vector<JourneyPosition> Resolve(Evaluation& evaluation) {
 
 void Resolve(Evaluation& evaluation, std::vector<JourneyPosition>& positions) {
   const std::vector<Journey>& journeys = evaluation.playbook().journeys;
+  const absl::Time last_event = LastEvent(evaluation.profile());
+  const absl::Time as_of = evaluation.profile().positions_as_of.value_or(last_event);
   positions.resize(journeys.size());
-  for (size_t i = 0; i < journeys.size(); ++i) ResolveOne(journeys[i], evaluation, positions[i]);
+  for (size_t i = 0; i < journeys.size(); ++i) ResolveOne(journeys[i], last_event, as_of, evaluation, positions[i]);
   std::sort(positions.begin(), positions.end(),
             [](const JourneyPosition& a, const JourneyPosition& b) { return a.journey < b.journey; });
+}
+
+void ResolveAt(const playbook::Playbook& playbook, absl::Time at, Profile& profile) {
+  const segmentation::Context no_context;
+  Evaluation evaluation(playbook, profile, no_context, at);
+  std::vector<JourneyPosition> positions = Resolve(evaluation);
+  profile.positions = std::move(positions);
+  profile.positions_as_of.reset();
+  if (LastEvent(profile) != at) profile.positions_as_of = at;
 }
 
 }  // namespace waymark::journey

@@ -255,6 +255,9 @@ bool DecodePositions(const ProfileColumns& in, int64_t created_ms, segmentation:
   PackedVarints histories = in.varints(Fields::kPositionHistoryFieldNumber);
   const PackedFixed<uint32_t> stages = in.fixed32(Fields::kStageNamesFieldNumber);
   PackedVarints times = in.varints(Fields::kStageSinceFieldNumber);
+  PackedVarints as_of = in.varints(Fields::kPositionsAsOfFieldNumber);
+  profile.positions_as_of.reset();
+  if (as_of.most() > 0) profile.positions_as_of = TimeOf(Plus(created_ms, as_of.TakeSigned()));
   // Absent where nobody forgot anything.
   PackedVarints forgotten_sizes = in.varints(Fields::kPositionForgottenFieldNumber);
   const bool forgets = forgotten_sizes.most() > 0;
@@ -284,9 +287,9 @@ bool DecodePositions(const ProfileColumns& in, int64_t created_ms, segmentation:
     }
     return true;
   };
-  return TakeAscending(journeys, take) && histories.AtEnd() && stages.whole() && at == stages.size() && times.AtEnd() &&
-         forgotten_sizes.AtEnd() && forgotten_stages.whole() && forgotten_at == forgotten_stages.size() &&
-         forgotten_counts.AtEnd();
+  return as_of.AtEnd() && TakeAscending(journeys, take) && histories.AtEnd() && stages.whole() && at == stages.size() &&
+         times.AtEnd() && forgotten_sizes.AtEnd() && forgotten_stages.whole() &&
+         forgotten_at == forgotten_stages.size() && forgotten_counts.AtEnd();
 }
 
 bool DecodeScores(const ProfileColumns& in, int64_t created_ms, segmentation::Profile& profile) {

@@ -162,6 +162,9 @@ void EncodePositions(const segmentation::Profile& profile, Columns& out) {
     std::for_each(position.history.begin(), position.history.end(), add);
     add(position.current);
   }
+  if (profile.positions_as_of.has_value()) {
+    out.add_positions_as_of(Minus(MillisOf(*profile.positions_as_of), out.created_ms()));
+  }
   if (std::all_of(profile.positions.begin(), profile.positions.end(),
                   [](const segmentation::JourneyPosition& position) { return position.forgotten.empty(); })) {
     return;

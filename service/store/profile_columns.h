@@ -108,7 +108,7 @@ class ProfileColumns {
     uint64_t number = 0;  // or how many bytes
   };
 
-  static constexpr int kLastProfileField = 54;
+  static constexpr int kLastProfileField = 55;
 
   ColumnsOf message_;
   std::array<Field, kLastProfileField + 1> fields_;

@@ -42,7 +42,7 @@ traits: [{name: age, type: INT}]
 segments:
   - {name: adult, when: customer.age >= 18}
   - {name: gone, when: customer.age >= 90}
-journeys: [{name: shopping, stages: [{name: start}, {name: bought, enter_when: ever("purchase")}]}]
+journeys: [{name: shopping, stages: [{name: start, goal: Look}, {name: bought, enter_when: ever("purchase")}]}]
 )yaml";
 
 constexpr absl::string_view kCandidate = R"yaml(
@@ -50,7 +50,7 @@ traits: [{name: age, type: INT}]
 segments:
   - {name: fresh, when: customer.age < 10}
   - {name: adult, when: customer.age >= 16 && customer.age < 66}
-journeys: [{name: shopping, stages: [{name: start}, {name: grown, enter_when: customer.age >= 50}, {name: bought, enter_when: ever("purchase")}]}]
+journeys: [{name: shopping, stages: [{name: start, goal: Look}, {name: grown, enter_when: customer.age >= 50}, {name: bought, enter_when: ever("purchase")}]}]
 )yaml";
 
 TEST(Impact, CountsWhoEntersAndLeaves) {

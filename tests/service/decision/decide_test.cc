@@ -295,7 +295,7 @@ channels: [{name: web}]
 journeys:
   - name: shopping
     stages:
-      - {name: looking, value: {micros: 2000000}}
+      - {name: looking, goal: Look, value: {micros: 2000000}}
       - {name: buying, value: {micros: 9000000}, enter_when: 'ever("purchase")'}
       - {name: loving, value: {micros: 30000000}, enter_when: 'count("purchase", days(30)) > 1'}
 actions:

@@ -22,7 +22,7 @@ const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
 constexpr absl::string_view kPlaybook = R"yaml(
 name: shop
 traits: [{name: age, type: INT}, {name: country, type: STRING}, {name: tags, type: STRING_LIST}]
-journeys: [{name: shopping, preset: SIX_STAGES}, {name: care, stages: [{name: calm}, {name: heard, enter_when: 'ever("search")'}]}]
+journeys: [{name: shopping, preset: SIX_STAGES}, {name: care, stages: [{name: calm, goal: Be content}, {name: heard, enter_when: 'ever("search")'}]}]
 segments:
   - {name: grown, when: 'customer.age >= 18'}
   - {name: near, when: 'has(customer.country) && customer.country == "DE"'}

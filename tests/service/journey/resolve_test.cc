@@ -85,7 +85,7 @@ constexpr absl::string_view kOwn = R"yaml(
 journeys:
   - name: j
     stages:
-      - {name: new}
+      - {name: new, goal: Look}
       - {name: looking, enter_when: 'count("view_item", hours(6)) >= 1', leave_when: 'count("view_item", hours(24)) == 0'}
       - {name: buying, enter_when: 'count("add_to_cart", hours(2)) >= 1', leave_when: '!ever("purchase")', minimum_dwell: 12h}
       - {name: owning, enter_when: 'count("purchase", days(10)) >= 1', timeout: 20d, back_to: buying}
@@ -117,6 +117,84 @@ TEST(Resolve, FallsBackToWhereTheStageSays) {
   EXPECT_EQ(ben.StageAt(kStart + Days(21)), "buying") << "asking twice changes nothing";
 }
 
+// Whoever asks, and whenever: the move dates from when it came to be so.
+TEST(Resolve, DatesAMoveThatTimeMade) {
+  Traveller ben(kOwn);
+  ben.Does("purchase", kStart);
+  EXPECT_EQ(ben.StageAt(kStart), "owning");
+  EXPECT_EQ(ben.StageAt(kStart + Days(400)), "buying");
+  EXPECT_EQ(ben.position().current.since, kStart + Days(20));
+  EXPECT_EQ(ben.StageAt(kStart + Days(401)), "buying");
+  EXPECT_EQ(ben.position().current.since, kStart + Days(20));
+}
+
+TEST(Resolve, DatesALeaveByTheHour) {
+  Traveller ben(kOwn);
+  ben.Does("view_item", kStart);
+  EXPECT_EQ(ben.StageAt(kStart), "looking");
+  EXPECT_EQ(ben.StageAt(kStart + Days(30)), "new");
+  // 24 hours count the hour in which they begin whole.
+  const absl::Time hour = absl::UnixEpoch() + absl::Floor(kStart - absl::UnixEpoch(), absl::Hours(1));
+  EXPECT_EQ(ben.position().current.since, hour + absl::Hours(25));
+}
+
+TEST(Resolve, LapsesWithoutAnEvent) {
+  Traveller ida(R"yaml(
+journeys:
+  - name: j
+    stages:
+      - {name: new, goal: Look}
+      - {name: active, enter_when: 'count("view_item", hours(2)) >= 1', lapse: 5d}
+)yaml");
+  ida.Does("view_item", kStart);
+  EXPECT_EQ(ida.StageAt(kStart), "active");
+  ida.Does("search", kStart + Days(3));
+  EXPECT_EQ(ida.StageAt(kStart + Days(7)), "active") << "heard of four days ago";
+  EXPECT_EQ(ida.StageAt(kStart + Days(60)), "new");
+  EXPECT_EQ(ida.position().current.since, kStart + Days(8));
+}
+
+TEST(Resolve, GoesBackWhereThatIsDeclared) {
+  Traveller eva(R"yaml(
+journeys:
+  - name: j
+    stages:
+      - {name: looking, goal: Look}
+      - {name: deciding, enter_when: 'count("view_item", days(30)) >= 1'}
+      - {name: owning, enter_when: 'ever("purchase")', back_when: 'count("return", days(10)) >= count("purchase", days(10)) && ever("return")', minimum_dwell: 1h}
+)yaml");
+  eva.Does("view_item", kStart);
+  eva.Does("purchase", kStart);
+  EXPECT_EQ(eva.StageAt(kStart), "owning");
+  eva.Does("return", kStart + absl::Minutes(30));
+  EXPECT_EQ(eva.StageAt(kStart + absl::Minutes(30)), "owning") << "at least an hour";
+  EXPECT_EQ(eva.StageAt(kStart + absl::Hours(3)), "deciding");
+  EXPECT_EQ(eva.position().current.since, kStart + absl::Hours(1));
+  eva.Does("purchase", kStart + absl::Hours(4));
+  eva.Does("purchase", kStart + absl::Hours(4));
+  EXPECT_EQ(eva.StageAt(kStart + absl::Hours(4)), "owning");
+}
+
+// What is not kept one by one any more is still counted.
+TEST(Resolve, CountsForgottenVisits) {
+  Traveller max(R"yaml(
+journeys:
+  - name: j
+    stages:
+      - {name: off, goal: Look}
+      - {name: "on", enter_when: 'count("view_item", hours(1)) >= 1', timeout: 2h}
+)yaml");
+  for (int day = 0; day < 20; ++day) {
+    max.Does("view_item", kStart + Days(day));
+    EXPECT_EQ(max.StageAt(kStart + Days(day)), "on");
+    EXPECT_EQ(max.StageAt(kStart + Days(day) + absl::Hours(5)), "off");
+  }
+  size_t visits = max.position().history.size() + 1;
+  EXPECT_EQ(visits, 17u);
+  for (const segmentation::ForgottenVisits& forgotten : max.position().forgotten) visits += forgotten.count;
+  EXPECT_EQ(visits, 40u) << "the first one was on at once";
+}
+
 TEST(Resolve, SkipsStages) {
   Traveller ben(kOwn);
   ben.Does("purchase", kStart);
@@ -128,7 +206,8 @@ TEST(Resolve, TakesAStageThatIsGoneForNone) {
   Traveller ben(kOwn);
   ben.Does("purchase", kStart);
   EXPECT_EQ(ben.StageAt(kStart), "owning");
-  ben.Use("journeys: [{name: j, stages: [{name: fresh}, {name: loyal, enter_when: 'ever(\"purchase\")'}]}]");
+  ben.Use(
+      "journeys: [{name: j, stages: [{name: fresh, goal: Stay}, {name: loyal, enter_when: 'ever(\"purchase\")'}]}]");
   EXPECT_EQ(ben.StageAt(kStart + Days(1)), "loyal");
 }
 

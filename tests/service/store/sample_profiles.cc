@@ -237,6 +237,7 @@ Profile RandomProfile(uint64_t seed) {
         (draws.OneIn(20) ? draws.Below(int64_t{1} << 51) - (int64_t{1} << 50) : draws.Below(60'000'000));
     profile.affinities.push_back({name, static_cast<double>(steps) / segmentation::Affinity::kStepsPerHalfLife});
   }
+  if (draws.OneIn(3)) profile.positions_as_of = draws.Time();
   profile.trail = RandomTrail(draws);
   for (NameId name : draws.Names(draws.Below(5))) profile.scores.push_back({name, draws.Time(), draws.Micros()});
   profile.derived = {draws.Any() >> draws.Below(64), draws.Names(draws.Below(9))};
