@@ -9,8 +9,8 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
-#include "service/journey/map_counter.h"
 #include "service/journey/map_counts.h"
+#include "service/journey/map_period.h"
 #include "service/playbook/playbook.h"
 
 namespace waymark::journey {

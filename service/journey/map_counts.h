@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "segmentation/stable_hash.h"
 #include "service/journey/histogram.h"
+#include "service/journey/paths.h"
 
 namespace waymark::journey {
 
@@ -87,7 +88,6 @@ struct CellCounts {
   EmotionSums emotion;
 
   int64_t volume() const;
-  bool empty() const { return customers == 0; }
   void Add(const CellCounts& other);
   friend bool operator==(const CellCounts&, const CellCounts&) = default;
 };
@@ -131,26 +131,21 @@ struct KpiCounts {
   ScoreSums ces;
   ScoreSums rating;
 
-  int64_t buyers = 0;           // within the period
-  int64_t repeat_buyers = 0;    // of these, who bought before it
-  int64_t onboarded = 0;        // of these, of the others: who used the product or came to a later stage
-  int64_t advocates = 0;        // of these
-  int64_t earlier_buyers = 0;   // in the period of the same length before
-  int64_t churned = 0;          // of these, not within the period
-  int64_t revenue_micros = 0;   // within the period
-  int64_t lifetime_values = 0;  // customers of whom it is known
+  int64_t buyers = 0;             // within the period
+  int64_t repeat_buyers = 0;      // of these, for whom it was not the first order
+  int64_t first_time_buyers = 0;  // whose first order was within the period
+  int64_t onboarded = 0;          // of these, who used the product or came to a later stage
+  int64_t advocates = 0;          // buyers who referred a friend, shared, or gave 4 stars
+  int64_t earlier_buyers = 0;     // in the period of the same length before
+  int64_t churned = 0;            // of these, not within the period
+  int64_t revenue_micros = 0;     // within the period
+  int64_t lifetime_values = 0;    // customers of whom it is known
   int64_t lifetime_value_micros = 0;
   absl::btree_map<int32_t, CohortCounts> cohorts;  // by month, counted from January 1970
 
   void Add(const KpiCounts& other);
   friend bool operator==(const KpiCounts&, const KpiCounts&) = default;
 };
-
-// The stages in which a customer stood within the period, up to ten: 6 bits each from the highest but four downward,
-// and in the highest 4 how many they are; kLonger: more, and these are the first ten. So keys ascend by length.
-using PathKey = uint64_t;
-inline constexpr size_t kMaxPathStages = 10;
-inline constexpr size_t kLongerPath = kMaxPathStages + 1;
 
 // The place of undeclared touchpoints beyond MapCounts::kMaxUndeclared.
 inline constexpr segmentation::NameId kOtherTouchpoint{0xffffffff};
@@ -181,7 +176,8 @@ struct MapCounts {
   int64_t left_first = 0;
   int64_t followed = 0;
   std::vector<int64_t> deviations;
-  // The kMaxPaths of the smallest keys, so the shortest first; customers on any other are in `other_paths`.
+  // Customers by the stages in which they stood within the period. The kMaxPaths of the smallest keys, so the shortest;
+  // customers on any other are in `other_paths`.
   absl::btree_map<PathKey, int64_t> paths;
   int64_t other_paths = 0;
 
@@ -193,7 +189,7 @@ struct MapCounts {
   // The counts of a touchpoint that the playbook does not declare: its own, or those of kOtherTouchpoint. `text` may be
   // empty. O(log undeclared).
   TouchpointCounts& Undeclared(segmentation::NameId touchpoint, absl::string_view text);
-  // Of one that it declares.
+  // Of one that it declares, or of NameId{}.
   TouchpointCounts& Declared(segmentation::NameId touchpoint);
   ActionCounts& Action(segmentation::NameId action);
   void AddPath(PathKey path, int64_t count);
