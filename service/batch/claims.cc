@@ -6,9 +6,9 @@
 namespace waymark::batch {
 namespace {
 
-using store::ResegmentClaim;
-using store::ResegmentCounts;
-using store::ResegmentRun;
+using store::RunClaim;
+using store::RunCounts;
+using store::RunState;
 
 // In whole milliseconds, as it is stored.
 absl::Time ExpiryOf(const Worker& worker) {
@@ -22,23 +22,34 @@ void AddTo(std::vector<int64_t>& sums, const std::vector<int64_t>& counts) {
 
 }  // namespace
 
-ResegmentRun BeginRun(const ResegmentRun& before, uint64_t id, const Basis& basis, size_t segments, size_t stages) {
-  ResegmentRun run{.id = id,
-                   .playbook_version = basis.playbook_version,
-                   .population_version = basis.population_version,
-                   .counts = {.members = std::vector<int64_t>(segments), .customers = std::vector<int64_t>(stages)}};
+bool IsWorkedOn(const RunState& run, absl::Time now) {
+  return std::any_of(run.claims.begin(), run.claims.end(),
+                     [&](const RunClaim& claim) { return claim.expires_at > now; });
+}
+
+RunState BeginRun(const RunState& before, uint64_t id, const Basis& basis, absl::Time as_of, size_t segments,
+                  size_t stages) {
+  RunState run{.id = id,
+               .playbook_version = basis.playbook_version,
+               .population_version = basis.population_version,
+               .of = basis.of,
+               .as_of = absl::FromUnixMillis(absl::ToUnixMillis(as_of)),
+               .counts = {.members = std::vector<int64_t>(segments), .customers = std::vector<int64_t>(stages)}};
   if (before.id != 0 && IsOver(before)) {
     run.finished_id = before.id;
+    run.finished_as_of = before.as_of;
     run.finished_counts = before.counts;
   } else {
     run.finished_id = before.finished_id;
+    run.finished_as_of = before.finished_as_of;
     run.finished_counts = before.finished_counts;
   }
+  if (BasisOf(before) != basis) run.finished_as_of = absl::UnixEpoch();
   return run;
 }
 
-absl::optional<ResegmentClaim> ClaimNext(ResegmentRun& run, const std::string& from, const std::string& until,
-                                         const Worker& worker) {
+absl::optional<RunClaim> ClaimNext(RunState& run, const std::string& from, const std::string& until,
+                                   const Worker& worker) {
   if (run.exhausted || run.next != from) return absl::nullopt;
   run.next = until;
   run.exhausted = until.empty();
@@ -47,8 +58,8 @@ absl::optional<ResegmentClaim> ClaimNext(ResegmentRun& run, const std::string& f
   return run.claims.back();
 }
 
-absl::optional<ResegmentClaim> TakeOver(ResegmentRun& run, const Worker& worker) {
-  for (ResegmentClaim& claim : run.claims) {
+absl::optional<RunClaim> TakeOver(RunState& run, const Worker& worker) {
+  for (RunClaim& claim : run.claims) {
     if (claim.expires_at > worker.now) continue;
     claim.id = ++run.last_claim;
     claim.worker = worker.id;
@@ -58,7 +69,7 @@ absl::optional<ResegmentClaim> TakeOver(ResegmentRun& run, const Worker& worker)
   return absl::nullopt;
 }
 
-void Rewind(ResegmentRun& run) {
+void Rewind(RunState& run) {
   run.next.clear();
   run.exhausted = false;
   run.claims.clear();
@@ -66,30 +77,35 @@ void Rewind(ResegmentRun& run) {
                 .customers = std::vector<int64_t>(run.counts.customers.size())};
 }
 
-bool Complete(ResegmentRun& run, uint64_t claim, const ResegmentCounts& counts) {
-  if (std::erase_if(run.claims, [&](const ResegmentClaim& held) { return held.id == claim; }) == 0) return false;
-  run.counts.profiles += counts.profiles;
-  run.counts.changed += counts.changed;
-  run.counts.damaged += counts.damaged;
-  AddTo(run.counts.members, counts.members);
-  AddTo(run.counts.customers, counts.customers);
+void AddCounts(const RunCounts& counts, RunCounts& sums) {
+  sums.profiles += counts.profiles;
+  sums.changed += counts.changed;
+  sums.damaged += counts.damaged;
+  AddTo(sums.members, counts.members);
+  AddTo(sums.customers, counts.customers);
+}
+
+bool Complete(RunState& run, uint64_t claim, const RunCounts& counts, AddJourneys add_journeys) {
+  if (std::erase_if(run.claims, [&](const RunClaim& held) { return held.id == claim; }) == 0) return false;
+  AddCounts(counts, run.counts);
+  if (!counts.journeys.empty()) add_journeys(counts.journeys, run.counts.journeys);
   return true;
 }
 
-void AddChanged(ResegmentRun& run, uint64_t claim, int64_t changed) {
+void AddChanged(RunState& run, uint64_t claim, int64_t changed) {
   const bool held =
-      std::any_of(run.claims.begin(), run.claims.end(), [&](const ResegmentClaim& each) { return each.id == claim; });
+      std::any_of(run.claims.begin(), run.claims.end(), [&](const RunClaim& each) { return each.id == claim; });
   if (held) run.counts.changed += changed;
 }
 
-void Renew(ResegmentRun& run, const Worker& worker) {
-  for (ResegmentClaim& claim : run.claims) {
+void Renew(RunState& run, const Worker& worker) {
+  for (RunClaim& claim : run.claims) {
     if (claim.worker == worker.id) claim.expires_at = std::max(claim.expires_at, ExpiryOf(worker));
   }
 }
 
-void Release(ResegmentRun& run, uint64_t worker) {
-  for (ResegmentClaim& claim : run.claims) {
+void Release(RunState& run, uint64_t worker) {
+  for (RunClaim& claim : run.claims) {
     if (claim.worker == worker) claim.expires_at = absl::UnixEpoch();
   }
 }

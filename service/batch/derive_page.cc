@@ -13,7 +13,7 @@ namespace {
 
 using segmentation::Profile;
 using store::ProfileStore;
-using store::ResegmentCounts;
+using store::RunCounts;
 using store::StoredProfile;
 
 constexpr int kMaxWrites = 256;
@@ -52,7 +52,7 @@ class PageDeriver::Writes {
   const Cancellation& cancellation() const { return *state_->cancellation; }
 
   // What is stored so far.
-  void AddTo(ResegmentCounts& counts) const {
+  void AddTo(RunCounts& counts) const {
     absl::MutexLock lock(&state_->cancellation->mutex());
     counts.changed += state_->changed;
     counts.damaged += state_->damaged;
@@ -97,11 +97,11 @@ Tally::Tally(const playbook::Playbook& playbook) : segments_(playbook.segments.s
   }
 }
 
-ResegmentCounts Tally::None() const {
+RunCounts Tally::None() const {
   return {.members = std::vector<int64_t>(segments()), .customers = std::vector<int64_t>(stages())};
 }
 
-void Tally::Add(const engine::Deriver& deriver, const engine::Derivation& derivation, ResegmentCounts& counts) const {
+void Tally::Add(const engine::Deriver& deriver, const engine::Derivation& derivation, RunCounts& counts) const {
   const absl::Span<const int8_t> in_segment = deriver.in_segment();
   for (size_t i = 0; i < in_segment.size(); ++i) counts.members[i] += in_segment[i];
   for (const segmentation::JourneyPosition& position : derivation.positions) {
@@ -137,7 +137,7 @@ ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation
 }
 
 absl::Status PageDeriver::Derive(PageOnItsWay page, absl::Time now, const std::shared_ptr<Cancellation>& cancellation,
-                                 ResegmentCounts& counts) const {
+                                 RunCounts& counts) const {
   const absl::StatusOr<store::StoredProfiles> read = page.profiles.Take();
   if (!read.ok()) return read.status();
   counts = tally_.None();
@@ -149,7 +149,7 @@ absl::Status PageDeriver::Derive(PageOnItsWay page, absl::Time now, const std::s
 }
 
 absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now,
-                                     Writes& writes, ResegmentCounts& counts) const {
+                                     Writes& writes, RunCounts& counts) const {
   engine::Deriver deriver(*playbook_, now);
   StoredProfile stored;  // each in the place of the one before
   for (size_t i = 0; i < read.size(); ++i) {

@@ -27,9 +27,9 @@ class Tally {
   size_t stages() const { return stages_; }
 
   // No profiles.
-  store::ResegmentCounts None() const;
+  store::RunCounts None() const;
   // Adds the profile that was derived last.
-  void Add(const engine::Deriver& deriver, const engine::Derivation& derivation, store::ResegmentCounts& counts) const;
+  void Add(const engine::Deriver& deriver, const engine::Derivation& derivation, store::RunCounts& counts) const;
 
  private:
   struct Journey {
@@ -55,7 +55,7 @@ class PageDeriver {
   // Errors: the cancellation's; UNAVAILABLE the store went away or does not answer, and any other of its writes; part
   // of the page may be written then, which `counts.changed` says, and doing it again writes the rest.
   absl::Status Derive(PageOnItsWay page, absl::Time now, const std::shared_ptr<Cancellation>& cancellation,
-                      store::ResegmentCounts& counts) const;
+                      store::RunCounts& counts) const;
 
   const Tally& tally() const { return tally_; }
 
@@ -63,7 +63,7 @@ class PageDeriver {
   class Writes;
 
   absl::Status DeriveEach(const PageOnItsWay& page, const store::StoredProfiles& read, absl::Time now, Writes& writes,
-                          store::ResegmentCounts& counts) const;
+                          store::RunCounts& counts) const;
   store::ProfileStore::Change ChangeOf(uint64_t revision, engine::Derivation derivation, absl::Time now) const;
 
   store::ProfileStore& profiles_;

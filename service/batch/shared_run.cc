@@ -3,7 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "service/base/ids.h"
 #include "service/base/status_macros.h"
 
@@ -11,7 +10,7 @@ namespace waymark::batch {
 
 using store::Record;
 using store::RecordStore;
-using store::ResegmentRun;
+using store::RunState;
 
 uint64_t NewRandomId() {
   const std::string random = base::NewKey(sizeof(uint64_t));
@@ -20,32 +19,29 @@ uint64_t NewRandomId() {
   return id | 1;  // 0 is nobody
 }
 
-SharedRun::SharedRun(RecordStore& records, const std::string& tenant, std::shared_ptr<Cancellation> cancellation)
-    : records_(records), name_(absl::StrCat("resegment/", tenant)), cancellation_(std::move(cancellation)) {}
+SharedRun::SharedRun(RecordStore& records, std::string name, std::shared_ptr<Cancellation> cancellation)
+    : records_(records), name_(std::move(name)), cancellation_(std::move(cancellation)) {}
 
-absl::Status SharedRun::Join(bool restart, const Basis& basis, size_t segments, size_t stages) {
+absl::StatusOr<Joining> SharedRun::Join(absl::FunctionRef<absl::StatusOr<Joining>(const RunState&)> rule,
+                                        absl::FunctionRef<RunState(const RunState& before)> begin) {
   while (true) {
     WAYMARK_RETURN_IF_ERROR(Read());
-    if (!restart && IsNewer(BasisOf(state_), basis)) {
-      return absl::UnavailableError(
-          "the last re-segmentation is of a newer playbook, which is not here yet: try again, or restart it where that "
-          "playbook is gone");
-    }
-    if (!restart && !IsOver(state_) && BasisOf(state_) == basis) {
+    const absl::StatusOr<Joining> joining = rule(state_);
+    if (!joining.ok() || *joining != Joining::kBegin) {
       id_ = state_.id;
-      return absl::OkStatus();
+      return joining;
     }
-    const ResegmentRun begun = BeginRun(state_, NewRandomId(), basis, segments, stages);
-    absl::Status written = Write(begun);
+    const absl::Status written = Write(begin(state_));
     if (absl::IsAborted(written)) continue;  // somebody else began one, or went on with it
-    if (written.ok()) id_ = begun.id;
-    return written;
+    if (!written.ok()) return written;
+    id_ = state_.id;
+    return joining;
   }
 }
 
-absl::Status SharedRun::Change(absl::FunctionRef<bool(ResegmentRun&)> change) {
+absl::Status SharedRun::Change(absl::FunctionRef<bool(RunState&)> change) {
   while (true) {
-    ResegmentRun next = state_;
+    RunState next = state_;
     if (!change(next)) return absl::OkStatus();
     absl::Status written = Write(next);
     if (!absl::IsAborted(written)) return written;
@@ -61,9 +57,10 @@ absl::Status SharedRun::Refresh() {
 
 absl::Status SharedRun::CheckRun() {
   if (state_.id == id_) return absl::OkStatus();
-  if (state_.finished_id != id_) return absl::AbortedError("another re-segmentation took the place of this one");
+  if (state_.finished_id != id_) return absl::AbortedError("another run took the place of this one");
   // It came to its end, and the next one began.
   state_.id = id_;
+  state_.as_of = state_.finished_as_of;
   state_.counts = state_.finished_counts;
   state_.exhausted = true;
   state_.claims.clear();
@@ -84,15 +81,15 @@ absl::Status SharedRun::Read() {
   if (!record.ok()) return record.status();
   revision_ = record->revision;
   // One that cannot be decoded is worth no more than none.
-  state_ = store::DecodeResegmentRun(record->value).value_or(ResegmentRun{});
+  state_ = store::DecodeRun(record->value).value_or(RunState{});
   return absl::OkStatus();
 }
 
-absl::Status SharedRun::Write(const ResegmentRun& state) {
+absl::Status SharedRun::Write(const RunState& state) {
   Pending<uint64_t> pending(
       cancellation_,
       [&](absl::Time deadline, RecordStore::PutDone done) {
-        records_.Put(name_, store::EncodeResegmentRun(state), revision_, deadline, std::move(done));
+        records_.Put(name_, store::EncodeRun(state), revision_, deadline, std::move(done));
       },
       timeout_);
   const absl::StatusOr<uint64_t> revision = pending.Take();

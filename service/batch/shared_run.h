@@ -17,26 +17,34 @@ namespace waymark::batch {
 // A random id, of a run or a worker; never 0.
 uint64_t NewRandomId();
 
-// The state of a tenant's run as this worker knows it, in the store's record "resegment/<tenant>". Its methods block.
-// Single-threaded; borrows the store.
+// What somebody does who comes to a run.
+enum class Joining {
+  kTakePart,  // in the one that is under way
+  kBegin,     // a new one, in its place
+  kAnswered,  // nothing: what is wanted is there
+};
+
+// The state of a run as this worker knows it, in a record of the store. Its methods block. Single-threaded; borrows the
+// store.
 //
 // Errors, beside those of the cancellation and the store: ABORTED where another run took this one's place.
 class SharedRun {
  public:
-  SharedRun(store::RecordStore& records, const std::string& tenant, std::shared_ptr<Cancellation> cancellation);
+  SharedRun(store::RecordStore& records, std::string name, std::shared_ptr<Cancellation> cancellation);
 
-  // Takes part in the tenant's run where there is one with this basis that is not over; else, and with `restart` in any
-  // case, begins one. UNAVAILABLE where the last one, over or not, has a newer basis.
-  absl::Status Join(bool restart, const Basis& basis, size_t segments, size_t stages);
+  // Does what `rule` says of the state, asked again where somebody else was quicker, until that is done. `begin` makes
+  // the state of a new run from the one before. Its answer, or error.
+  absl::StatusOr<Joining> Join(absl::FunctionRef<absl::StatusOr<Joining>(const store::RunState&)> rule,
+                               absl::FunctionRef<store::RunState(const store::RunState& before)> begin);
 
   // Changes the state; again, with what others made of it, until nobody came between. `change` says whether there is
   // anything to write.
-  absl::Status Change(absl::FunctionRef<bool(store::ResegmentRun&)> change);
+  absl::Status Change(absl::FunctionRef<bool(store::RunState&)> change);
   // Reads the state.
   absl::Status Refresh();
 
   // As it was when it was last read or written. Over: with everyone's counts.
-  const store::ResegmentRun& state() const { return state_; }
+  const store::RunState& state() const { return state_; }
   bool over() const { return IsOver(state_); }
 
   // From now on its calls end with this cancellation, and take no longer than `timeout`: for giving claims up after the
@@ -45,7 +53,7 @@ class SharedRun {
 
  private:
   absl::Status Read();
-  absl::Status Write(const store::ResegmentRun& state);
+  absl::Status Write(const store::RunState& state);
   // Whether what was read is this run, or the end of it.
   absl::Status CheckRun();
 
@@ -55,7 +63,7 @@ class SharedRun {
   absl::Duration timeout_ = kStoreTimeout;
   uint64_t id_ = 0;
   uint64_t revision_ = 0;
-  store::ResegmentRun state_;
+  store::RunState state_;
 };
 
 }  // namespace waymark::batch

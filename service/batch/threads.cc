@@ -56,7 +56,7 @@ absl::StatusOr<std::shared_ptr<Cancellation>> Threads::Start(const std::string& 
   return cancellation;
 }
 
-void Threads::CountResegmented(const store::ResegmentCounts& counts) {
+void Threads::CountResegmented(const store::RunCounts& counts) {
   resegmented_.Add(kChanged, static_cast<uint64_t>(counts.changed));
   resegmented_.Add(kDamaged, static_cast<uint64_t>(counts.damaged));
   resegmented_.Add(kUnchanged,

@@ -37,7 +37,7 @@ class Threads final : public base::MetricSource {
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Counts profiles that re-segmentation derived again.
-  void CountResegmented(const store::ResegmentCounts& counts);
+  void CountResegmented(const store::RunCounts& counts);
 
   void Collect(base::MetricWriter& writer) const override ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -104,7 +104,7 @@ using Look = void (*)(const std::string&);
 constexpr Look kKinds[] = {
     LookAtProfile,
     LookAtSealed,
-    [](const std::string& bytes) { RequireRoundTrip(EncodeResegmentRun, DecodeResegmentRun, bytes); },
+    [](const std::string& bytes) { RequireRoundTrip(EncodeRun, DecodeRun, bytes); },
     LookAtLogRecord,
     [](const std::string& bytes) { RequireRoundTrip(EncodePlaybookHead, DecodePlaybookHead, bytes); },
     [](const std::string& bytes) { RequireRoundTrip(EncodeVersion, DecodePopulationHead, bytes); },

@@ -58,10 +58,10 @@ LoggedDecision SampleDecision() {
 }
 
 void AddRecords(Seeds& seeds) {
-  ResegmentRun run{.id = 4, .playbook_version = 3, .next = "cursor", .last_claim = 9, .finished_id = 3};
+  RunState run{.id = 4, .playbook_version = 3, .next = "cursor", .last_claim = 9, .finished_id = 3};
   run.claims = {{.id = 8, .from = "a", .until = "b", .worker = 17, .expires_at = bench::SampleNow()}};
   run.counts = {.profiles = 10, .changed = 2, .damaged = 1, .members = {4, 5}, .customers = {1, 2, 3}};
-  seeds.Add(2, EncodeResegmentRun(run));
+  seeds.Add(2, EncodeRun(run));
   // Without the checksum, which the target puts before it.
   seeds.Add(3, EncodeLogRecord(SampleDecision()).substr(4));
   seeds.Add(3, EncodeLogRecord(

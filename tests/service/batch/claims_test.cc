@@ -9,15 +9,21 @@
 namespace waymark::batch {
 namespace {
 
-using store::ResegmentClaim;
-using store::ResegmentCounts;
-using store::ResegmentRun;
+using store::RunClaim;
+using store::RunCounts;
+using store::RunState;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
 const Worker kAnna{.id = 1, .now = kNow};
 const Worker kBert{.id = 2, .now = kNow};
 
-ResegmentRun Begun() { return BeginRun({}, 7, {.playbook_version = 3}, 2, 6); }
+void Append(absl::string_view counts, std::string& sums) { sums.append(counts.data(), counts.size()); }
+
+bool Complete(RunState& run, uint64_t claim, const RunCounts& counts) {
+  return batch::Complete(run, claim, counts, Append);
+}
+
+RunState Begun() { return BeginRun({}, 7, {.playbook_version = 3}, kNow, 2, 6); }
 
 Worker Later(Worker worker, absl::Duration duration) {
   worker.now += duration;
@@ -25,7 +31,7 @@ Worker Later(Worker worker, absl::Duration duration) {
 }
 
 TEST(ClaimsTest, ARunGoesFromPageToPage) {
-  ResegmentRun run = Begun();
+  RunState run = Begun();
   EXPECT_FALSE(IsOver(run));
   const auto first = ClaimNext(run, "", "10", kAnna);
   ASSERT_TRUE(first.has_value());
@@ -44,7 +50,7 @@ TEST(ClaimsTest, ARunGoesFromPageToPage) {
 }
 
 TEST(ClaimsTest, WhatExpiresIsTakenOverAndCountedOnce) {
-  ResegmentRun run = Begun();
+  RunState run = Begun();
   const auto claim = ClaimNext(run, "", "10", kAnna);
   EXPECT_EQ(TakeOver(run, kBert), absl::nullopt);
   Renew(run, Later(kAnna, absl::Seconds(30)));
@@ -60,8 +66,23 @@ TEST(ClaimsTest, WhatExpiresIsTakenOverAndCountedOnce) {
   EXPECT_EQ(run.counts.profiles, 5);
 }
 
+TEST(ClaimsTest, JourneysAreAddedOnceToo) {
+  RunState run = Begun();
+  const auto first = ClaimNext(run, "", "10", kAnna);
+  const auto second = ClaimNext(run, "10", "", kBert);
+  EXPECT_TRUE(IsWorkedOn(run, kNow));
+  EXPECT_FALSE(IsWorkedOn(run, kNow + absl::Seconds(60)));
+  EXPECT_TRUE(Complete(run, second->id, {.journeys = "b"}));
+  EXPECT_TRUE(Complete(run, first->id, {.journeys = "a"}));
+  EXPECT_FALSE(Complete(run, first->id, {.journeys = "a"}));
+  EXPECT_EQ(run.counts.journeys, "ba");
+  EXPECT_FALSE(IsWorkedOn(run, kNow));
+  Rewind(run);
+  EXPECT_EQ(run.counts.journeys, "");
+}
+
 TEST(ClaimsTest, WhatIsGivenUpIsFreeAtOnce) {
-  ResegmentRun run = Begun();
+  RunState run = Begun();
   ClaimNext(run, "", "10", kAnna);
   ClaimNext(run, "10", "20", kBert);
   AddChanged(run, 1, 3);
@@ -75,12 +96,12 @@ TEST(ClaimsTest, WhatIsGivenUpIsFreeAtOnce) {
 }
 
 TEST(ClaimsTest, ARunThatBeginsAgainCountsNothingOfBefore) {
-  ResegmentRun run = Begun();
+  RunState run = Begun();
   const auto done = ClaimNext(run, "", "10", kAnna);
   const auto held = ClaimNext(run, "10", "", kBert);
   Complete(run, done->id, {.profiles = 4, .members = {1, 2}});
   Rewind(run);
-  EXPECT_EQ(run.counts, (ResegmentCounts{.members = {0, 0}, .customers = {0, 0, 0, 0, 0, 0}}));
+  EXPECT_EQ(run.counts, (RunCounts{.members = {0, 0}, .customers = {0, 0, 0, 0, 0, 0}}));
   EXPECT_FALSE(IsOver(run));
   const auto again = ClaimNext(run, "", "7", kAnna);
   ASSERT_TRUE(again.has_value());
@@ -90,28 +111,32 @@ TEST(ClaimsTest, ARunThatBeginsAgainCountsNothingOfBefore) {
 }
 
 TEST(ClaimsTest, TheCountsOfARunThatIsOverAreKept) {
-  ResegmentRun run = Begun();
+  RunState run = Begun();
   const auto claim = ClaimNext(run, "", "", kAnna);
   Complete(run, claim->id, {.profiles = 5});
-  const ResegmentRun next = BeginRun(run, 8, {.playbook_version = 4}, 1, 0);
+  const RunState next = BeginRun(run, 8, {.playbook_version = 4}, kNow, 1, 0);
   EXPECT_EQ(next.finished_id, 7u);
   EXPECT_EQ(next.finished_counts.profiles, 5);
   EXPECT_EQ(next.counts.profiles, 0);
   EXPECT_EQ(next.counts.members.size(), 1u);
+  EXPECT_EQ(next.finished_as_of, absl::UnixEpoch()) << "of another playbook";
+  EXPECT_EQ(BeginRun(run, 8, {.playbook_version = 3}, kNow + absl::Hours(1), 1, 0).finished_as_of, kNow);
   // One that is replaced before its end has no counts; those of the one before it stay.
-  EXPECT_EQ(BeginRun(next, 9, {.playbook_version = 4}, 1, 0).finished_id, 7u);
+  EXPECT_EQ(BeginRun(next, 9, {.playbook_version = 4}, kNow, 1, 0).finished_id, 7u);
 }
 
 TEST(ClaimsTest, TheStateIsStored) {
-  ResegmentRun run = BeginRun({}, 7, {.playbook_version = 3, .population_version = 2}, 2, 6);
+  RunState run = BeginRun({}, 7, {.playbook_version = 3, .population_version = 2, .of = "map"}, kNow, 2, 6);
   ClaimNext(run, "", "10", kAnna);
   const auto claim = ClaimNext(run, "10", std::string("\0\xff", 2), kBert);
-  Complete(run, claim->id, {.profiles = 4, .changed = 1, .damaged = 1, .members = {1, 2}, .customers = {0, 4}});
+  Complete(run, claim->id,
+           {.profiles = 4, .changed = 1, .damaged = 1, .members = {1, 2}, .customers = {0, 4}, .journeys = "a"});
+  run.finished_as_of = kNow;
   run.finished_id = 6;
   run.finished_counts.members = {9};
-  EXPECT_EQ(*store::DecodeResegmentRun(store::EncodeResegmentRun(run)), run);
-  EXPECT_EQ(*store::DecodeResegmentRun(""), ResegmentRun{});
-  EXPECT_EQ(store::DecodeResegmentRun("\xff").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(*store::DecodeRun(store::EncodeRun(run)), run);
+  EXPECT_EQ(*store::DecodeRun(""), RunState{});
+  EXPECT_EQ(store::DecodeRun("\xff").status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct Replica {
 
 // Begins a call, and sets `last` and `status` before it is done.
 struct Call {
-  void Begin(const Environment& environment, const ResegmentRequest& request, const ResegmentOptions& options = {}) {
+  void Begin(const Environment& environment, const ResegmentRequest& request, const PassOptions& options = {}) {
     Resegment(
         environment, request,
         [this](const ResegmentProgress& progress) {
@@ -141,7 +141,7 @@ TEST(ResegmentStoresTest, ARunOutlivesRedis) {
   Replica replica(store, store);
   Fill(replica, store);
   testing_support::FakeClock machine;
-  const ResegmentOptions options{.poll = absl::Milliseconds(1), .machine = [&] { return machine.Now(); }};
+  const PassOptions options{.poll = absl::Milliseconds(1), .machine = [&] { return machine.Now(); }};
   Call killed;
   killed.Begin(replica.environment, {.tenant = "shop", .workers = 2}, options);
   killed.at_work.WaitForNotification();

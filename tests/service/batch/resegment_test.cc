@@ -35,7 +35,7 @@ constexpr int kBuyers = kCustomers / 3 + 1;
 // One call, and what became of it.
 class Call {
  public:
-  Call(const Environment& environment, const ResegmentRequest& request, const ResegmentOptions& options = {},
+  Call(const Environment& environment, const ResegmentRequest& request, const PassOptions& options = {},
        std::function<void(const ResegmentProgress&, Cancellation&)> each = nullptr) {
     cancellation_ = Resegment(
         environment, request,
@@ -106,7 +106,7 @@ class ResegmentTest : public ::testing::Test {
   uint64_t RunId() {
     const auto record = engine::GetRecord(world_.records, "resegment/shop", testing_support::World::Deadline());
     EXPECT_TRUE(record.ok()) << record.status();
-    const auto run = store::DecodeResegmentRun(record->value);
+    const auto run = store::DecodeRun(record->value);
     EXPECT_TRUE(run.ok()) << run.status();
     return run->id;
   }
@@ -115,7 +115,7 @@ class ResegmentTest : public ::testing::Test {
   testing_support::FakeClock machine_;
   Threads threads_{128};  // for three calls of one tenant with 16 workers
   const Environment environment_{world_.profiles, world_.records, world_.playbooks, world_.clock, threads_};
-  ResegmentOptions options_;
+  PassOptions options_;
   const ResegmentRequest request_{.tenant = "shop"};
 };
 
@@ -358,17 +358,17 @@ TEST_F(ResegmentTest, EndsWhenTheServiceStops) {
 
 // A replica that has not heard of a newer playbook does not throw away the run of one that has.
 TEST_F(ResegmentTest, LeavesARunWithANewerPlaybookAlone) {
-  const store::ResegmentRun newer{.id = 5, .playbook_version = 99, .next = "c5"};
-  ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeResegmentRun(newer), 0).ok());
+  const store::RunState newer{.id = 5, .playbook_version = 99, .next = "c5"};
+  ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeRun(newer), 0).ok());
   EXPECT_EQ(Call(environment_, request_).Wait().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(*store::DecodeResegmentRun(GetNow(world_.records, "resegment/shop")->value), newer);
+  EXPECT_EQ(*store::DecodeRun(GetNow(world_.records, "resegment/shop")->value), newer);
 }
 
 TEST_F(ResegmentTest, BeginsNoneAfterOneWithANewerPlaybook) {
-  const store::ResegmentRun over{.id = 5, .playbook_version = 99, .exhausted = true};
-  ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeResegmentRun(over), 0).ok());
+  const store::RunState over{.id = 5, .playbook_version = 99, .exhausted = true};
+  ASSERT_TRUE(PutNow(world_.records, "resegment/shop", store::EncodeRun(over), 0).ok());
   EXPECT_EQ(Call(environment_, request_).Wait().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(*store::DecodeResegmentRun(GetNow(world_.records, "resegment/shop")->value), over);
+  EXPECT_EQ(*store::DecodeRun(GetNow(world_.records, "resegment/shop")->value), over);
   EXPECT_TRUE(Call(environment_, {.tenant = "shop", .restart = true}).Wait().ok()) << "unless it is told to";
 }
 
