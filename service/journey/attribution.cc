@@ -21,7 +21,7 @@ class PathMaker {
             absl::FunctionRef<NameId(const Touch&)> player_of)
       : trail_(trail), options_(options), player_of_(player_of) {}
 
-  std::vector<Path> Make() {
+  std::vector<TouchPath> Make() {
     size_t begin = 0;
     for (size_t i = 0; i < trail_.touches.size(); ++i) {
       if (trail_.touches[i].type != options_.conversion) continue;
@@ -38,10 +38,10 @@ class PathMaker {
     const Touch& conversion = trail_.touches[end];
     const size_t first = FirstWithin(conversion.at, begin, end);
     AddOthers(begin, first);
-    Path path{.end = conversion.at,
-              .converted = true,
-              .value_micros = conversion.value_micros,
-              .incomplete = begin == 0 && conversion.at - options_.look_back < trail_.from};
+    TouchPath path{.end = conversion.at,
+                   .converted = true,
+                   .value_micros = conversion.value_micros,
+                   .incomplete = begin == 0 && conversion.at - options_.look_back < trail_.from};
     for (size_t i = first; i < end; ++i) AddTouch(trail_.touches[i], path);
     if (options_.conversion_counts) AddTouch(conversion, path);
     paths_.push_back(std::move(path));
@@ -53,7 +53,7 @@ class PathMaker {
     while (end > begin) {
       const absl::Time last = trail_.touches[end - 1].at;
       const size_t first = FirstWithin(last, begin, end);
-      Path path{.end = last, .incomplete = first == 0 && last - options_.look_back < trail_.from};
+      TouchPath path{.end = last, .incomplete = first == 0 && last - options_.look_back < trail_.from};
       for (size_t i = first; i < end; ++i) AddTouch(trail_.touches[i], path);
       if (!path.touches.empty()) paths_.push_back(std::move(path));
       end = first;
@@ -67,7 +67,7 @@ class PathMaker {
     return end;
   }
 
-  void AddTouch(const Touch& touch, Path& path) {
+  void AddTouch(const Touch& touch, TouchPath& path) {
     const NameId player = player_of_(touch);
     if (player == NameId{}) return;
     if (path.touches.empty() || path.touches.back().player != player) path.touches.push_back({player, {}});
@@ -77,13 +77,13 @@ class PathMaker {
   const segmentation::Trail& trail_;
   const PathOptions& options_;
   absl::FunctionRef<NameId(const Touch&)> player_of_;
-  std::vector<Path> paths_;
+  std::vector<TouchPath> paths_;
 };
 
 }  // namespace
 
-std::vector<Path> PathsOf(const segmentation::Trail& trail, const PathOptions& options,
-                          absl::FunctionRef<NameId(const Touch&)> player_of) {
+std::vector<TouchPath> PathsOf(const segmentation::Trail& trail, const PathOptions& options,
+                               absl::FunctionRef<NameId(const Touch&)> player_of) {
   return PathMaker(trail, options, player_of).Make();
 }
 
@@ -94,13 +94,13 @@ NameId AttributionCounts::Counted(NameId player) {
   return players_.size() < kMaxCountedPlayers || players_.contains(player) ? player : kOtherPlayers;
 }
 
-void AttributionCounts::Give(AttributionMethod method, NameId player, double share, const Path& path) {
+void AttributionCounts::Give(AttributionMethod method, NameId player, double share, const TouchPath& path) {
   Credit& credit = players_[player].credits[static_cast<size_t>(method)];
   credit.conversions += share;
   credit.value += share * Units(path.value_micros);
 }
 
-void AttributionCounts::Add(const Path& path) {
+void AttributionCounts::Add(const TouchPath& path) {
   if (path.incomplete) ++totals_.incomplete;
   if (path.converted) {
     ++totals_.conversions;
@@ -125,7 +125,7 @@ void AttributionCounts::Add(const Path& path) {
   if (path.converted) GiveAll(path);
 }
 
-void AttributionCounts::GiveAll(const Path& path) {
+void AttributionCounts::GiveAll(const TouchPath& path) {
   Give(AttributionMethod::kFirst, sequence_.front(), 1, path);
   Give(AttributionMethod::kLast, sequence_.back(), 1, path);
   const auto touches = static_cast<double>(sequence_.size());

@@ -28,14 +28,14 @@ struct PathTouch {
   friend bool operator==(const PathTouch&, const PathTouch&) = default;
 };
 
-struct Path {
+struct TouchPath {
   std::vector<PathTouch> touches;  // the oldest first
   absl::Time end;                  // of the conversion; else of the last touch
   bool converted = false;
   int64_t value_micros = 0;  // of the conversion
   bool incomplete = false;   // what was before is not kept any more
 
-  friend bool operator==(const Path&, const Path&) = default;
+  friend bool operator==(const TouchPath&, const TouchPath&) = default;
 };
 
 struct PathOptions {
@@ -50,8 +50,8 @@ struct PathOptions {
 // `look_back` of it; and the touches that no conversion followed in time, as paths without one, each no longer than
 // `look_back` (also those that may still convert). A path to a conversion may be empty. `player_of`: NameId{} of a
 // touch that is none. O(touches).
-std::vector<Path> PathsOf(const segmentation::Trail& trail, const PathOptions& options,
-                          absl::FunctionRef<segmentation::NameId(const segmentation::Touch&)> player_of);
+std::vector<TouchPath> PathsOf(const segmentation::Trail& trail, const PathOptions& options,
+                               absl::FunctionRef<segmentation::NameId(const segmentation::Touch&)> player_of);
 
 // ---- credits
 // -----------------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class AttributionCounts {
   // `order` of the Markov chain, 1 to 4.
   AttributionCounts(int order, absl::Duration half_life);
 
-  void Add(const Path& path);
+  void Add(const TouchPath& path);
 
   // A second or so of arithmetic with 100 players and 20,000 states of the chain.
   Attribution Attribute() const;
@@ -125,8 +125,8 @@ class AttributionCounts {
   };
 
   segmentation::NameId Counted(segmentation::NameId player);
-  void Give(AttributionMethod method, segmentation::NameId player, double share, const Path& path);
-  void GiveAll(const Path& path);
+  void Give(AttributionMethod method, segmentation::NameId player, double share, const TouchPath& path);
+  void GiveAll(const TouchPath& path);
   void ShareMarkov(Attribution& attribution) const;
 
   const double half_life_hours_;

@@ -82,11 +82,11 @@ struct System {
   Eigen::VectorXd revenue;
 };
 
-System SystemOf(const StageCounts& counts, double rho_ms, const StageCounts& everyone, double shrinkage) {
+System SystemOf(const ChainCounts& counts, double rho_ms, const ChainCounts& everyone, double shrinkage) {
   const size_t n = counts.size();
   const auto size = static_cast<Eigen::Index>(n);
   System system{Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size), Eigen::VectorXd::Zero(size)};
-  const auto add = [&](const StageCounts& from, size_t s, double weight) {
+  const auto add = [&](const ChainCounts& from, size_t s, double weight) {
     const auto row = static_cast<Eigen::Index>(s);
     system.leak[row] +=
         weight * (rho_ms * static_cast<double>(from.exposure_ms[s]) + static_cast<double>(from.gone[s]));
@@ -147,14 +147,14 @@ void ObserveStays(const playbook::Journey& journey, const segmentation::JourneyP
   }
 }
 
-StageCounts::StageCounts(size_t stage_count)
+ChainCounts::ChainCounts(size_t stage_count)
     : stays(stage_count),
       gone(stage_count),
       exposure_ms(stage_count),
       revenue_micros(stage_count),
       moves(stage_count * stage_count) {}
 
-void StageCounts::Add(absl::Span<const ObservedStay> observed) {
+void ChainCounts::Add(absl::Span<const ObservedStay> observed) {
   if (observed.empty()) return;
   ++customers;
   for (const ObservedStay& stay : observed) {
@@ -167,9 +167,9 @@ void StageCounts::Add(absl::Span<const ObservedStay> observed) {
   }
 }
 
-void StageCounts::Add(const StageCounts& other) {
+void ChainCounts::Add(const ChainCounts& other) {
   if (other.size() == 0) return;
-  if (size() == 0) *this = StageCounts(other.size());
+  if (size() == 0) *this = ChainCounts(other.size());
   const auto add = [](const std::vector<int64_t>& from, std::vector<int64_t>& to) {
     for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
   };
@@ -181,8 +181,8 @@ void StageCounts::Add(const StageCounts& other) {
   add(other.moves, moves);
 }
 
-std::vector<absl::optional<double>> SolveStageValues(const StageCounts& counts, double yearly_discount,
-                                                     const StageCounts& everyone, double shrinkage) {
+std::vector<absl::optional<double>> SolveStageValues(const ChainCounts& counts, double yearly_discount,
+                                                     const ChainCounts& everyone, double shrinkage) {
   const System system = SystemOf(counts, std::log1p(yearly_discount) / kYearMs, everyone, shrinkage);
   const std::vector<Eigen::Index> draining = Draining(system);
   const auto size = static_cast<Eigen::Index>(draining.size());
@@ -216,7 +216,7 @@ StageValueLearner::StageValueLearner(const playbook::Playbook& playbook, StageVa
     if (asked) learned_.push_back(i);
   }
   for (const playbook::Journey& journey : playbook.journeys) {
-    counts_.emplace_back(1 + learned_.size()).front() = StageCounts(journey.stages.size());
+    counts_.emplace_back(1 + learned_.size()).front() = ChainCounts(journey.stages.size());
   }
 }
 
@@ -232,8 +232,8 @@ void StageValueLearner::Add(absl::Span<const segmentation::JourneyPosition> posi
     counts_[j].front().Add(stays_);
     for (size_t i = 0; i < learned_.size(); ++i) {
       if (in_segment[learned_[i]] == 0) continue;
-      StageCounts& counts = counts_[j][1 + i];
-      if (counts.size() == 0) counts = StageCounts(journey.stages.size());
+      ChainCounts& counts = counts_[j][1 + i];
+      if (counts.size() == 0) counts = ChainCounts(journey.stages.size());
       counts.Add(stays_);
     }
   }
@@ -254,7 +254,7 @@ segmentation::StageValues StageValueLearner::Learn() const {
     segmentation::JourneyStageValues& values = learned.journeys.emplace_back();
     values.journey = journey.id;
     for (size_t i = 0; i < counts_[j].size(); ++i) {
-      const StageCounts& counts = counts_[j][i];
+      const ChainCounts& counts = counts_[j][i];
       if (i > 0 && counts.customers < kMinCustomers) continue;
       const auto solved =
           i == 0 ? SolveStageValues(counts, options_.yearly_discount)

@@ -62,11 +62,11 @@ void ObserveStays(const playbook::Journey& journey, const segmentation::JourneyP
                   absl::Time now, std::vector<ObservedStay>& stays);
 
 // Counts of many customers on one journey: integers, so that those of shards add up to the same bits in any order.
-struct StageCounts {
-  explicit StageCounts(size_t stage_count = 0);
+struct ChainCounts {
+  explicit ChainCounts(size_t stage_count = 0);
 
   void Add(absl::Span<const ObservedStay> stays);  // of one customer
-  void Add(const StageCounts& other);              // REQUIRES: as many stages, or none here
+  void Add(const ChainCounts& other);              // REQUIRES: as many stages, or none here
 
   size_t size() const { return stays.size(); }
   int64_t moved(size_t from, size_t to) const { return moves[from * size() + to]; }
@@ -79,7 +79,7 @@ struct StageCounts {
   std::vector<int64_t> revenue_micros;
   std::vector<int64_t> moves;  // from x to
 
-  friend bool operator==(const StageCounts&, const StageCounts&) = default;
+  friend bool operator==(const ChainCounts&, const ChainCounts&) = default;
 };
 
 // The value of each stage, whole units; none of one that says nothing: where nobody stood for any time nor left for
@@ -88,8 +88,8 @@ struct StageCounts {
 // `everyone`: what is added before, for each stage `shrinkage` stays that are as everyone's are on average: conjugate
 // priors (Dirichlet of the moves, gamma of the rates) of that strength around everyone's, so that thin counts give
 // everyone's value and many their own. REQUIRES: yearly_discount > 0, as many stages. O(stages^3).
-std::vector<absl::optional<double>> SolveStageValues(const StageCounts& counts, double yearly_discount,
-                                                     const StageCounts& everyone = StageCounts(), double shrinkage = 0);
+std::vector<absl::optional<double>> SolveStageValues(const ChainCounts& counts, double yearly_discount,
+                                                     const ChainCounts& everyone = ChainCounts(), double shrinkage = 0);
 
 // Counts customers of all journeys of a playbook, everyone and by segment, and solves. The same bits in whichever
 // order, and however divided, customers come. Borrows the playbook. Thread-compatible. Memory: 8 bytes x stages^2 for
@@ -117,7 +117,7 @@ class StageValueLearner {
   const absl::Time now_;
   std::vector<size_t> learned_;  // indexes of segments, ascending
   int64_t customers_ = 0;
-  std::vector<std::vector<StageCounts>> counts_;  // by journey: everyone, then those of `learned_`
+  std::vector<std::vector<ChainCounts>> counts_;  // by journey: everyone, then those of `learned_`
   std::vector<ObservedStay> stays_;               // of the customer at hand
 };
 

@@ -32,8 +32,8 @@ struct Walked {
 
 NameId PlayerOf(char letter) { return NameIdOf(std::string(1, letter)); }
 
-Path PathOf(const Walked& walked, int64_t value_micros = 0) {
-  Path path{.end = kStart, .converted = walked.converted, .value_micros = value_micros};
+TouchPath PathOf(const Walked& walked, int64_t value_micros = 0) {
+  TouchPath path{.end = kStart, .converted = walked.converted, .value_micros = value_micros};
   const auto size = static_cast<double>(walked.letters.size());
   for (size_t i = 0; i < walked.letters.size(); ++i) {
     path.touches.push_back({PlayerOf(walked.letters[i]), Days(size - static_cast<double>(i))});
@@ -292,7 +292,7 @@ TEST(Attribution, DoesNotDependOnTheOrderOfPaths) {
 
 TEST(TimeDecay, HalvesWithEachHalfLife) {
   AttributionCounts counts(1, Days(7));
-  Path path{.end = kStart, .converted = true};
+  TouchPath path{.end = kStart, .converted = true};
   path.touches = {{PlayerOf('a'), Days(14)}, {PlayerOf('b'), Days(7)}, {PlayerOf('c'), Days(0)}};
   counts.Add(path);
   path.touches = {{PlayerOf('c'), Days(40'000)}};
@@ -307,7 +307,7 @@ TEST(Attribution, ShowsTheMostTouchedAndTheOthersTogether) {
   AttributionCounts counts(1, Days(7));
   for (int player = 0; player < 250; ++player) {
     for (int times = 0; times < 1 + (player < 99 ? 2 : 0); ++times) {
-      Path path{.end = kStart, .converted = true};
+      TouchPath path{.end = kStart, .converted = true};
       path.touches = {{NameId{static_cast<uint32_t>(player + 1)}, Days(1)}};
       counts.Add(path);
     }
@@ -334,7 +334,7 @@ class PathsTest : public ::testing::Test {
                               .value_micros = value_micros,
                               .action = *action == '\0' ? NameId{} : NameIdOf(action)});
   }
-  std::vector<Path> Paths() const {
+  std::vector<TouchPath> Paths() const {
     return PathsOf(trail_, options_, [](const Touch& touch) { return touch.touchpoint; });
   }
 
@@ -351,7 +351,7 @@ TEST_F(PathsTest, EndWithAConversionAndBeginAfterTheOneBefore) {
   Does(5, "view", "web/a");
   Does(6, "purchase", "web/cart", 9);
   Does(7, "purchase", "web/cart", 1);
-  const std::vector<Path> expected = {
+  const std::vector<TouchPath> expected = {
       {.touches = {{NameIdOf("web/a"), Days(2)}, {NameIdOf("email/b"), Days(1)}},
        .end = kStart + Days(3),
        .converted = true,
@@ -368,7 +368,7 @@ TEST_F(PathsTest, TouchesThatNothingFollowedInTimeArePathsWithoutAConversion) {
   Does(89, "view", "web/a");
   Does(100, "purchase");
   Does(101, "view", "web/d");
-  const std::vector<Path> expected = {
+  const std::vector<TouchPath> expected = {
       {.touches = {{NameIdOf("web/a"), Days(10)}, {NameIdOf("web/b"), Days(0)}}, .end = kStart + Days(10)},
       {.touches = {{NameIdOf("web/c"), Days(0)}}, .end = kStart + Days(60)},
       {.touches = {{NameIdOf("web/a"), Days(11)}}, .end = kStart + Days(100), .converted = true},
@@ -382,7 +382,7 @@ TEST_F(PathsTest, OfWhichTheBeginningIsNotKeptAreIncomplete) {
   Does(29, "purchase");
   Does(31, "purchase");
   Does(99, "view", "web/a");
-  const std::vector<Path> paths = Paths();
+  const std::vector<TouchPath> paths = Paths();
   ASSERT_EQ(paths.size(), 3u);
   EXPECT_TRUE(paths[0].incomplete);
   EXPECT_FALSE(paths[1].incomplete);

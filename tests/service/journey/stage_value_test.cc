@@ -25,8 +25,8 @@ absl::Time Day(double day) { return kStart + absl::Hours(24) * day; }
 // ---- the chain
 // ---------------------------------------------------------------------------------------------------------------
 
-StageCounts RandomCounts(std::mt19937_64& random, size_t n) {
-  StageCounts counts(n);
+ChainCounts RandomCounts(std::mt19937_64& random, size_t n) {
+  ChainCounts counts(n);
   for (size_t s = 0; s < n; ++s) {
     counts.exposure_ms[s] = static_cast<int64_t>(random() % 4000) * kDayMs;
     counts.gone[s] = static_cast<int64_t>(random() % 5);
@@ -41,7 +41,7 @@ StageCounts RandomCounts(std::mt19937_64& random, size_t n) {
 }
 
 // The same by v <- (R + N v) / (rho T + N + G), until nothing moves.
-std::vector<double> ByIteration(const StageCounts& counts, double yearly_discount) {
+std::vector<double> ByIteration(const ChainCounts& counts, double yearly_discount) {
   const size_t n = counts.size();
   const double rho = std::log1p(yearly_discount) / kYearMs;
   std::vector<double> values(n);
@@ -65,7 +65,7 @@ std::vector<double> ByIteration(const StageCounts& counts, double yearly_discoun
 TEST(SolveStageValues, EqualsTheIteration) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 200; ++round) {
-    const StageCounts counts = RandomCounts(random, 1 + random() % 8);
+    const ChainCounts counts = RandomCounts(random, 1 + random() % 8);
     const double yearly = 0.01 + static_cast<double>(random() % 100) / 50;
     const auto values = SolveStageValues(counts, yearly);
     const std::vector<double> expected = ByIteration(counts, yearly);
@@ -79,14 +79,14 @@ TEST(SolveStageValues, EqualsTheIteration) {
 
 // One stage in which a year is worth 100: discounted at r, the integral of 100 e^(-rho t).
 TEST(SolveStageValues, OfAStageThatNobodyLeavesIsTheAnnuity) {
-  StageCounts counts(1);
+  ChainCounts counts(1);
   counts.exposure_ms = {static_cast<int64_t>(kYearMs)};
   counts.revenue_micros = {100'000'000};
   EXPECT_NEAR(*SolveStageValues(counts, 0.1)[0], 100 / std::log(1.1), 1e-9);
 }
 
 TEST(SolveStageValues, OfAStageThatIsOnlyPassedThrough) {
-  StageCounts counts(3);
+  ChainCounts counts(3);
   counts.moves = {0, 4, 0, 0, 0, 3, 0, 0, 0};  // 0 -> 1 -> 2, one of four was gone in between
   counts.gone = {0, 1, 0};
   counts.exposure_ms[2] = static_cast<int64_t>(kYearMs);
@@ -99,7 +99,7 @@ TEST(SolveStageValues, OfAStageThatIsOnlyPassedThrough) {
 
 // What nobody ever left, nor was seen in for any time, says nothing.
 TEST(SolveStageValues, OfASingularChain) {
-  StageCounts counts(4);
+  ChainCounts counts(4);
   counts.moves[0 * 4 + 1] = counts.moves[1 * 4 + 0] = 5;  // round and round in no time
   counts.moves[2 * 4 + 0] = 1;
   counts.revenue_micros = {1'000'000, 0, 6'000'000, 0};
@@ -109,7 +109,7 @@ TEST(SolveStageValues, OfASingularChain) {
   EXPECT_FALSE(values[1].has_value());
   EXPECT_NEAR(*values[2], 3, 1e-12);
   EXPECT_FALSE(values[3].has_value());
-  EXPECT_TRUE(SolveStageValues(StageCounts(), 0.1).empty());
+  EXPECT_TRUE(SolveStageValues(ChainCounts(), 0.1).empty());
   counts.exposure_ms[1] = 1;
   EXPECT_TRUE(SolveStageValues(counts, 0.1)[0].has_value()) << "any time discounts";
 }
@@ -117,7 +117,7 @@ TEST(SolveStageValues, OfASingularChain) {
 TEST(SolveStageValues, MoreRewardIsNeverLessValue) {
   std::mt19937_64 random(2);
   for (int round = 0; round < 100; ++round) {
-    StageCounts counts = RandomCounts(random, 5);
+    ChainCounts counts = RandomCounts(random, 5);
     const auto before = SolveStageValues(counts, 0.1);
     counts.revenue_micros[random() % 5] += 5'000'000;
     const auto after = SolveStageValues(counts, 0.1);
@@ -130,13 +130,13 @@ TEST(SolveStageValues, MoreRewardIsNeverLessValue) {
 
 TEST(SolveStageValues, OfThinCountsIsEveryonesAndOfManyTheirOwn) {
   std::mt19937_64 random(3);
-  const StageCounts everyone = RandomCounts(random, 5);
-  const StageCounts own = RandomCounts(random, 5);
-  StageCounts many(5);
+  const ChainCounts everyone = RandomCounts(random, 5);
+  const ChainCounts own = RandomCounts(random, 5);
+  ChainCounts many(5);
   for (int i = 0; i < 100'000; ++i) many.Add(own);
   const auto of_everyone = SolveStageValues(everyone, 0.1);
   const auto of_own = SolveStageValues(own, 0.1);
-  const auto of_nobody = SolveStageValues(StageCounts(5), 0.1, everyone, 50);
+  const auto of_nobody = SolveStageValues(ChainCounts(5), 0.1, everyone, 50);
   const auto unshrunk = SolveStageValues(own, 0.1, everyone, 0);
   const auto wholly = SolveStageValues(own, 0.1, everyone, 1e12);
   const auto of_many = SolveStageValues(many, 0.1, everyone, 50);
@@ -189,7 +189,7 @@ TEST(SolveStageValues, EqualsASimulationOfTheChain) {
   const KnownChain chain;
   std::mt19937_64 random(4);
   constexpr double kPrice = 10;
-  StageCounts counts(KnownChain::kStages);
+  ChainCounts counts(KnownChain::kStages);
   for (int customer = 0; customer < 60'000; ++customer) {
     std::vector<ObservedStay> stays;
     const auto stayed = [&](size_t stage, int next, double begin, double end, const std::vector<double>& purchases) {
