@@ -59,10 +59,11 @@ void AddTouch(Profile& profile, const Event& event) {
   InsertByTime(trail.touches,
                {event.time, event.type, event.touchpoint, event.value_micros, event.action, event.sentiment},
                Trail::kMaxTouches + 1);
-  if (trail.touches.size() > Trail::kMaxTouches) ForgetTouches(profile, 1);
   if (!event.text.empty()) {
     InsertByTime(trail.comments, {event.time, event.type, event.text}, Trail::kMaxComments);
   }
+  // Last: it may be this one that goes.
+  if (trail.touches.size() > Trail::kMaxTouches) ForgetTouches(profile, 1);
 }
 
 void ForgetContacts(Profile& profile, absl::Time now) {

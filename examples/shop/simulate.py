@@ -49,15 +49,17 @@ CATEGORIES = ("shoes", "jackets", "tents", "backpacks", "climbing", "ski")
 ABOUT_PRODUCTS = {"view_item", "add_to_cart", "add_to_wishlist", "purchase", "use_product", "rate_product", "return_parcel", "refund"}
 PLACES = {"view_item": "product_page", "add_to_cart": "product_page", "add_to_wishlist": "product_page", "view_cart": "cart",
           "begin_checkout": "checkout", "add_shipping_info": "checkout", "add_payment_info": "checkout", "purchase": "checkout",
-          "search": "search", "newsletter_open": "newsletter", "newsletter_click": "newsletter"}
+          "search": "search", "newsletter_open": "newsletter", "newsletter_click": "newsletter", "contact_support": "help", "complaint": "help",
+          "csat": "help", "nps": "survey", "rate_product": "product_page"}
+COMPLAINTS = ("The parcel came late, and open.", "Wrong size, again.", "The zip broke on the first day.", "Nobody answers the phone.")
 
 
 class History:
-    """One customer's events, in the order they were made; each with its own id. `taste` draws what they are about, and where."""
+    """One customer's events, in the order they were made; each with its own id. `taste` draws what they are about, and where, `feelings` how they felt."""
 
-    def __init__(self, customer, now, taste, app_share):
+    def __init__(self, customer, now, taste, feelings, app_share):
         self.customer, self.now, self.rows = customer, now, []
-        self.taste, self.app_share = taste, app_share
+        self.taste, self.feelings, self.app_share = taste, feelings, app_share
         self.favourites = taste.sample(CATEGORIES, 2)
 
     def about(self, event):
@@ -71,12 +73,21 @@ class History:
         channel = "email" if event.startswith("newsletter") else "app" if self.taste.random() < self.app_share else "web"
         return f"{channel}/{PLACES.get(event, 'home')}"
 
-    def add(self, time, event, value=None):
+    def asked(self, time, event, mean, most, share):
+        """Adds a survey's answer, if the customer gives one: around `mean`, at most `most`."""
+        if self.feelings.random() < share:
+            self.add(time, event, score=min(most, max(0 if event == "nps" else 1, round(self.feelings.gauss(mean, most / 5)))))
+
+    def complain(self, time):
+        if self.feelings.random() < 0.4:
+            self.add(time, "complaint", sentiment=round(self.feelings.uniform(-1, -0.3), 2), text=self.feelings.choice(COMPLAINTS))
+
+    def add(self, time, event, value=None, score=None, sentiment=None, text=""):
         """Adds an event, unless it lies in the future."""
         if time <= self.now:
             number = len(self.rows) + 1
             self.rows.append((f"{self.customer}-{number:04}", self.customer, rfc3339(time), event, "" if value is None else f"{value:.2f}",
-                              self.about(event), self.place(event)))
+                              self.about(event), self.place(event), "" if score is None else score, "" if sentiment is None else sentiment, text))
             return True
         return False
 
@@ -129,20 +140,23 @@ def buy(rng, history, kind, time):
         return
     after = time + rng.uniform(3, 6) * DAY
     chance = rng.random()
+    history.asked(after + 10 * DAY, "nps", 5 + 5 * kind.happy if chance >= 0.13 else 4, 10, 0.15)
     if chance < 0.08:
         history.add(after, "return_parcel")
+        history.complain(after + DAY)
         history.add(after + 4 * DAY, "refund", value)
     elif chance < 0.13:
         history.add(after, "contact_support")
+        history.asked(after + DAY, "csat", 3, 5, 0.5)
     elif rng.random() < kind.happy:
         history.add(after, "use_product")
         if rng.random() < 0.2:
-            history.add(after + 6 * DAY, "rate_product")
+            history.asked(after + 6 * DAY, "rate_product", 4.3, 5, 1)
         if rng.random() < 0.08:
             history.add(after + 8 * DAY, rng.choice(("share", "refer_friend")))
 
 
-def make_customer(rng, taste, number, now):
+def make_customer(rng, taste, feelings, number, now):
     """A customer's traits and history."""
     kind = rng.choices(KINDS, [kind.share for kind in KINDS])[0]
     customer = f"c{number:04}"
@@ -168,7 +182,7 @@ def make_customer(rng, taste, number, now):
         "push_messages": "true" if app else "false",
     }
 
-    history = History(customer, now, taste, 0.6 if row["preferred_channel"] == "app" else 0.1 if app else 0)
+    history = History(customer, now, taste, feelings, 0.6 if row["preferred_channel"] == "app" else 0.1 if app else 0)
     if email or club:
         history.add(visit_time(rng, start), "sign_up")
     if club:
@@ -189,7 +203,8 @@ def make_customer(rng, taste, number, now):
 
 def simulate(customers, seed, now):
     # A generator of its own for each: a customer stays the same person whatever --customers and --now are.
-    made = [make_customer(random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/taste"), number, now)
+    made = [make_customer(random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/taste"),
+                          random.Random(f"{seed}/{number}/feelings"), number, now)
             for number in range(1, customers + 1)]
     return [row for row, _ in made], [event for _, events in made for event in events]
 
@@ -203,7 +218,7 @@ def write(folder, customers, events):
     # In order of time, as a shop's own export would be.
     with open(os.path.join(folder, "events.csv"), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("event_id", "customer", "time", "event", "value_eur", "category", "touchpoint"))
+        writer.writerow(("event_id", "customer", "time", "event", "value_eur", "category", "touchpoint", "score", "sentiment", "text"))
         writer.writerows(sorted(events, key=lambda event: (event[2], event[0])))
 
 

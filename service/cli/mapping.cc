@@ -12,10 +12,18 @@ namespace {
 
 namespace pb = playbook::v1;
 
-constexpr size_t kMaxIdBytes = 128;  // the contract's, of customers and events
+constexpr size_t kMaxIdBytes = 128;    // the contract's, of customers and events
+constexpr size_t kMaxTextBytes = 500;  // the contract's, of what customers write
 
 std::string Refusal(absl::string_view column, absl::string_view why) {
   return absl::StrCat("column \"", column, "\": ", why);
+}
+
+// At most so many bytes, up to a whole character. REQUIRES: UTF-8.
+std::string FirstBytes(const std::string& text, size_t most) {
+  if (text.size() <= most) return text;
+  while ((static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;  // within a character
+  return text.substr(0, most);
 }
 
 }  // namespace
@@ -67,6 +75,8 @@ void LineConverter::ListColumns(const pb::Source& source) {
     own(rule.value().times());
     for (const pb::TextColumn& label : rule.labels()) own(label.column());
     own(rule.touchpoint_from().column());
+    own(rule.sentiment_column());
+    own(rule.text_column());
   }
   own_columns_ = names_;
   for (const pb::Join& join : source.joins()) {
@@ -147,6 +157,8 @@ LineConverter::Rule LineConverter::Event(const pb::EventRule& rule) const {
   event.touchpoint = rule.touchpoint();
   if (rule.has_touchpoint_from()) event.touchpoint_from = Text(rule.touchpoint_from());
   event.merge = rule.merge();
+  event.sentiment_column = OptionalColumn(rule.sentiment_column());
+  event.text_column = OptionalColumn(rule.text_column());
   return event;
 }
 
@@ -273,6 +285,18 @@ std::string LineConverter::SetValue(const ValueRule& rule, Texts texts, v1::Even
   return "";
 }
 
+std::string LineConverter::SetFeeling(const Rule& rule, Texts texts, v1::Event& event) const {
+  if (rule.sentiment_column.has_value() && !IsMissing(texts[*rule.sentiment_column])) {
+    const absl::optional<double> sentiment = ParseNumber(texts[*rule.sentiment_column], false);
+    if (!sentiment.has_value() || *sentiment < -1 || *sentiment > 1)
+      return Refusal(NameOf(*rule.sentiment_column), "expected a number from -1 to 1");
+    event.set_sentiment(*sentiment);
+  }
+  if (rule.text_column.has_value() && !IsMissing(texts[*rule.text_column]))
+    event.set_text(FirstBytes(texts[*rule.text_column], kMaxTextBytes));
+  return "";
+}
+
 std::string LineConverter::AddEvent(const Rule& rule, Texts texts, int line, Conversion& result) const {
   if (!AllHold(rule.where, texts)) return "";
   v1::Event event;
@@ -292,6 +316,7 @@ std::string LineConverter::AddEvent(const Rule& rule, Texts texts, int line, Con
   *event.mutable_time() = ToTimestamp(*time);
   std::string problem = SetId(rule, texts, line, event);
   if (problem.empty() && rule.value.has_value()) problem = SetValue(*rule.value, texts, event);
+  if (problem.empty()) problem = SetFeeling(rule, texts, event);
   if (!problem.empty()) return problem;
   for (const TextRule& label : rule.labels) {
     std::string text = TextOf(label, texts);

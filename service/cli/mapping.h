@@ -105,6 +105,8 @@ class LineConverter {
     std::string touchpoint;
     absl::optional<TextRule> touchpoint_from;
     bool merge = false;
+    absl::optional<size_t> sentiment_column;
+    absl::optional<size_t> text_column;
   };
   using Texts = absl::Span<const std::string>;
 
@@ -131,6 +133,7 @@ class LineConverter {
   std::string AddEvent(const Rule& rule, Texts texts, int line, Conversion& result) const;
   std::string SetId(const Rule& rule, Texts texts, int line, v1::Event& event) const;
   std::string SetValue(const ValueRule& rule, Texts texts, v1::Event& event) const;
+  std::string SetFeeling(const Rule& rule, Texts texts, v1::Event& event) const;
 
   std::string file_;
   std::string currency_;

@@ -5,6 +5,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "segmentation/scores.h"
 #include "service/base/field_error.h"
 #include "service/base/status_macros.h"
 #include "service/decision/token.h"
@@ -18,7 +20,6 @@ using segmentation::TraitValue;
 
 constexpr size_t kMaxCustomerBytes = 128;
 constexpr size_t kMaxLabels = 8;
-constexpr size_t kMaxTouchpointBytes = 64;
 constexpr absl::Duration kMaxAhead = absl::Hours(24);
 
 absl::Time ToMillis(absl::Time time) { return absl::FromUnixMillis(absl::ToUnixMillis(time)); }
@@ -49,6 +50,7 @@ absl::Status AdmitToken(const SentEvent& sent, const playbook::Playbook& playboo
   // Whoever clicks in a mail that was forwarded has clicked, and says nothing of what to do next.
   if (!own && !is_exposure) return absl::OkStatus();
   if (!own) return FieldError("decision_token", "this is the token of another customer's decision");
+  event.action = token->action;
   if (playbook.suppressing_outcomes.contains({token->action, event.type})) event.outcome_of = token->action;
   if (!is_exposure) return absl::OkStatus();
   event.shown = segmentation::Contact{
@@ -87,14 +89,48 @@ absl::Status AdmitLabels(const SentEvent& sent, const playbook::Playbook& playbo
 absl::Status AdmitTouchpoint(absl::string_view touchpoint, const playbook::Playbook& playbook,
                              segmentation::Event& event) {
   if (touchpoint.empty()) return absl::OkStatus();
-  const size_t slash = touchpoint.find('/');
-  if (touchpoint.size() > kMaxTouchpointBytes || slash + 1 == touchpoint.size() ||
-      !segmentation::IsPrintable(touchpoint)) {
+  if (!segmentation::IsTouchpoint(touchpoint)) {
     return FieldError("touchpoint", "a touchpoint is channel/place, such as web/cart, or a channel: at most 64 bytes");
   }
-  const playbook::Channel* channel = FindChannel(playbook, touchpoint.substr(0, slash));
-  if (channel == nullptr) return FieldError("touchpoint", "no such channel is declared in the playbook");
-  event.affinities.push_back(channel->id);
+  event.touchpoint = segmentation::NameIdOf(touchpoint);
+  if (!playbook.touchpoints.contains(event.touchpoint)) event.touchpoint_name = std::string(touchpoint);
+  const playbook::Channel* channel = FindChannel(playbook, segmentation::ChannelOfTouchpoint(touchpoint));
+  if (channel != nullptr) event.affinities.push_back(channel->id);
+  return absl::OkStatus();
+}
+
+// A number with as many decimals as are needed.
+std::string NumberText(int64_t micros) { return absl::StrCat(static_cast<double>(micros) / 1e6); }
+
+absl::Status AdmitScore(const SentEvent& sent, segmentation::Event& event) {
+  const segmentation::ScoreScale* scale = segmentation::FindScoreScale(event.type);
+  if (scale == nullptr) return absl::OkStatus();
+  if (!sent.is_number || !scale->Has(sent.value_micros)) {
+    return FieldError("number",
+                      absl::StrCat(scale->type, " is a number from ", NumberText(scale->least_micros), " to ",
+                                   NumberText(scale->most_micros), " in steps of ", NumberText(scale->step_micros)));
+  }
+  event.is_score = true;
+  return absl::OkStatus();
+}
+
+bool IsComment(absl::string_view text) {
+  const std::string without_breaks = absl::StrReplaceAll(text, {{"\n", " "}, {"\r", " "}, {"\t", " "}});
+  return text.size() <= segmentation::Trail::kMaxCommentBytes && segmentation::IsPrintable(without_breaks);
+}
+
+absl::Status AdmitFeeling(const SentEvent& sent, const playbook::Playbook& playbook, segmentation::Event& event) {
+  WAYMARK_RETURN_IF_ERROR(AdmitScore(sent, event));
+  if (sent.sentiment.has_value()) {
+    // Written so that a NaN is refused too.
+    if (!(std::abs(*sent.sentiment) <= 1)) return FieldError("sentiment", "from -1 (bad) to 1 (good)");
+    event.sentiment = static_cast<int>(std::lround(*sent.sentiment * 100));
+  }
+  if (!sent.text.empty() && !IsComment(sent.text)) {
+    return FieldError("text", absl::StrCat("at most ", segmentation::Trail::kMaxCommentBytes,
+                                           " bytes of UTF-8, without control characters other than line breaks"));
+  }
+  if (playbook.keep_text.contains(event.type)) event.text = sent.text;
   return absl::OkStatus();
 }
 
@@ -127,6 +163,7 @@ absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const play
   WAYMARK_RETURN_IF_ERROR(AdmitToken(sent, playbook, tenant, customer, token_key, event));
   WAYMARK_RETURN_IF_ERROR(AdmitLabels(sent, playbook, event));
   WAYMARK_RETURN_IF_ERROR(AdmitTouchpoint(sent.touchpoint, playbook, event));
+  WAYMARK_RETURN_IF_ERROR(AdmitFeeling(sent, playbook, event));
   return event;
 }
 

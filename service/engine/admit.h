@@ -21,9 +21,10 @@ namespace waymark::engine {
 // 1 to 128 bytes, no control characters. (That it is UTF-8 was seen when the message was parsed.)
 absl::Status CheckCustomer(absl::string_view customer);
 
-// Checks the type against the playbook, the time (1970 to 24 hours ahead of now), the currency, the labels, the
-// touchpoint's channel against the playbook, and the token, which must be this customer's where it counts something;
-// the event is an outcome of its action where a suppression looks at that. The event belongs to the series of its type
+// Checks the type against the playbook, the time (1970 to 24 hours ahead of now), the currency, the labels, the form of
+// the touchpoint, a score, the sentiment, the text, and the token, which must be this customer's where it counts
+// something; the event is an outcome of its action where a suppression looks at that. The text goes on only where the
+// playbook keeps texts of the type. The event belongs to the series of its type
 // and, for each label that the playbook declares with this type, "type/label"; it counts toward the affinity of all its
 // labels and of its channel. A label that is given twice counts once.
 absl::StatusOr<segmentation::Event> AdmitEvent(const SentEvent& sent, const playbook::Playbook& playbook,

@@ -28,11 +28,14 @@ struct SentEvent {
   std::string type;
   absl::optional<absl::Time> time;  // absent: now
   int64_t value_micros = 0;
-  std::string currency;  // of the value; empty: a plain number, or none
+  bool is_number = false;  // the value is a plain number that was given
+  std::string currency;    // of the value; empty: a plain number, or none
   std::string decision_token;
   std::vector<std::string> labels;
   std::string touchpoint;  // "channel/place", or the channel; empty: not known
   bool only_if_allowed = false;
+  absl::optional<double> sentiment;  // -1 to 1
+  std::string text;
 };
 
 // A move on a journey.

@@ -65,6 +65,7 @@ absl::Status NumberFromWire(double number, engine::SentEvent& event) {
   // Written so that a NaN is refused too.
   if (!(std::abs(number) <= kMaxNumber)) return FieldError("number", "a finite number, at most +-10^9");
   event.value_micros = std::llround(number * 1e6);
+  event.is_number = true;
   return absl::OkStatus();
 }
 
@@ -80,6 +81,8 @@ absl::StatusOr<engine::SentEvent> EventFromWire(const v1::Event& wire) {
   event.labels = {wire.labels().begin(), wire.labels().end()};
   event.touchpoint = wire.touchpoint();
   event.only_if_allowed = wire.only_if_allowed();
+  if (wire.has_sentiment()) event.sentiment = wire.sentiment();
+  event.text = wire.text();
   if (wire.has_time()) {
     absl::StatusOr<absl::Time> time = TimeFromWire("time", wire.time());
     if (!time.ok()) return time.status();

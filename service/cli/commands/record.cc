@@ -22,6 +22,8 @@ struct RecordArguments {
   std::string money;
   std::string currency;
   std::string number;
+  std::string sentiment;
+  std::string text;
   std::string token;
   std::vector<std::string> labels;
   std::string touchpoint;
@@ -41,6 +43,7 @@ absl::Status FillEvent(const RecordArguments& arguments, v1::Event& event) {
   for (const std::string& label : arguments.labels) event.add_labels(label);
   event.set_touchpoint(arguments.touchpoint);
   event.set_only_if_allowed(arguments.only_if_allowed);
+  event.set_text(arguments.text);
   if (!arguments.time.empty()) {
     const absl::optional<absl::Time> time = ParseTimeText(arguments.time, {});
     if (!time.has_value()) return absl::InvalidArgumentError("--time: expected RFC 3339 or a date");
@@ -56,6 +59,11 @@ absl::Status FillEvent(const RecordArguments& arguments, v1::Event& event) {
     const absl::optional<double> number = ParseNumber(arguments.number, false);
     if (!number.has_value()) return absl::InvalidArgumentError("--number: expected a number");
     event.set_number(*number);
+  }
+  if (!arguments.sentiment.empty()) {
+    const absl::optional<double> sentiment = ParseNumber(arguments.sentiment, false);
+    if (!sentiment.has_value()) return absl::InvalidArgumentError("--sentiment: expected a number from -1 to 1");
+    event.set_sentiment(*sentiment);
   }
   return absl::OkStatus();
 }
@@ -85,7 +93,10 @@ void AddRecordCommand(CLI::App& app, Session& session) {
   CLI::Option* currency = record->add_option("--currency", arguments->currency, "ISO 4217, of --money");
   CLI::Option* money = record->add_option("--money", arguments->money, "what it was worth, such as 12.50");
   money->needs(currency);
-  record->add_option("--number", arguments->number, "a score, a count")->excludes(money);
+  record->add_option("--number", arguments->number, "a score (nps 0 to 10, csat 1 to 5, ces 1 to 7), a count")
+      ->excludes(money);
+  record->add_option("--sentiment", arguments->sentiment, "how it felt, -1 (bad) to 1 (good)");
+  record->add_option("--text", arguments->text, "what the customer wrote; kept where the playbook's keep_text says so");
   record->add_option("--token", arguments->token, "the token of the decision that brought it about");
   record->add_option("--label", arguments->labels, "what it is about, such as a category; may be given several times")
       ->allow_extra_args(false);

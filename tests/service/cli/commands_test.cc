@@ -232,6 +232,13 @@ TEST_F(CommandTest, RecordsAnEvent) {
             "recorded\n");
   EXPECT_EQ(service_.target().events().at("9")[0].ShortDebugString(),
             "id: \"e2\" type: \"visit\" labels: \"shoes\" labels: \"sale\" touchpoint: \"web/cart\"");
+  EXPECT_EQ(Run({"record", "--customer", "6", "--type", "nps", "--id", "e3", "--number", "9", "--sentiment", "-0.5",
+                 "--text", "It is good"})
+                .out,
+            "recorded\n");
+  EXPECT_EQ(service_.target().events().at("6")[0].ShortDebugString(),
+            "id: \"e3\" type: \"nps\" number: 9 sentiment: -0.5 text: \"It is good\"");
+  EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--sentiment", "good"}).code, 2);
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit"}).out, "recorded\n");  // each with an id of its own
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--money", "1"}).code, 2);

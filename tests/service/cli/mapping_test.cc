@@ -185,6 +185,42 @@ sources:
             "[id: \"visit/7\" type: \"visit\" time { seconds: 86400 } touchpoint: \"web\"]");
 }
 
+TEST(LineConverter, GivesWhatCustomersFeltAndWrote) {
+  constexpr absl::string_view kFeelings = R"(
+name: m
+missing: [NA]
+sources:
+  - file: e.csv
+    customer: {column: who}
+    events:
+      - {type: nps, id: [who], time_column: at, value: {column: score, kind: NUMBER}, sentiment_column: mood, text_column: words}
+)";
+  // Columns: who, at, score, mood, words.
+  EXPECT_EQ(Converted(kFeelings, {"7", "1970-01-02", "9", "-0.25", "Nice"}),
+            "7 [id: \"nps/7\" type: \"nps\" time { seconds: 86400 } number: 9 sentiment: -0.25 text: \"Nice\"]");
+  EXPECT_EQ(Converted(kFeelings, {"7", "1970-01-02", "9", "", "NA"}),
+            "7 [id: \"nps/7\" type: \"nps\" time { seconds: 86400 } number: 9]");
+  for (const char* mood : {"1.5", "-1.01", "bad", "nan"}) {
+    EXPECT_EQ(Converted(kFeelings, {"7", "1970-01-02", "9", mood, ""}),
+              "refused: column \"mood\": expected a number from -1 to 1");
+  }
+}
+
+TEST(LineConverter, CutsLongTextsAtACharacter) {
+  const playbook::v1::ImportMapping mapping = Mapping(
+      "name: m\nsources: [{file: f, customer: {column: c}, events: [{type: t, id: [c], time_column: at, text_column: "
+      "x}]}]");
+  const LineConverter converter(mapping, mapping.sources(0));
+  const auto text_of = [&](const std::string& text) {
+    return converter.Convert(std::vector<std::string>{"7", "1970-01-02", text}, 1, Nobody).events.at(0).text();
+  };
+  const std::string most(499, 'x');
+  EXPECT_EQ(text_of(most + "y"), most + "y");
+  EXPECT_EQ(text_of(most + "yz"), most + "y");
+  EXPECT_EQ(text_of(most + "ä"), most);
+  EXPECT_EQ(text_of(most + "😠!"), most);
+}
+
 TEST(LineConverter, ReadsCustomersThatWereWrittenAsNumbers) {
   constexpr absl::string_view kNumbers =
       "name: m\nsources: [{file: f, customer: {column: c, prefix: k, whole_number: true}, traits: [{trait: a}]}]";

@@ -30,7 +30,10 @@ class AdmitTest : public ::testing::Test {
   std::shared_ptr<const playbook::Playbook> playbook_ = testing_support::MustCompile(
       "currency: EUR\ncontext: [{name: rate, type: DOUBLE}, {name: page, type: STRING}]\n"
       "channels: [{name: web}, {name: email}]\n"
-      "labels: [{name: shoes, events: [purchase]}, {name: books}]");
+      "labels: [{name: shoes, events: [purchase]}, {name: books}]\n"
+      "touchpoints: [{name: web/help}]\n"
+      "placements: [{name: hero, touchpoint: web/home}]\n"
+      "keep_text: [complaint]");
 };
 
 TEST_F(AdmitTest, NamesTheFieldThatIsWrong) {
@@ -77,8 +80,6 @@ TEST_F(AdmitTest, NamesTheLabelAndTheTouchpointThatAreWrong) {
       {{std::string(65, 'x')}, "", "labels[0]"},
       {{"a", "email"}, "", "labels[1]"},
       {std::vector<std::string>(9, "a"), "", "labels"},
-      {{}, "shop/till", "touchpoint"},
-      {{}, "webb", "touchpoint"},
       {{}, "web/", "touchpoint"},
       {{}, "/cart", "touchpoint"},
       {{}, "web/a\nb", "touchpoint"},
@@ -106,6 +107,98 @@ TEST_F(AdmitTest, GivesTheSeriesAndTheAffinitiesOfAnEvent) {
   EXPECT_EQ(event.affinities, (Ids{NameIdOf("shoes"), NameIdOf("email")}));
   event = admit("view_item", {}, "");
   EXPECT_EQ(event.affinities, Ids{});
+}
+
+TEST_F(AdmitTest, KeepsTheNamesOfTouchpointsThatThePlaybookDoesNotDeclare) {
+  using segmentation::NameIdOf;
+  const struct {
+    const char* touchpoint;
+    const char* name;
+    size_t affinities;
+  } kTable[] = {
+      {"web/help", "", 1},   {"web/home", "", 1},           {"web", "", 1},
+      {"web/x", "web/x", 1}, {"shop/till", "shop/till", 0}, {"webb", "webb", 0},
+  };
+  for (const auto& row : kTable) {
+    const auto event = Admit({.id = "1", .type = "search", .touchpoint = row.touchpoint});
+    ASSERT_TRUE(event.ok()) << row.touchpoint;
+    EXPECT_EQ(event->touchpoint, NameIdOf(row.touchpoint));
+    EXPECT_EQ(event->touchpoint_name, row.name);
+    EXPECT_EQ(event->affinities.size(), row.affinities)
+        << "a channel of the playbook is one that customers are drawn to";
+  }
+  EXPECT_EQ(Admit({.id = "1", .type = "search"})->touchpoint, segmentation::NameId{});
+}
+
+TEST_F(AdmitTest, TakesTheScoresOfTheirScalesAlone) {
+  const auto sent = [](const char* type, double number) {
+    return SentEvent{.id = "1", .type = type, .value_micros = std::llround(number * 1e6), .is_number = true};
+  };
+  const struct {
+    const char* type;
+    std::vector<double> good;
+    std::vector<double> bad;
+  } kTable[] = {
+      {"nps", {0, 7, 10}, {-1, 11, 0.5, 0.000001}},
+      {"csat", {1, 5}, {0, 6, 2.5}},
+      {"ces", {1, 7}, {0, 8, 3.5}},
+      {"rate_product", {1, 4.5, 5}, {0.5, 5.5, 4.25}},
+  };
+  for (const auto& row : kTable) {
+    for (double number : row.good) {
+      const auto event = Admit(sent(row.type, number));
+      ASSERT_TRUE(event.ok()) << row.type << " " << number;
+      EXPECT_TRUE(event->is_score);
+      EXPECT_EQ(event->value_micros, std::llround(number * 1e6));
+    }
+    for (double number : row.bad) EXPECT_EQ(FieldOf(sent(row.type, number)), "number") << row.type << " " << number;
+    EXPECT_EQ(FieldOf({.id = "1", .type = row.type}), "number") << "an answer is missing";
+    EXPECT_EQ(FieldOf({.id = "1", .type = row.type, .value_micros = 3'000'000, .currency = "EUR"}), "number");
+  }
+  EXPECT_FALSE(Admit(sent("purchase", 3))->is_score);
+  EXPECT_FALSE(Admit({.id = "1", .type = "complaint"})->is_score);
+  EXPECT_EQ(base::FieldViolationsOf(Admit(sent("rate_product", 9)).status())[0].description,
+            "rate_product is a number from 1 to 5 in steps of 0.5");
+}
+
+TEST_F(AdmitTest, TakesSentimentsFromMinusOneToOne) {
+  const auto sent = [](double sentiment) { return SentEvent{.id = "1", .type = "search", .sentiment = sentiment}; };
+  EXPECT_EQ(Admit(sent(-1))->sentiment, -100);
+  EXPECT_EQ(Admit(sent(0))->sentiment, 0);
+  EXPECT_EQ(Admit(sent(0.336))->sentiment, 34);
+  EXPECT_EQ(Admit(sent(1))->sentiment, 100);
+  EXPECT_EQ(Admit({.id = "1", .type = "search"})->sentiment, absl::nullopt);
+  for (double bad : {-1.001, 1.001, 80.0, std::nan(""), HUGE_VAL, -HUGE_VAL})
+    EXPECT_EQ(FieldOf(sent(bad)), "sentiment");
+}
+
+TEST_F(AdmitTest, KeepsTextsOfTheTypesThatThePlaybookNamesAlone) {
+  const auto sent = [](const char* type, std::string text) {
+    return SentEvent{.id = "1", .type = type, .text = std::move(text)};
+  };
+  EXPECT_EQ(Admit(sent("complaint", "Zu spät,\n\tund kaputt 😠"))->text, "Zu spät,\n\tund kaputt 😠");
+  EXPECT_EQ(Admit(sent("complaint", std::string(500, 'x')))->text.size(), 500u);
+  EXPECT_EQ(Admit(sent("contact_support", "Where is it?"))->text, "");
+  const std::string too_long(501, 'x');
+  for (const char* type : {"complaint", "contact_support"}) {
+    EXPECT_EQ(FieldOf(sent(type, too_long)), "text") << "whether or not it is kept";
+    EXPECT_EQ(FieldOf(sent(type, std::string("a\0b", 3))), "text");
+    EXPECT_EQ(FieldOf(sent(type, "\x1b[31m")), "text");
+    EXPECT_EQ(FieldOf(sent(type, "\xff")), "text");
+  }
+}
+
+TEST_F(AdmitTest, AnEventOfACustomersOwnTokenNamesTheAction) {
+  using segmentation::NameIdOf;
+  const auto action_of = [this](const char* customer) {
+    const std::string token = decision::EncodeToken(
+        {.customer = decision::CustomerFingerprint("shop", customer), .action = NameIdOf("voucher")}, key_);
+    return Admit({.id = "1", .type = "select_promotion", .decision_token = token})->action;
+  };
+  EXPECT_EQ(action_of("anna"), NameIdOf("voucher"));
+  EXPECT_EQ(action_of(""), NameIdOf("voucher")) << "decided while anna was anonymous";
+  EXPECT_EQ(action_of("ben"), segmentation::NameId{}) << "a mail that was forwarded";
+  EXPECT_EQ(Admit({.id = "1", .type = "select_promotion"})->action, segmentation::NameId{});
 }
 
 TEST_F(AdmitTest, AnEventWithoutATimeHappensNow) { EXPECT_EQ(Admit({.id = "1", .type = "search"})->time, kNow); }

@@ -66,7 +66,7 @@ TEST(DecideFromWireTest, TakesEverything) {
         touchpoint: "web/cart"
         only_if_allowed: true
       }
-      events { id: "e2" type: "rate_product" number: 4.5 }
+      events { id: "e2" type: "rate_product" number: 4.5 sentiment: -0.25 text: "Well" }
       decision_id: "d1"
       explain: true
     }
@@ -97,6 +97,12 @@ TEST(DecideFromWireTest, TakesEverything) {
   EXPECT_EQ(request->events[1].time, absl::nullopt);
   EXPECT_EQ(request->events[1].value_micros, 4'500'000);
   EXPECT_EQ(request->events[1].currency, "");
+  EXPECT_TRUE(request->events[1].is_number);
+  EXPECT_EQ(request->events[1].sentiment, -0.25);
+  EXPECT_EQ(request->events[1].text, "Well");
+  EXPECT_FALSE(request->events[0].is_number);
+  EXPECT_EQ(request->events[0].sentiment, absl::nullopt);
+  EXPECT_EQ(request->events[0].text, "");
 }
 
 TEST(DecideFromWireTest, MethodsAskForTheirKinds) {
