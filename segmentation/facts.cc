@@ -44,12 +44,22 @@ constexpr FactDescription kFacts[] = {
      "the probability that the customer will not buy again, 0 to 1; not known without an order"},
     {FactKind::kPersona, "persona", "", "string",
      "the kind of customer that is nearest; not known before there are some"},
+    {FactKind::kNps, "nps", "", "int",
+     "the newest answer to whether the customer would recommend us, 0 to 10; not known until there is one"},
+    {FactKind::kCsat, "csat", "", "int",
+     "the newest answer to how satisfied the customer is, 1 to 5; not known until there is one"},
+    {FactKind::kCes, "ces", "", "int", "the newest answer to how easy it was, 1 to 7; not known until there is one"},
+    {FactKind::kRating, "rating", "", "double",
+     "the newest rating of a product, 1 to 5 stars; not known until there is one"},
+    {FactKind::kSentiment, "sentiment", "", "double",
+     "the newest sentiment that came with an event, -1 to 1; not known until one does"},
     {FactKind::kInSegment, "in_segment", "name", "bool", "whether the customer is in the segment now"},
     {FactKind::kContacts, "contacts", "channel or action, window", "int",
      "contacts that counted, in the exact rolling window"},
     {FactKind::kStage, "stage", "", "string", "the stage on the primary journey"},
     {FactKind::kPreviousStage, "previous_stage", "", "string", "the stage before it; not known where there was none"},
     {FactKind::kDaysInStage, "days_in_stage", "", "int", "whole days since the stage was entered"},
+    {FactKind::kStageVisits, "stage_visits", "", "int", "how often the stage was entered, this time included"},
     {FactKind::kNow, "now", "", "timestamp", "the moment of the question"},
 };
 
@@ -94,8 +104,22 @@ size_t StoredAs(const Type& type) {
   }
 }
 
-bool IsStageFact(FactKind kind) {
-  return kind == FactKind::kStage || kind == FactKind::kPreviousStage || kind == FactKind::kDaysInStage;
+// The score of a profile that it reads; empty: none.
+absl::string_view ScoreOf(FactKind kind) {
+  switch (kind) {
+    case FactKind::kNps:
+      return "nps";
+    case FactKind::kCsat:
+      return "csat";
+    case FactKind::kCes:
+      return "ces";
+    case FactKind::kRating:
+      return "rate_product";
+    case FactKind::kSentiment:
+      return "sentiment";
+    default:
+      return "";
+  }
 }
 
 bool ReadsEvents(FactKind kind) { return kind >= FactKind::kCount && kind <= FactKind::kDaysSince; }
@@ -132,13 +156,16 @@ absl::optional<expression::Environment::CallProblem> CheckArguments(const FactDe
 
 }  // namespace
 
+bool IsStageFact(FactKind kind) { return kind >= FactKind::kStage && kind <= FactKind::kStageVisits; }
+
 absl::Span<const FactDescription> FactTable() { return kFacts; }
 
 FactSet::FactSet(Vocabulary vocabulary)
     : vocabulary_(std::move(vocabulary)), primary_journey_(NameIdOf(vocabulary_.primary_journey)) {
   const auto declare = [this](FactKind kind, absl::string_view name, const Type& type) {
     std::string full = absl::StrCat(Row(kind).name, name);
-    segmentation::Fact fact{.kind = kind, .name = NameIdOf(name), .stored_as = StoredAs(type)};
+    const absl::string_view score = ScoreOf(kind);
+    segmentation::Fact fact{.kind = kind, .name = NameIdOf(score.empty() ? name : score), .stored_as = StoredAs(type)};
     fact.missing = absl::StrCat(full, " is not known");
     variables_.insert({full, {fact, type}});
   };
@@ -356,7 +383,14 @@ Value FactFrame::ReadFact(const segmentation::Fact& fact) {
     case FactKind::kStage:
     case FactKind::kPreviousStage:
     case FactKind::kDaysInStage:
+    case FactKind::kStageVisits:
       return ReadPosition(fact);
+    case FactKind::kNps:
+    case FactKind::kCsat:
+    case FactKind::kCes:
+    case FactKind::kRating:
+    case FactKind::kSentiment:
+      return ReadScore(fact);
     case FactKind::kNow:
       return Value::Timestamp(now_);
     case FactKind::kShared:
@@ -447,10 +481,19 @@ Value FactFrame::ReadRfm(FactKind kind, const Rfm& rfm) {
   }
 }
 
+Value FactFrame::ReadScore(const segmentation::Fact& fact) const {
+  const Score* score = FindScore(*profile_, fact.name);
+  if (score == nullptr) return Value::Error(expression::ErrorCode::kMissing, fact.missing);
+  const bool whole = fact.kind != FactKind::kRating && fact.kind != FactKind::kSentiment;
+  if (whole) return Value::Int(score->value_micros / 1'000'000);
+  return Value::Double(static_cast<double>(score->value_micros) / 1e6);
+}
+
 Value FactFrame::ReadPosition(const segmentation::Fact& fact) {
   const Value missing = Value::Error(expression::ErrorCode::kMissing, fact.missing);
   if (position_ == nullptr) return missing;
   if (fact.kind == FactKind::kDaysInStage) return Value::Int((now_ - position_->current.since) / absl::Hours(24));
+  if (fact.kind == FactKind::kStageVisits) return Value::Int(VisitsOfCurrentStage(*position_));
   if (fact.kind == FactKind::kPreviousStage && position_->history.empty()) return missing;
   const NameId stage = fact.kind == FactKind::kStage ? position_->current.stage : position_->history.back().stage;
   const absl::string_view name = facts_.StageName(stage);

@@ -62,14 +62,23 @@ enum class FactKind : uint8_t {
   kLifetimeValue,
   kChurnRisk,
   kPersona,
+  kNps,
+  kCsat,
+  kCes,
+  kRating,
+  kSentiment,
   kInSegment,
   kContacts,
   kStage,
   kPreviousStage,
   kDaysInStage,
+  kStageVisits,
   kNow,
   kShared,  // no name: a part that several rules have in common (expression/sharing.h)
 };
+
+// Whether it reads the position on the primary journey.
+bool IsStageFact(FactKind kind);
 
 // One row of the table of names: for the checker, and for people (README.md shows it).
 struct FactDescription {
@@ -84,7 +93,7 @@ absl::Span<const FactDescription> FactTable();
 // A mention of a fact in some rule: the slot that rules share.
 struct Fact {
   FactKind kind{};
-  NameId name{};          // the trait, purpose, event, label, channel or action
+  NameId name{};          // the trait, purpose, event, label, channel, action or score
   int segment = -1;       // kInSegment: the index
   int shared = -1;        // kShared: the index
   size_t place = 0;       // of the trait, or of the event, among FactSet's mentions
@@ -206,6 +215,7 @@ class FactFrame final : public expression::Activation {
   WindowSum ReadWindow(const segmentation::Fact& fact);
   expression::Value ReadPopulation(const segmentation::Fact& fact);
   expression::Value ReadRfm(FactKind kind, const Rfm& rfm);
+  expression::Value ReadScore(const segmentation::Fact& fact) const;
   expression::Value ReadPosition(const segmentation::Fact& fact);
   expression::Value ReadContacts(const segmentation::Fact& fact) const;
   expression::Value ToValue(const TraitValue& value);

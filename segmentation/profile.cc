@@ -46,6 +46,16 @@ const JourneyPosition* FindPosition(const Profile& profile, NameId journey) {
   return Find(profile.positions, &JourneyPosition::journey, journey);
 }
 
+const Score* FindScore(const Profile& profile, NameId type) { return Find(profile.scores, &Score::type, type); }
+
+int64_t VisitsOfCurrentStage(const JourneyPosition& position) {
+  const NameId stage = position.current.stage;
+  const ForgottenVisits* forgotten = Find(position.forgotten, &ForgottenVisits::stage, stage);
+  return 1 + (forgotten == nullptr ? 0 : forgotten->count) +
+         std::count_if(position.history.begin(), position.history.end(),
+                       [stage](const StageEntry& entry) { return entry.stage == stage; });
+}
+
 void SetTrait(Profile& profile, NameId name, TraitValue value) {
   Set(profile.traits, &Trait::name, Trait{name, std::move(value)});
 }

@@ -199,6 +199,10 @@ struct Profile {
 const Trait* FindTrait(const Profile& profile, NameId name);
 const Consent* FindConsent(const Profile& profile, NameId purpose);
 const JourneyPosition* FindPosition(const Profile& profile, NameId journey);
+const Score* FindScore(const Profile& profile, NameId type);
+
+// How often the stage in which the customer stands was entered, this time included.
+int64_t VisitsOfCurrentStage(const JourneyPosition& position);
 
 // Sets or clears, keeping the order.
 void SetTrait(Profile& profile, NameId name, TraitValue value);

@@ -10,10 +10,6 @@ namespace {
 using segmentation::Fact;
 using segmentation::FactKind;
 
-bool IsStageFact(const Fact& fact) {
-  return fact.kind == FactKind::kStage || fact.kind == FactKind::kPreviousStage || fact.kind == FactKind::kDaysInStage;
-}
-
 // Rules call each other as deep as this at most: evaluation recurses.
 constexpr int kMaxChain = 32;
 
@@ -154,7 +150,7 @@ void Compiler::CheckStageRule(const std::string& field, RuleIndex rule) {
 bool Compiler::DependsOnStage(const expression::Program& program, std::vector<bool>& seen_segments) const {
   for (int slot : program.facts()) {
     const Fact& fact = rules_->facts().facts()[slot];
-    if (IsStageFact(fact)) return true;
+    if (segmentation::IsStageFact(fact.kind)) return true;
     if (fact.kind != FactKind::kInSegment || seen_segments[fact.segment]) continue;
     seen_segments[fact.segment] = true;
     const segmentation::SegmentRule& segment = playbook_->segment_rules[fact.segment];

@@ -47,9 +47,20 @@ class Asked {
     context_.push_back({NameIdOf("cart_value"), 99.5});
     segments_.push_back({NameIdOf("adult"), Compile("customer.age >= 18"), absl::nullopt});
     segments_.push_back({NameIdOf("adult_buyer"), Compile("in_segment('adult') && ever('purchase')"), absl::nullopt});
-    position_ = {.journey = NameIdOf("shopping"),
-                 .current = {NameIdOf("purchase"), kNow - absl::Hours(50)},
-                 .history = {{NameIdOf("awareness"), kNow - absl::Hours(500)}}};
+    position_ = {
+        .journey = NameIdOf("shopping"),
+        .current = {NameIdOf("purchase"), kNow - absl::Hours(50)},
+        .history = {{NameIdOf("purchase"), kNow - absl::Hours(900)}, {NameIdOf("awareness"), kNow - absl::Hours(500)}},
+        .forgotten = {{NameIdOf("awareness"), 9}, {NameIdOf("purchase"), 3}}};
+    std::sort(position_.forgotten.begin(), position_.forgotten.end(),
+              [](const ForgottenVisits& a, const ForgottenVisits& b) { return a.stage < b.stage; });
+    profile_.scores = {{NameIdOf("ces"), kNow, 6'000'000},
+                       {NameIdOf("csat"), kNow, 4'000'000},
+                       {NameIdOf("nps"), kNow, 0},
+                       {NameIdOf("rate_product"), kNow, 3'500'000},
+                       {NameIdOf("sentiment"), kNow, -250'000}};
+    std::sort(profile_.scores.begin(), profile_.scores.end(),
+              [](const Score& a, const Score& b) { return a.type < b.type; });
   }
 
   expression::Program Compile(absl::string_view rule) {
@@ -106,6 +117,13 @@ TEST(Facts, MeanWhatTheTableSays) {
       {"contacts('email', hours(1))", "1"},
       {"contacts('email', duration('10m'))", "0"},
       {"stage == 'purchase' && previous_stage == 'awareness' && days_in_stage == 2", "true"},
+      {"stage_visits", "5"},
+      {"nps", "0"},
+      {"csat", "4"},
+      {"ces", "6"},
+      {"rating", "3.5"},
+      {"sentiment", "-0.25"},
+      {"has(nps) && nps <= 6", "true"},
   };
   Asked asked;
   for (const auto& row : kTable) EXPECT_EQ(asked.Ask(row.rule), row.value) << row.rule;
@@ -115,6 +133,15 @@ TEST(Facts, SayWhatIsNotKnown) {
   Asked asked;
   EXPECT_THAT(asked.Ask("customer.country == 'DE'"), HasSubstr("customer.country is not known"));
   EXPECT_THAT(asked.Ask("days_since('view_item') > 3"), HasSubstr("`view_item` never happened"));
+}
+
+TEST(Facts, ScoresAreNotKnownUntilTheyAreGiven) {
+  Asked asked;
+  asked.profile().scores.clear();
+  for (const char* score : {"nps", "csat", "ces", "rating", "sentiment"}) {
+    EXPECT_THAT(asked.Ask(score), HasSubstr(absl::StrFormat("%s is not known", score)));
+    EXPECT_EQ(asked.Ask(absl::StrFormat("has(%s)", score)), "false");
+  }
 }
 
 TEST(Facts, TakeAValueOfAnEarlierTypeForNotKnown) {
