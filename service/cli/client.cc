@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "waymark/v1/decision.grpc.pb.h"
 #include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/journey.grpc.pb.h"
 #include "waymark/v1/playbook.grpc.pb.h"
 #include "waymark/v1/profile.grpc.pb.h"
 #include "waymark/v1/segmentation.grpc.pb.h"
@@ -32,6 +33,7 @@ struct Client::Stubs {
         event(channel),
         profile(channel),
         segmentation(channel),
+        journey(channel),
         playbook(channel) {}
 
   const std::shared_ptr<grpc::Channel> channel;
@@ -39,6 +41,7 @@ struct Client::Stubs {
   v1::EventService::Stub event;
   v1::ProfileService::Stub profile;
   v1::SegmentationService::Stub segmentation;
+  v1::JourneyService::Stub journey;
   v1::PlaybookService::Stub playbook;
 };
 
@@ -78,6 +81,9 @@ absl::Status Client::GetProfile(const v1::GetProfileRequest& request, v1::GetPro
 }
 absl::Status Client::UpdateProfile(const v1::UpdateProfileRequest& request, v1::UpdateProfileResponse& response) {
   return Call(stubs_->profile, &v1::ProfileService::Stub::UpdateProfile, request, response);
+}
+absl::Status Client::GetJourney(const v1::GetJourneyRequest& request, v1::GetJourneyResponse& response) {
+  return Call(stubs_->journey, &v1::JourneyService::Stub::GetJourney, request, response);
 }
 absl::Status Client::EvaluateCustomer(const v1::EvaluateCustomerRequest& request,
                                       v1::EvaluateCustomerResponse& response) {

@@ -10,6 +10,7 @@
 #include "service/cli/sender.h"
 #include "waymark/v1/decision.pb.h"
 #include "waymark/v1/event.pb.h"
+#include "waymark/v1/journey.pb.h"
 #include "waymark/v1/playbook.pb.h"
 #include "waymark/v1/profile.pb.h"
 #include "waymark/v1/segmentation.pb.h"
@@ -32,6 +33,7 @@ class Client {
   absl::Status RecordEvents(const v1::RecordEventsRequest& request, v1::RecordEventsResponse& response);
   absl::Status GetProfile(const v1::GetProfileRequest& request, v1::GetProfileResponse& response);
   absl::Status UpdateProfile(const v1::UpdateProfileRequest& request, v1::UpdateProfileResponse& response);
+  absl::Status GetJourney(const v1::GetJourneyRequest& request, v1::GetJourneyResponse& response);
   absl::Status EvaluateCustomer(const v1::EvaluateCustomerRequest& request, v1::EvaluateCustomerResponse& response);
   absl::Status ApplyPlaybook(const v1::ApplyPlaybookRequest& request, v1::ApplyPlaybookResponse& response);
   absl::Status ValidatePlaybook(const v1::ValidatePlaybookRequest& request, v1::ValidatePlaybookResponse& response);

@@ -193,6 +193,9 @@ std::string ProfileText(const v1::Profile& profile) {
   for (const v1::Outcome& outcome : profile.outcomes()) {
     absl::StrAppend(&out, "  outcome ", outcome.type(), " of ", outcome.action(), " ", TimeText(outcome.time()), "\n");
   }
+  for (const v1::Score& score : profile.scores()) {
+    absl::StrAppendFormat(&out, "  %s: %.3g %s\n", score.type(), score.value(), TimeText(score.time()));
+  }
   if (!profile.affinities().empty()) {
     absl::StrAppend(&out, "  drawn to: ",
                     absl::StrJoin(profile.affinities(), ", ",

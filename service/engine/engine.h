@@ -57,6 +57,10 @@ class Engine {
   // NOT_FOUND: no such customer.
   void GetProfile(std::string tenant, std::string customer, absl::Time deadline, Done<ProfileAnswer> done);
 
+  // A page of what the customer did on a journey. NOT_FOUND: no such customer, or no such journey. INVALID_ARGUMENT: a
+  // page token of another request.
+  void GetJourney(JourneyRequest request, absl::Time deadline, Done<JourneyAnswer> done);
+
   // Begins the profile where there is none. ABORTED: the revision is not the expected one.
   void UpdateProfile(const UpdateProfileRequest& request, absl::Time deadline, Done<ProfileAnswer> done);
 

@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "segmentation/profile.h"
 #include "service/decision/decision.h"
+#include "service/journey/timeline.h"
 #include "service/playbook/playbook.h"
 #include "service/playbook/problem.h"
 #include "service/store/budget_store.h"
@@ -127,6 +128,25 @@ struct ProfileAnswer {
   uint64_t revision = 0;
   segmentation::Profile profile;  // positions and segments are derived now
   absl::Time at;                  // that now
+};
+
+// A page of one customer's timeline on a journey.
+struct JourneyRequest {
+  std::string tenant;
+  std::string customer;
+  std::string journey;  // empty: the primary one
+  int page_size = 100;
+  std::string page_token;  // `next_page_token` of the page before; empty: the first
+};
+
+struct JourneyAnswer {
+  std::shared_ptr<const playbook::Playbook> playbook;
+  int journey = playbook::kNone;
+  absl::Time at;                                         // the moment of the question
+  std::shared_ptr<const segmentation::Profile> profile;  // positions and segments are derived at that moment
+  segmentation::JourneyPosition position;
+  std::vector<journey::TimelineEntry> entries;  // of the profile; the newest first
+  std::string next_page_token;                  // empty: this was the last page
 };
 
 // In or out of one segment, and why.

@@ -10,6 +10,9 @@
 
 namespace waymark::rpc {
 
+void PositionToWire(const segmentation::JourneyPosition& position, const playbook::Playbook& playbook,
+                    v1::JourneyPosition& wire);
+
 // In the order of the playbook's journeys, the primary one first.
 void PositionsToWire(const std::vector<segmentation::JourneyPosition>& positions, const playbook::Playbook& playbook,
                      google::protobuf::RepeatedPtrField<v1::JourneyPosition>& wire);

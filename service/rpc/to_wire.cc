@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "segmentation/affinity.h"
 #include "segmentation/population.h"
+#include "segmentation/scores.h"
 #include "service/base/field_error.h"
 #include "service/rpc/positions_to_wire.h"
 #include "service/rpc/wire_values.h"
@@ -22,14 +23,6 @@ std::string Name(const playbook::Playbook& playbook, segmentation::NameId id) {
   return std::string(NameOf(playbook, id));
 }
 
-void PositionToWire(const segmentation::JourneyPosition& position, const playbook::Playbook& playbook,
-                    v1::JourneyPosition& wire) {
-  wire.set_journey(Name(playbook, position.journey));
-  wire.set_stage(Name(playbook, position.current.stage));
-  TimeToWire(position.current.since, *wire.mutable_since());
-  if (!position.history.empty()) wire.set_previous_stage(Name(playbook, position.history.back().stage));
-}
-
 void SeriesToWire(const segmentation::Series& series, const playbook::Playbook& playbook, v1::EventSummary& wire) {
   wire.set_type(Name(playbook, series.event));
   wire.set_count(static_cast<int64_t>(series.count));
@@ -40,6 +33,19 @@ void SeriesToWire(const segmentation::Series& series, const playbook::Playbook& 
 
 // What an id of an earlier playbook is called is not known any more: such traits and consents are left out.
 bool IsKnown(const playbook::Playbook& playbook, segmentation::NameId id) { return playbook.names.contains(id); }
+
+void ScoresToWire(const segmentation::Profile& profile, v1::Profile& wire) {
+  const auto add = [&](absl::string_view type) {
+    const segmentation::Score* score = segmentation::FindScore(profile, segmentation::NameIdOf(type));
+    if (score == nullptr) return;
+    v1::Score& entry = *wire.add_scores();
+    entry.set_type(std::string(type));
+    entry.set_value(static_cast<double>(score->value_micros) / 1e6);
+    TimeToWire(score->at, *entry.mutable_time());
+  };
+  for (const segmentation::ScoreScale& scale : segmentation::ScoreScales()) add(scale.type);
+  add("sentiment");
+}
 
 void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook& playbook, v1::Profile& wire) {
   for (const segmentation::Trait& trait : profile.traits) {
@@ -70,6 +76,7 @@ void FactsToWire(const segmentation::Profile& profile, const playbook::Playbook&
     entry.set_type(Name(playbook, outcome.type));
     TimeToWire(outcome.at, *entry.mutable_time());
   }
+  ScoresToWire(profile, wire);
 }
 
 void AffinitiesToWire(const engine::ProfileAnswer& answer, v1::Profile& wire) {
@@ -107,6 +114,14 @@ absl::Status Withheld(const engine::Receipt& receipt) {
 }
 
 }  // namespace
+
+void PositionToWire(const segmentation::JourneyPosition& position, const playbook::Playbook& playbook,
+                    v1::JourneyPosition& wire) {
+  wire.set_journey(Name(playbook, position.journey));
+  wire.set_stage(Name(playbook, position.current.stage));
+  TimeToWire(position.current.since, *wire.mutable_since());
+  if (!position.history.empty()) wire.set_previous_stage(Name(playbook, position.history.back().stage));
+}
 
 void PositionsToWire(const std::vector<segmentation::JourneyPosition>& positions, const playbook::Playbook& playbook,
                      google::protobuf::RepeatedPtrField<v1::JourneyPosition>& wire) {

@@ -57,6 +57,12 @@ class World {
     });
   }
 
+  absl::StatusOr<engine::JourneyAnswer> GetJourney(engine::JourneyRequest request) {
+    return engine::Await<engine::JourneyAnswer>([&](engine::Engine::Done<engine::JourneyAnswer> done) {
+      engine.GetJourney(std::move(request), Deadline(), std::move(done));
+    });
+  }
+
   absl::StatusOr<engine::ProfileAnswer> UpdateProfile(const engine::UpdateProfileRequest& request) {
     return engine::Await<engine::ProfileAnswer>([&](engine::Engine::Done<engine::ProfileAnswer> done) {
       engine.UpdateProfile(request, Deadline(), std::move(done));

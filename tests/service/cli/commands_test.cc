@@ -246,6 +246,18 @@ TEST_F(CommandTest, RecordsAnEvent) {
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--number", "many"}).code, 2);
 }
 
+TEST_F(CommandTest, ShowsAJourney) {
+  Result result =
+      Run({"journey", "show", "--customer", "anna", "--journey", "loyalty", "--max", "7", "--page-token", "p"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "loyalty: anna since 1970-01-01T00:00:00Z (days: 0, visits: 7)\nolder ones: --page-token p\n");
+  result = Run({"--output", "json", "journey", "show", "--customer", "anna"});
+  EXPECT_THAT(result.out, HasSubstr("\"visits\":100"));
+  EXPECT_EQ(Run({"journey", "show", "--customer", "nobody"}).code, 4);
+  EXPECT_EQ(Run({"journey", "show"}).code, 2);
+  EXPECT_EQ(Run({"journey", "show", "--customer", "anna", "--max", "0"}).code, 2);
+}
+
 TEST_F(CommandTest, SetsAndGetsAProfile) {
   Result result = Run({"profile", "set", "7", "--trait", "age=30", "--consent", "mail=granted"});
   EXPECT_EQ(result.code, 0) << result.err;

@@ -14,6 +14,7 @@
 #include "tests/service/cli/fake_target.h"
 #include "waymark/v1/decision.grpc.pb.h"
 #include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/journey.grpc.pb.h"
 #include "waymark/v1/playbook.grpc.pb.h"
 #include "waymark/v1/profile.grpc.pb.h"
 #include "waymark/v1/segmentation.grpc.pb.h"
@@ -31,8 +32,8 @@ class FakeService {
   FakeService() {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&decisions_, &events_, &profiles_, &segments_, &playbooks_}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{&decisions_, &events_, &profiles_, &segments_,
+                                                                        &journeys_, &playbooks_}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -294,6 +295,18 @@ class FakeService {
     }
   };
 
+  // Answers with the request's own words.
+  struct Journeys : v1::JourneyService::Service {
+    grpc::Status GetJourney(Context*, const v1::GetJourneyRequest* request, v1::GetJourneyResponse* response) override {
+      if (request->customer() == "nobody") return {grpc::StatusCode::NOT_FOUND, "there is no such customer"};
+      response->mutable_position()->set_journey(request->journey());
+      response->mutable_position()->set_stage(request->customer());
+      response->set_visits(request->page_size());
+      response->set_next_page_token(request->page_token());
+      return grpc::Status::OK;
+    }
+  };
+
   // Every text but the one that begins with "broken" is a playbook.
   struct Playbooks : v1::PlaybookService::Service {
     grpc::Status ApplyPlaybook(Context*, const v1::ApplyPlaybookRequest* request,
@@ -335,6 +348,7 @@ class FakeService {
   Events events_{target_};
   Profiles profiles_{target_};
   Segments segments_;
+  Journeys journeys_;
   Playbooks playbooks_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

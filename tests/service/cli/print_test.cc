@@ -120,6 +120,16 @@ TEST(ProfileText, GivesAllThatIsKnown) {
                 type: "dismissed"
                 time {}
               }
+              scores {
+                type: "nps"
+                value: 9
+                time {}
+              }
+              scores {
+                type: "sentiment"
+                value: -0.25
+                time {}
+              }
               etag: "e"
               affinities { name: "shoes" weight: 3.456 }
               affinities { name: "web" weight: 1 }
@@ -136,6 +146,7 @@ TEST(ProfileText, GivesAllThatIsKnown) {
             "  purchase: 1,234 times, 9.50 in total, 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z\n"
             "  j: s since 1970-01-01T00:00:00Z\n  segments: vip\n  contact c by web 1970-01-01T00:00:00Z\n"
             "  outcome dismissed of c 1970-01-01T00:00:00Z\n"
+            "  nps: 9 1970-01-01T00:00:00Z\n  sentiment: -0.25 1970-01-01T00:00:00Z\n"
             "  drawn to: shoes 3.46, web 1\n  RFM: 543, loyal\n  to expect: 1.25 orders worth 70.50; alive with 90 %\n"
             "  persona: big_spender\n  etag: e\n");
 }

@@ -5,6 +5,7 @@
 
 #include <grpcpp/create_channel.h>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "tests/support/world.h"
 #include "waymark/v1/decision.grpc.pb.h"
 #include "waymark/v1/event.grpc.pb.h"
+#include "waymark/v1/journey.grpc.pb.h"
 #include "waymark/v1/playbook.grpc.pb.h"
 #include "waymark/v1/profile.grpc.pb.h"
 #include "waymark/v1/segmentation.grpc.pb.h"
@@ -70,6 +72,7 @@ class ServicesTest : public testing::Test {
     events_ = v1::EventService::NewStub(channel);
     profiles_ = v1::ProfileService::NewStub(channel);
     segmentation_ = v1::SegmentationService::NewStub(channel);
+    journeys_ = v1::JourneyService::NewStub(channel);
     playbooks_ = v1::PlaybookService::NewStub(channel);
   }
 
@@ -109,6 +112,7 @@ class ServicesTest : public testing::Test {
   std::unique_ptr<v1::EventService::Stub> events_;
   std::unique_ptr<v1::ProfileService::Stub> profiles_;
   std::unique_ptr<v1::SegmentationService::Stub> segmentation_;
+  std::unique_ptr<v1::JourneyService::Stub> journeys_;
   std::unique_ptr<v1::PlaybookService::Stub> playbooks_;
 };
 
@@ -317,6 +321,76 @@ TEST_F(ServicesTest, KeepsProfiles) {
   update.mutable_profile()->clear_etag();
   EXPECT_THAT(FieldsOf(Call(*profiles_, &v1::ProfileService::Stub::UpdateProfile, update, updated)),
               ElementsAre("profile.traits[\"age\"]"));
+}
+
+TEST_F(ServicesTest, ShowsAJourney) {
+  v1::GetJourneyRequest request;
+  v1::GetJourneyResponse response;
+  const auto get = [&] {
+    response.Clear();
+    return Call(*journeys_, &v1::JourneyService::Stub::GetJourney, request, response);
+  };
+  request.set_tenant("shop");
+  request.set_customer("c1");
+  EXPECT_EQ(get().error_code(), grpc::StatusCode::NOT_FOUND) << "no such customer";
+  v1::RecordEventResponse receipt;
+  for (const char* id : {"e1", "e2", "e3"}) ASSERT_GRPC_OK(Record("c1", id, receipt));
+  request.set_page_size(2);
+  ASSERT_GRPC_OK(get());
+  EXPECT_EQ(response.position().stage(), "usage") << "bought more than once";
+  EXPECT_EQ(response.entries_size(), 2);
+  EXPECT_FALSE(response.next_page_token().empty());
+  request.set_page_token(response.next_page_token());
+  request.set_page_size(1000);
+  ASSERT_GRPC_OK(get());
+  EXPECT_EQ(response.next_page_token(), "");
+  request.set_page_token("nonsense");
+  grpc::Status status = get();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(FieldsOf(status), ElementsAre("page_token"));
+  request.clear_page_token();
+  request.set_journey("unknown");
+  EXPECT_EQ(get().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_page_size(1001);
+  status = get();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(FieldsOf(status), ElementsAre("page_size"));
+}
+
+TEST_F(ServicesTest, RefusesScoresAndFeelingsByField) {
+  v1::RecordEventRequest request;
+  request.set_tenant("shop");
+  request.set_customer("c1");
+  v1::Event& event = *request.mutable_event();
+  const auto fields = [&] {
+    v1::RecordEventResponse response;
+    return FieldsOf(Call(*events_, &v1::EventService::Stub::RecordEvent, request, response));
+  };
+  event.set_id("e1");
+  event.set_type("nps");
+  EXPECT_THAT(fields(), ElementsAre("event.number"));
+  event.set_number(11);
+  EXPECT_THAT(fields(), ElementsAre("event.number"));
+  event.set_number(std::nan(""));
+  EXPECT_THAT(fields(), ElementsAre("event.number"));
+  event.set_number(10);
+  event.set_sentiment(std::nan(""));
+  EXPECT_THAT(fields(), ElementsAre("event.sentiment"));
+  event.set_sentiment(1);
+  event.set_text(std::string(501, 'x'));
+  EXPECT_THAT(fields(), ElementsAre("event.text"));
+  event.set_text("fine");
+  v1::RecordEventResponse response;
+  ASSERT_GRPC_OK(Call(*events_, &v1::EventService::Stub::RecordEvent, request, response));
+  v1::GetProfileRequest get;
+  get.set_tenant("shop");
+  get.set_customer("c1");
+  v1::GetProfileResponse profile;
+  ASSERT_GRPC_OK(Call(*profiles_, &v1::ProfileService::Stub::GetProfile, get, profile));
+  ASSERT_EQ(profile.profile().scores_size(), 2);
+  EXPECT_EQ(profile.profile().scores(0).type(), "nps");
+  EXPECT_EQ(profile.profile().scores(0).value(), 10);
+  EXPECT_EQ(profile.profile().scores(1).type(), "sentiment");
 }
 
 TEST_F(ServicesTest, Segments) {

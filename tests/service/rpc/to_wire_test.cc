@@ -225,6 +225,12 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
   profile.contacts = {{NameIdOf("coupon"), NameIdOf("web"), absl::FromUnixSeconds(30), 1},
                       {NameIdOf("hello"), segmentation::NameId{}, absl::FromUnixSeconds(30), 1}};
   profile.outcomes = {{NameIdOf("coupon"), NameIdOf("purchase"), absl::FromUnixSeconds(40)}};
+  profile.scores = {{NameIdOf("nps"), absl::FromUnixSeconds(50), 9'000'000}};
+  if (NameIdOf("sentiment") < NameIdOf("nps")) {
+    profile.scores.insert(profile.scores.begin(), {NameIdOf("sentiment"), absl::FromUnixSeconds(60), -250'000});
+  } else {
+    profile.scores.push_back({NameIdOf("sentiment"), absl::FromUnixSeconds(60), -250'000});
+  }
   profile.derived.segments = {NameIdOf("vip"), NameIdOf("buyers")};
   profile.created = absl::FromUnixSeconds(1);
   profile.updated = absl::FromUnixSeconds(2);
@@ -271,6 +277,16 @@ TEST(ProfileToWireTest, HoldsAllThatIsKnown) {
     create_time { seconds: 1 }
     update_time { seconds: 2 }
     etag: "000000000000001a"
+    scores {
+      type: "nps"
+      value: 9
+      time { seconds: 50 }
+    }
+    scores {
+      type: "sentiment"
+      value: -0.25
+      time { seconds: 60 }
+    }
   )pb");
 }
 
