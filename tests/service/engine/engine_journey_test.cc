@@ -51,9 +51,10 @@ class EngineJourneyTest : public ::testing::Test {
 };
 
 TEST_F(EngineJourneyTest, ShowsWhatTheCustomerDidFeltAndWrote) {
-  Record({.type = "search", .touchpoint = "web/seek"});
-  Record({.type = "complaint", .touchpoint = "web/help", .sentiment = -0.5, .text = "Late"});
-  Record({.type = "contact_support", .text = "Nobody keeps this"});
+  const auto ago = [this](int minutes) { return world_.clock.Now() - absl::Minutes(minutes); };
+  Record({.type = "search", .time = ago(3), .touchpoint = "web/seek"});
+  Record({.type = "complaint", .time = ago(2), .touchpoint = "web/help", .sentiment = -0.5, .text = "Late"});
+  Record({.type = "contact_support", .time = ago(1), .text = "Nobody keeps this"});
   const auto answer = Get({.journey = "care"});
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->playbook->journeys[static_cast<size_t>(answer->journey)].name, "care");
