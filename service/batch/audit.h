@@ -8,8 +8,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "segmentation/proportions.h"
 #include "service/batch/log_walk.h"
-#include "service/batch/proportions.h"
 
 namespace waymark::batch {
 
@@ -31,8 +31,8 @@ struct AuditGroup {
   bool not_known = false;  // those of whom the trait is not known
   bool other = false;      // values with fewer than 5 customers, together
   int64_t customers = 0;
-  Proportion offered;   // of what was asked: a placement of a decision, each
-  Proportion accepted;  // of what was offered
+  segmentation::Proportion offered;   // of what was asked: a placement of a decision, each
+  segmentation::Proportion accepted;  // of what was offered
 };
 
 struct Audit {

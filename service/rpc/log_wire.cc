@@ -39,21 +39,21 @@ absl::StatusOr<batch::TimeRange> RangeFromWire(const Request& wire) {
   return range;
 }
 
-void IntervalToWire(const batch::Interval& interval, v1::ConfidenceInterval& wire) {
+void IntervalToWire(const segmentation::Interval& interval, v1::ConfidenceInterval& wire) {
   wire.set_low(interval.low);
   wire.set_high(interval.high);
 }
 
 // `all`: of all groups together.
-void RateToWire(const batch::Proportion& proportion, const batch::Proportion& all, v1::Rate& wire) {
+void RateToWire(const segmentation::Proportion& proportion, const segmentation::Proportion& all, v1::Rate& wire) {
   wire.set_hits(proportion.hits);
   wire.set_total(proportion.total);
   wire.set_rate(proportion.rate());
-  IntervalToWire(batch::WilsonInterval(proportion), *wire.mutable_interval());
-  const batch::Proportion rest{all.hits - proportion.hits, all.total - proportion.total};
+  IntervalToWire(segmentation::WilsonInterval(proportion), *wire.mutable_interval());
+  const segmentation::Proportion rest{all.hits - proportion.hits, all.total - proportion.total};
   if (rest.total == 0 || proportion.total == 0) return;
   wire.set_difference(proportion.rate() - rest.rate());
-  IntervalToWire(batch::NewcombeInterval(proportion, rest), *wire.mutable_difference_interval());
+  IntervalToWire(segmentation::NewcombeInterval(proportion, rest), *wire.mutable_difference_interval());
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ void ToWire(const batch::Audit& audit, v1::AuditDecisionsResponse& wire) {
   wire.set_estimated_total(audit.progress.estimated_total);
   wire.set_anonymous(audit.anonymous);
   wire.set_not_counted(audit.not_counted);
-  batch::Proportion offered, accepted;
+  segmentation::Proportion offered, accepted;
   for (const batch::AuditGroup& group : audit.groups) {
     offered = {offered.hits + group.offered.hits, offered.total + group.offered.total};
     accepted = {accepted.hits + group.accepted.hits, accepted.total + group.accepted.total};

@@ -1,9 +1,9 @@
-#ifndef WAYMARK_SERVICE_BATCH_PROPORTIONS_H_
-#define WAYMARK_SERVICE_BATCH_PROPORTIONS_H_
+#ifndef WAYMARK_SEGMENTATION_PROPORTIONS_H_
+#define WAYMARK_SEGMENTATION_PROPORTIONS_H_
 
 #include <cstdint>
 
-namespace waymark::batch {
+namespace waymark::segmentation {
 
 // So many of so many. Pure functions.
 struct Proportion {
@@ -26,6 +26,16 @@ Interval WilsonInterval(const Proportion& proportion);
 // R. G. Newcombe, Statistics in Medicine 17, 873-890, 1998). -1 to 1 where a total is 0.
 Interval NewcombeInterval(const Proportion& a, const Proportion& b);
 
-}  // namespace waymark::batch
+// How unlikely a difference of the rates of two independent samples is if the rates are equal.
+struct RateTest {
+  double z = 0;        // standard errors by which a's rate is above b's
+  double p_value = 1;  // two-sided
+};
 
-#endif  // WAYMARK_SERVICE_BATCH_PROPORTIONS_H_
+// The two-proportion z-test with the pooled variance; its square is Pearson's chi-square of the fourfold table without
+// continuity correction. 0 and 1 where a total is 0, or where all or none are hits.
+RateTest TestEqualRates(const Proportion& a, const Proportion& b);
+
+}  // namespace waymark::segmentation
+
+#endif  // WAYMARK_SEGMENTATION_PROPORTIONS_H_

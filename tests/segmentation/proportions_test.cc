@@ -1,8 +1,10 @@
-#include "service/batch/proportions.h"
+#include "segmentation/proportions.h"
 
 #include <gtest/gtest.h>
 
-namespace waymark::batch {
+#include <utility>
+
+namespace waymark::segmentation {
 namespace {
 
 struct Case {
@@ -37,5 +39,27 @@ TEST(Proportions, NewcombesIntervalIsThatOfTheLiterature) {
   EXPECT_EQ(NewcombeInterval({0, 0}, {1, 2}).low, -1);
 }
 
+// The p-values of scipy.stats.chi2_contingency(..., correction=False), whose statistic is z^2.
+TEST(Proportions, EqualRatesAreTestedAsByPearson) {
+  const struct {
+    Proportion a;
+    Proportion b;
+    double z;
+    double p_value;
+  } cases[] = {{{60, 100}, {40, 100}, 2.8284271247461894, 0.004677734981047276},
+               {{30, 50}, {90, 200}, 1.8988863132818745, 0.0575794252617175},
+               {{5, 1000}, {20, 1000}, -3.018927632559765, 0.0025367111749685037},
+               {{500, 1000}, {100, 1000}, 19.518001458970662, 7.719934594295125e-85}};
+  for (const auto& each : cases) {
+    const RateTest test = TestEqualRates(each.a, each.b);
+    EXPECT_NEAR(test.z, each.z, 1e-12);
+    EXPECT_NEAR(test.p_value / each.p_value, 1, 1e-9);
+  }
+  for (const auto& [a, b] : {std::make_pair(Proportion{0, 0}, Proportion{1, 2}), {{0, 5}, {0, 9}}, {{5, 5}, {9, 9}}}) {
+    EXPECT_EQ(TestEqualRates(a, b).z, 0);
+    EXPECT_EQ(TestEqualRates(a, b).p_value, 1);
+  }
+}
+
 }  // namespace
-}  // namespace waymark::batch
+}  // namespace waymark::segmentation

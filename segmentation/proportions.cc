@@ -1,8 +1,8 @@
-#include "service/batch/proportions.h"
+#include "segmentation/proportions.h"
 
 #include <cmath>
 
-namespace waymark::batch {
+namespace waymark::segmentation {
 namespace {
 
 constexpr double kZ = 1.959963984540054;  // of 95 %
@@ -29,4 +29,13 @@ Interval NewcombeInterval(const Proportion& a, const Proportion& b) {
           difference + std::hypot(of_a.high - a.rate(), b.rate() - of_b.low)};
 }
 
-}  // namespace waymark::batch
+RateTest TestEqualRates(const Proportion& a, const Proportion& b) {
+  const Proportion pooled{a.hits + b.hits, a.total + b.total};
+  if (a.total == 0 || b.total == 0 || pooled.hits == 0 || pooled.hits == pooled.total) return {};
+  const double variance =
+      pooled.rate() * (1 - pooled.rate()) * (1 / static_cast<double>(a.total) + 1 / static_cast<double>(b.total));
+  const double z = (a.rate() - b.rate()) / std::sqrt(variance);
+  return {z, std::erfc(std::abs(z) / std::sqrt(2.0))};
+}
+
+}  // namespace waymark::segmentation
