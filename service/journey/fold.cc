@@ -62,9 +62,11 @@ bool MayHaveMoved(const playbook::Playbook& playbook, const Profile& profile, ab
   return false;
 }
 
+// What time moved before `at`; what is so at that moment itself is seen with what happens then.
 void AdvanceTo(const playbook::Playbook& playbook, absl::Time at, Profile& profile) {
-  if (!profile.positions.empty() && at > AsOf(profile) && MayHaveMoved(playbook, profile, at)) {
-    ResolveAt(playbook, at, profile);
+  const absl::Time before = at - absl::Milliseconds(1);
+  if (!profile.positions.empty() && before > AsOf(profile) && MayHaveMoved(playbook, profile, before)) {
+    ResolveAt(playbook, before, profile);
   }
 }
 
@@ -82,10 +84,13 @@ void Retrace(const playbook::Playbook& playbook, absl::Time from, Profile& profi
   Rewind(from, walker.positions);
   for (; touch != begin; ++touch) walker.ledger.Add(touch->type, touch->at, touch->value_micros);
   walker.positions_as_of.reset();  // as of the touch before
-  for (; touch != touches.end(); ++touch) {
-    AdvanceTo(playbook, touch->at, walker);
-    walker.ledger.Add(touch->type, touch->at, touch->value_micros);
-    ResolveAt(playbook, touch->at, walker);
+  while (touch != touches.end()) {
+    const absl::Time moment = touch->at;
+    AdvanceTo(playbook, moment, walker);
+    for (; touch != touches.end() && touch->at == moment; ++touch) {
+      walker.ledger.Add(touch->type, touch->at, touch->value_micros);
+    }
+    ResolveAt(playbook, moment, walker);
   }
   profile.positions = std::move(walker.positions);
   profile.positions_as_of = walker.positions_as_of;
@@ -97,7 +102,8 @@ bool FoldEvent(const playbook::Playbook& playbook, const segmentation::Event& ev
   if (segmentation::IsDuplicate(profile, event)) return false;
   const bool is_known = !profile.positions.empty();
   const absl::Time as_of = AsOf(profile);
-  if (!is_known || event.time >= as_of) {
+  const bool shares_its_moment = !profile.trail.touches.empty() && profile.trail.touches.back().at == event.time;
+  if (!is_known || (event.time >= as_of && !shares_its_moment)) {
     AdvanceTo(playbook, event.time, profile);
     segmentation::Fold(profile, event, now);
     ResolveAt(playbook, event.time, profile);
