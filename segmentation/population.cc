@@ -104,6 +104,7 @@ Population FitPopulation(const ObservationPlan& plan, const PopulationSample& sa
   population.cards = MakeCards(plan, sample, personas, KeptNames(personas.model, previous));
   population.personas = std::move(personas.model);
   population.silhouette = personas.silhouette;
+  if (previous != nullptr) population.stage_values = previous->stage_values;
   return population;
 }
 

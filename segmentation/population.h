@@ -16,6 +16,7 @@
 #include "segmentation/profile.h"
 #include "segmentation/rfm.h"
 #include "segmentation/stable_hash.h"
+#include "segmentation/stage_values.h"
 
 namespace waymark::segmentation {
 
@@ -39,8 +40,8 @@ struct LifetimeValueTotals {
 // What was learned about everyone: small, versioned, and all that the reads below need besides a profile. A value;
 // immutable once it is made, so thread-safe.
 struct Population {
-  uint64_t version = 0;  // counts from 1; whoever stores it numbers it
-  absl::Time fitted_at = absl::UnixEpoch();
+  uint64_t version = 0;                      // counts from 1; whoever stores it numbers it
+  absl::Time fitted_at = absl::UnixEpoch();  // the epoch: nothing but `stage_values` was learned
   uint64_t playbook_version = 0;
 
   // What was asked.
@@ -61,6 +62,9 @@ struct Population {
   std::vector<PersonaCard> cards;  // one a persona of the model
   double silhouette = 0;
   std::vector<FeatureBins> bins;  // of the numeric traits
+  // What stages are worth; learned by a pass of its own, so both may be there without the other. Whoever learns one
+  // keeps the other as it was.
+  StageValues stage_values;
 
   friend bool operator==(const Population&, const Population&) = default;
 };

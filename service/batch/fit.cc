@@ -26,12 +26,18 @@ absl::StatusOr<FittedPopulation> FitPopulation(store::ProfileStore& profiles, en
       }));
   segmentation::Population population =
       segmentation::FitPopulation(plan, sampler.Take(), (*playbook)->population.get(), seed, (*playbook)->version, now);
+  return StoreFitted(playbooks, tenant, *std::move(playbook), std::move(population));
+}
+
+absl::StatusOr<FittedPopulation> StoreFitted(engine::Playbooks& playbooks, const std::string& tenant,
+                                             std::shared_ptr<const playbook::Playbook> playbook,
+                                             segmentation::Population population) {
   auto stored = engine::Await<engine::Playbooks::PopulationPointer>(
       [&](engine::Playbooks::Done<engine::Playbooks::PopulationPointer> done) {
         playbooks.StorePopulation(tenant, std::move(population), absl::Now() + kStoreTimeout, std::move(done));
       });
   if (!stored.ok()) return stored.status();
-  return FittedPopulation{*std::move(playbook), *std::move(stored)};
+  return FittedPopulation{std::move(playbook), *std::move(stored)};
 }
 
 }  // namespace waymark::batch

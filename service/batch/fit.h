@@ -32,6 +32,11 @@ absl::StatusOr<FittedPopulation> FitPopulation(store::ProfileStore& profiles, en
                                                const std::shared_ptr<Cancellation>& cancellation,
                                                absl::FunctionRef<void(const WalkProgress&)> progress);
 
+// Stores it as the tenant's next population, which is served from then on. Blocks. ABORTED, UNAVAILABLE as above.
+absl::StatusOr<FittedPopulation> StoreFitted(engine::Playbooks& playbooks, const std::string& tenant,
+                                             std::shared_ptr<const playbook::Playbook> playbook,
+                                             segmentation::Population population);
+
 }  // namespace waymark::batch
 
 #endif  // WAYMARK_SERVICE_BATCH_FIT_H_

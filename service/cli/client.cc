@@ -134,6 +134,18 @@ absl::Status Client::SuggestSegments(const v1::SuggestSegmentsRequest& request,
   return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::SuggestSegments, request, each);
 }
 
+absl::Status Client::GetStageValues(const v1::GetStageValuesRequest& request, v1::GetStageValuesResponse& response) {
+  return Call(stubs_->journey, &v1::JourneyService::Stub::GetStageValues, request, response);
+}
+absl::Status Client::LearnStageValues(const v1::LearnStageValuesRequest& request,
+                                      const std::function<void(const v1::LearnStageValuesResponse&)>& each) {
+  return Stream(stubs_->journey, &v1::JourneyService::Stub::LearnStageValues, request, each);
+}
+absl::Status Client::AttributeConversions(const v1::AttributeConversionsRequest& request,
+                                          const std::function<void(const v1::AttributeConversionsResponse&)>& each) {
+  return Stream(stubs_->journey, &v1::JourneyService::Stub::AttributeConversions, request, each);
+}
+
 absl::Status Client::ReplayDecisions(const v1::ReplayDecisionsRequest& request,
                                      const std::function<void(const v1::ReplayDecisionsResponse&)>& each) {
   return Stream(stubs_->decision, &v1::DecisionService::Stub::ReplayDecisions, request, each);

@@ -40,6 +40,7 @@ class Client {
   absl::Status GetPlaybook(const v1::GetPlaybookRequest& request, v1::GetPlaybookResponse& response);
   absl::Status ListBudgets(const v1::ListBudgetsRequest& request, v1::ListBudgetsResponse& response);
   absl::Status GetPopulation(const v1::GetPopulationRequest& request, v1::GetPopulationResponse& response);
+  absl::Status GetStageValues(const v1::GetStageValuesRequest& request, v1::GetStageValuesResponse& response);
 
   // Calls whose answer is a stream: each calls `each` with every message, and takes as long as it takes.
   absl::Status PreviewSegment(const v1::PreviewSegmentRequest& request,
@@ -50,6 +51,11 @@ class Client {
                              const std::function<void(const v1::FitPopulationResponse&)>& each);
   absl::Status SuggestSegments(const v1::SuggestSegmentsRequest& request,
                                const std::function<void(const v1::SuggestSegmentsResponse&)>& each);
+
+  absl::Status LearnStageValues(const v1::LearnStageValuesRequest& request,
+                                const std::function<void(const v1::LearnStageValuesResponse&)>& each);
+  absl::Status AttributeConversions(const v1::AttributeConversionsRequest& request,
+                                    const std::function<void(const v1::AttributeConversionsResponse&)>& each);
 
   absl::Status ReplayDecisions(const v1::ReplayDecisionsRequest& request,
                                const std::function<void(const v1::ReplayDecisionsResponse&)>& each);

@@ -79,8 +79,8 @@ int RunWaymark(std::vector<std::string> arguments, std::istream& in, std::ostrea
   AddRecordCommand(app, session);
   AddProfileCommand(app, session);
   AddSegmentCommands(app, session);
-  AddJourneyCommands(app, session);
   AddPopulationCommand(app, session);
+  AddJourneyCommands(app, session);
   AddBudgetsCommand(app, session);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {

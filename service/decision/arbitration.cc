@@ -6,8 +6,6 @@
 namespace waymark::decision {
 namespace {
 
-using segmentation::JourneyPosition;
-
 // A rule's number, at least 0; nullopt where it errs or is not finite.
 absl::optional<double> AsWorth(const expression::Value& value) {
   double number = 0;
@@ -28,26 +26,9 @@ absl::optional<double> AsWorth(const expression::Value& value) {
   return std::max(number, 0.0);
 }
 
-// What the stage that the action moves to is worth more than the customer's; nullopt off the journey.
-absl::optional<double> StageGain(const playbook::StageReference& moves_to,
-                                 const std::vector<JourneyPosition>& positions, const playbook::Playbook& playbook) {
-  const auto index = static_cast<size_t>(std::max(moves_to.journey, 0));
-  const playbook::Journey& journey = playbook.journeys[index];
-  const auto position = std::find_if(positions.begin(), positions.end(),
-                                     [&](const JourneyPosition& at) { return at.journey == journey.id; });
-  if (position == positions.end()) return absl::nullopt;
-  const auto current = std::find_if(journey.stages.begin(), journey.stages.end(),
-                                    [&](const playbook::Stage& stage) { return stage.id == position->current.stage; });
-  if (current == journey.stages.end()) return absl::nullopt;
-  auto target = current + 1;
-  if (moves_to.journey != playbook::kNone) target = journey.stages.begin() + moves_to.stage;
-  if (target == journey.stages.end()) return 0.0;
-  return std::max(*target->value - *current->value, 0.0);
-}
-
 }  // namespace
 
-absl::optional<Factors> Score(int index, const Experiments& experiments, const std::vector<JourneyPosition>& positions,
+absl::optional<Factors> Score(int index, const Experiments& experiments, StageGains& gains,
                               playbook::Evaluation& evaluation, std::string* detail) {
   const playbook::Playbook& playbook = evaluation.playbook();
   const playbook::Action& action = playbook.actions[static_cast<size_t>(index)];
@@ -67,10 +48,7 @@ absl::optional<Factors> Score(int index, const Experiments& experiments, const s
       if (!worth.has_value() && detail != nullptr)
         *detail = value.is_error() ? std::string(value.string_value()) : "the value is not finite";
     }
-    if (action.moves_to.has_value()) {
-      worth = StageGain(*action.moves_to, positions, playbook);
-      if (!worth.has_value() && detail != nullptr) *detail = "the customer is not on that journey";
-    }
+    if (action.moves_to.has_value()) worth = gains.Of(*action.moves_to, detail);
     if (!worth.has_value()) return absl::nullopt;
     factors.value = *worth;
   }

@@ -13,6 +13,7 @@
 #include "service/decision/eligibility.h"
 #include "service/decision/experiments.h"
 #include "service/decision/slate.h"
+#include "service/decision/stage_gain.h"
 #include "service/journey/resolve.h"
 #include "service/playbook/evaluation.h"
 
@@ -52,6 +53,7 @@ class Decider {
         request_(request),
         evaluation_(playbook, profile, request.context, now),
         positions_(Resolve()),
+        gains_(positions_, evaluation_),
         eligibility_(request, binds, positions_, evaluation_),
         experiments_(evaluation_, request.unit),
         policy_(playbook, binds, request.contacts_known, request.decision_id, now),
@@ -98,6 +100,7 @@ class Decider {
   const Request& request_;
   playbook::Evaluation evaluation_;
   std::vector<JourneyPosition> positions_;
+  StageGains gains_;
   Eligibility eligibility_;
   Experiments experiments_;
   ContactPolicy policy_;
@@ -141,7 +144,7 @@ Candidate Decider::Examine(int index, int placement) {
   Candidate candidate{.action = index};
   candidate.reason = Filter(index, placement, DetailOf(candidate));
   if (candidate.reason != Reason::kChosen) return candidate;
-  candidate.factors = Score(index, experiments_, positions_, evaluation_, DetailOf(candidate));
+  candidate.factors = Score(index, experiments_, gains_, evaluation_, DetailOf(candidate));
   if (candidate.factors.has_value()) candidate.priority = Priority(*candidate.factors, experiments_.arbitration());
   if (!candidate.factors.has_value() || !std::isfinite(candidate.priority)) {
     candidate.priority = 0;

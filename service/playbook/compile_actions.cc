@@ -121,12 +121,7 @@ void Compiler::CompileStageGain(const std::string& field, const v1::Action& sour
     action.moves_to = found[0];
   }
   const auto journey = static_cast<size_t>(std::max(action.moves_to->journey, 0));
-  if (journey >= playbook_->journeys.size()) return problems_.Add(field + ".value_from", "there is no journey");
-  for (const Stage& stage : playbook_->journeys[journey].stages) {
-    if (stage.value.has_value()) continue;
-    problems_.Add(field + ".value_from",
-                  absl::StrCat("the journey's stages are compared, and `", stage.name, "` has no `value`"));
-  }
+  if (journey >= playbook_->journeys.size()) problems_.Add(field + ".value_from", "there is no journey");
 }
 
 void Compiler::CompileStageReferences(const std::string& field, const v1::Action& source, Action& action) {

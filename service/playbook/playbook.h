@@ -57,13 +57,22 @@ struct Stage {
   std::vector<NameId> touchpoints;                  // that the shop expects here, each once
   std::string goal;
   Labels labels;
-  absl::optional<double> value;  // what a customer who stands here is expected to bring, whole units of the currency
+  // What a customer who stands here is expected to bring, whole units of the currency; see StageValueOf.
+  absl::optional<double> value;
 };
 
 struct Journey {
   std::string name;
   NameId id{};
   std::vector<Stage> stages;  // never empty
+};
+
+// What a journey's stages are worth as it was learned, by the playbook's own indexes.
+struct LearnedStageValues {
+  // For everyone, and beside `segments` (ascending) for who is in them. None of a stage of which nothing was learned.
+  std::vector<absl::optional<double>> everyone;
+  std::vector<int> segments;
+  std::vector<std::vector<absl::optional<double>>> by_segment;
 };
 
 // Days, weeks (from Monday on) and months of a calendar.
@@ -300,6 +309,7 @@ struct Playbook {
   // apart from the playbook, and stands here because whoever evaluates the rules needs both.
   segmentation::PopulationSpec population_spec;
   std::shared_ptr<const segmentation::Population> population;
+  std::vector<LearnedStageValues> learned_stage_values;  // the population's, by journey; empty: none were learned
 
   // Where the days of calendar limits and quiet hours begin for who has no zone of one's own.
   absl::TimeZone time_zone = absl::UTCTimeZone();
@@ -335,6 +345,11 @@ struct Playbook {
 // The playbook with this population in place of its own.
 std::shared_ptr<const Playbook> WithPopulation(const Playbook& playbook,
                                                std::shared_ptr<const segmentation::Population> population);
+
+// What a customer who stands in the stage is expected to bring, whole units: what the playbook states, and where it
+// states nothing, what was learned of `segment` (an element of LearnedStageValues::segments; kNone: of everyone). None
+// where neither is known.
+absl::optional<double> StageValueOf(const Playbook& playbook, int journey, int stage, int segment = kNone);
 
 // The name of an id that this playbook knows; "unknown" otherwise (a trait of an earlier version).
 absl::string_view NameOf(const Playbook& playbook, NameId id);

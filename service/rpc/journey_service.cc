@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "service/rpc/journey_worth.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
 #include "service/rpc/timeline_wire.h"
@@ -22,12 +23,13 @@ void GetJourney(engine::Engine& engine, const v1::GetJourneyRequest& request, co
 
 }  // namespace
 
-void AddJourneyService(engine::Engine& engine, Methods& methods) {
+void AddJourneyService(engine::Engine& engine, const batch::Environment& batch, Methods& methods) {
   using Service = v1::JourneyService::AsyncService;
   auto& service = methods.Add<Service>();
   methods.Unary(service, &Service::RequestGetJourney, [&engine](const auto& request, const auto& call, auto responder) {
     GetJourney(engine, request, call, std::move(responder));
   });
+  AddJourneyWorth(batch, service, methods);
 }
 
 }  // namespace waymark::rpc

@@ -138,7 +138,8 @@ void GetPopulation(const Batch& batch, const v1::GetPopulationRequest& request,
   if (absl::Status status = CheckTenant(request.tenant()); !status.ok()) return responder.Fail(status);
   const auto playbook = batch.playbooks.Current(request.tenant());
   if (!playbook.ok()) return responder.Fail(playbook.status());
-  if ((*playbook)->population == nullptr) return responder.Fail(absl::NotFoundError("no population was fitted yet"));
+  // One of stage values alone was never fitted.
+  if ((*playbook)->population == nullptr || (*playbook)->population->fitted_at == absl::UnixEpoch()) return responder.Fail(absl::NotFoundError("no population was fitted yet"));
   ToWire(*(*playbook)->population, **playbook, *responder.response().mutable_population());
   responder.Finish();
 }

@@ -11,7 +11,7 @@ std::unique_ptr<Methods> AllServices(engine::Engine& engine, const batch::Enviro
   AddEventService(engine, *methods);
   AddProfileService(engine, *methods);
   AddSegmentationService(engine, batch, watches, *methods);
-  AddJourneyService(engine, *methods);
+  AddJourneyService(engine, batch, *methods);
   AddPlaybookService(batch.playbooks, engine, *methods);
   return methods;
 }

@@ -21,7 +21,7 @@ void AddEventService(engine::Engine& engine, Methods& methods);
 void AddProfileService(engine::Engine& engine, Methods& methods);
 void AddSegmentationService(engine::Engine& engine, const batch::Environment& batch, batch::Watches& watches,
                             Methods& methods);
-void AddJourneyService(engine::Engine& engine, Methods& methods);
+void AddJourneyService(engine::Engine& engine, const batch::Environment& batch, Methods& methods);
 void AddPlaybookService(engine::Playbooks& playbooks, engine::Engine& engine, Methods& methods);
 
 // All of them.

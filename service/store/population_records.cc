@@ -1,6 +1,8 @@
 #include "service/store/population_records.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -166,6 +168,72 @@ bool DecodeEstimates(const storage::v1::Population& wire, Population& population
   return (bg_nbd.empty() || bg_nbd.size() == 4) && (gamma_gamma.empty() || gamma_gamma.size() == 3);
 }
 
+void EncodeStageValues(const segmentation::StageValues& values, storage::v1::StageValues& wire) {
+  wire.set_learned_at_ms(absl::ToUnixMillis(values.learned_at));
+  wire.set_playbook_version(values.playbook_version);
+  wire.set_yearly_discount(values.options.yearly_discount);
+  wire.set_gone_after_s(absl::ToInt64Seconds(values.options.gone_after));
+  wire.set_shrinkage(values.options.shrinkage);
+  for (NameId segment : values.options.segments) wire.add_segments(Id(segment));
+  wire.set_customers(values.customers);
+  for (const segmentation::JourneyStageValues& journey : values.journeys) {
+    storage::v1::JourneyStageValues& of_journey = *wire.add_journeys();
+    of_journey.set_journey(Id(journey.journey));
+    for (const segmentation::SegmentStageValues& segment : journey.segments) {
+      storage::v1::SegmentStageValues& of_segment = *of_journey.add_segments();
+      of_segment.set_segment(Id(segment.segment));
+      of_segment.set_customers(segment.customers);
+      for (const segmentation::StageValue& stage : segment.stages) {
+        of_segment.add_stages(Id(stage.stage));
+        of_segment.add_values(stage.value.value_or(std::numeric_limits<double>::quiet_NaN()));
+        of_segment.add_stays(stage.stays);
+        of_segment.add_left_for_good(stage.left_for_good);
+        of_segment.add_exposure_ms(stage.exposure_ms);
+        of_segment.add_revenue_micros(stage.revenue_micros);
+      }
+    }
+  }
+}
+
+// False where the columns do not fit together.
+bool DecodeSegment(const storage::v1::SegmentStageValues& wire, segmentation::SegmentStageValues& segment) {
+  segment = {.segment = NameId{wire.segment()}, .customers = wire.customers()};
+  const int stages = wire.stages_size();
+  if (wire.values_size() != stages || wire.stays_size() != stages || wire.left_for_good_size() != stages ||
+      wire.exposure_ms_size() != stages || wire.revenue_micros_size() != stages) {
+    return false;
+  }
+  for (int i = 0; i < stages; ++i) {
+    segmentation::StageValue& stage = segment.stages.emplace_back();
+    stage = {.stage = NameId{wire.stages(i)},
+             .stays = wire.stays(i),
+             .left_for_good = wire.left_for_good(i),
+             .exposure_ms = wire.exposure_ms(i),
+             .revenue_micros = wire.revenue_micros(i)};
+    if (std::isinf(wire.values(i))) return false;
+    if (!std::isnan(wire.values(i))) stage.value = wire.values(i);
+  }
+  return true;
+}
+
+bool DecodeStageValues(const storage::v1::StageValues& wire, segmentation::StageValues& values) {
+  values = {.learned_at = absl::FromUnixMillis(wire.learned_at_ms()),
+            .playbook_version = wire.playbook_version(),
+            .options = {.yearly_discount = wire.yearly_discount(),
+                        .gone_after = absl::Seconds(wire.gone_after_s()),
+                        .shrinkage = wire.shrinkage(),
+                        .segments = Ids(wire.segments())},
+            .customers = wire.customers()};
+  for (const storage::v1::JourneyStageValues& of_journey : wire.journeys()) {
+    segmentation::JourneyStageValues& journey = values.journeys.emplace_back();
+    journey.journey = NameId{of_journey.journey()};
+    for (const storage::v1::SegmentStageValues& of_segment : of_journey.segments()) {
+      if (!DecodeSegment(of_segment, journey.segments.emplace_back())) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string EncodePopulationHead(uint64_t version) {
@@ -209,6 +277,9 @@ std::string EncodePopulation(const Population& population) {
     element.set_trait(bins.trait);
     Fill(bins.boundaries, *element.mutable_boundaries());
   }
+  if (population.stage_values != segmentation::StageValues()) {
+    EncodeStageValues(population.stage_values, *wire.mutable_stage_values());
+  }
   return wire.SerializeAsString();
 }
 
@@ -229,6 +300,7 @@ absl::StatusOr<Population> DecodePopulation(absl::string_view bytes) {
       .silhouette = wire.silhouette(),
   };
   if (!DecodeEstimates(wire, population) || !DecodePersonas(wire, population)) return Damaged();
+  if (wire.has_stage_values() && !DecodeStageValues(wire.stage_values(), population.stage_values)) return Damaged();
   for (const storage::v1::FeatureBins& bins : wire.bins()) {
     population.bins.push_back({bins.trait(), Copied(bins.boundaries())});
   }

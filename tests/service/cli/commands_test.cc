@@ -316,6 +316,39 @@ TEST_F(CommandTest, FitsAndShowsThePopulation) {
   EXPECT_EQ(Run({"population"}).code, 2);
 }
 
+TEST_F(CommandTest, LearnsAndShowsStageValues) {
+  Result result = Run({"journey", "value"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("1,234 customers, 10 % a year"));
+  EXPECT_THAT(result.out, HasSubstr("shopping\n  everyone"));
+  EXPECT_THAT(result.out, HasSubstr("12.50 EUR"));
+  result = Run({"journey", "value", "--learn", "--discount", "0.5", "--gone-after", "90", "--segment", "vip"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("50 % a year, gone after 90 days"));
+  EXPECT_THAT(result.out, HasSubstr("\n  vip (0 customers)"));
+  EXPECT_THAT(Run({"journey", "value", "--output", "json"}).out, HasSubstr("\"yearly_discount\":0.1"));
+  EXPECT_EQ(Run({"--tenant", "new", "journey", "value"}).code, 4);
+  EXPECT_EQ(Run({"journey", "value", "--discount", "0.5"}).code, 2) << "only with --learn";
+  EXPECT_EQ(Run({"journey"}).code, 2);
+}
+
+TEST_F(CommandTest, AttributesConversions) {
+  Result result = Run({"journey", "attribution", "--by", "channel", "--method", "markov,last", "--look-back", "2",
+                       "--order", "3", "--segment", "vip", "--from", "1970-01-02"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("172,800 conversions"));
+  EXPECT_THAT(result.out, HasSubstr("   touches         last       markov\n"));
+  EXPECT_THAT(result.out, HasSubstr("         3         0.00         2.50  ATTRIBUTION_BY_CHANNEL, vip 86400\n"));
+  result = Run({"journey", "attribution", "--output", "csv", "--method", "markov"});
+  EXPECT_EQ(result.out,
+            "name,touches,paths,removal_effect,markov_conversions,markov_value,currency\r\n"
+            "\"ATTRIBUTION_BY_TOUCHPOINT,  0\",1,0,0.000000,2.500000,7.000000,EUR\r\n");
+  EXPECT_THAT(Run({"journey", "attribution", "--output", "json"}).out, StartsWith("{"));
+  EXPECT_EQ(Run({"journey", "attribution", "--method", "best"}).code, 2);
+  EXPECT_EQ(Run({"journey", "attribution", "--order", "5"}).code, 2);
+  EXPECT_EQ(Run({"journey", "attribution", "--from", "yesterday"}).code, 2);
+}
+
 TEST_F(CommandTest, ListsBudgets) {
   EXPECT_THAT(Run({"budgets"}).out, HasSubstr("\nvouchers "));
   EXPECT_EQ(Run({"budgets", "--output", "json"}).out,

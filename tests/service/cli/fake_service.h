@@ -305,6 +305,52 @@ class FakeService {
       response->set_next_page_token(request->page_token());
       return grpc::Status::OK;
     }
+    static void Fill(double discount, v1::StageValues& values) {
+      values.set_yearly_discount(discount);
+      values.set_customers(1234);
+      v1::JourneyStageValues& journey = *values.add_journeys();
+      journey.set_journey("shopping");
+      v1::StageValue& stage = *journey.add_segments()->add_stages();
+      stage.set_stage("usage");
+      stage.mutable_value()->set_micros(12'500'000);
+      stage.mutable_value()->set_currency("EUR");
+    }
+    grpc::Status LearnStageValues(Context*, const v1::LearnStageValuesRequest* request,
+                                  grpc::ServerWriter<v1::LearnStageValuesResponse>* writer) override {
+      v1::LearnStageValuesResponse response;
+      response.set_profiles(10);
+      writer->Write(response);
+      response.set_done(true);
+      Fill(request->yearly_discount(), *response.mutable_values());
+      for (const std::string& segment : request->segments()) {
+        response.mutable_values()->mutable_journeys(0)->add_segments()->set_segment(segment);
+      }
+      response.mutable_values()->mutable_gone_after()->CopyFrom(request->gone_after());
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    grpc::Status GetStageValues(Context*, const v1::GetStageValuesRequest* request,
+                                v1::GetStageValuesResponse* response) override {
+      if (request->tenant() != "shop") return {grpc::StatusCode::NOT_FOUND, "no stage values were learned yet"};
+      Fill(0.1, *response->mutable_values());
+      return grpc::Status::OK;
+    }
+    grpc::Status AttributeConversions(Context*, const v1::AttributeConversionsRequest* request,
+                                      grpc::ServerWriter<v1::AttributeConversionsResponse>* writer) override {
+      v1::AttributeConversionsResponse response;
+      response.set_done(true);
+      v1::Attribution& attribution = *response.mutable_attribution();
+      attribution.mutable_value()->set_currency("EUR");
+      attribution.set_conversions(request->look_back().seconds());
+      v1::AttributedTo& player = *attribution.add_players();
+      player.set_name(absl::StrCat(v1::AttributionBy_Name(request->by()), ", ", request->selection().segment(), " ",
+                                   request->selection().from().seconds()));
+      player.set_touches(request->markov_order());
+      player.mutable_markov()->set_conversions(2.5);
+      player.mutable_markov()->mutable_value()->set_micros(7'000'000);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
   };
 
   // Every text but the one that begins with "broken" is a playbook.

@@ -318,6 +318,63 @@ placements: [{name: hero, touchpoint: web/home}]
   EXPECT_THAT(values(2), ElementsAre(0, 0, 0));
 }
 
+// What is stated wins; what is not comes from what was learned, of the first segment that has values of its own.
+TEST_F(DecideTest, StageGainsUseWhatWasLearned) {
+  const auto unlearned = testing_support::MustCompile(R"yaml(
+currency: EUR
+segments:
+  - {name: plain, when: 'true'}
+  - {name: rare, when: 'ever("login")'}
+  - {name: other, when: 'ever("search")'}
+channels: [{name: web}]
+journeys:
+  - name: shopping
+    stages:
+      - {name: looking, goal: g}
+      - {name: buying, value: {micros: 9000000}, enter_when: 'ever("purchase")'}
+      - {name: loving, enter_when: 'count("purchase", days(30)) > 1'}
+actions:
+  - {name: next, kind: OFFER, value_from: STAGE_GAIN}
+  - {name: there, kind: OFFER, value_from: STAGE_GAIN, moves_to: loving}
+placements: [{name: hero, touchpoint: web/home}]
+)yaml");
+  const auto ask = [](const playbook::Playbook& playbook, std::vector<const char*> events) {
+    Profile profile;
+    for (const char* event : events) profile.ledger.Add(NameIdOf(event), kNow, 1);
+    return Decide(playbook, profile, {.placements = {0}, .decision_id = "d", .explain = true}, kNow)
+        .placements[0]
+        .candidates;
+  };
+  const auto values = [&](const playbook::Playbook& playbook, std::vector<const char*> events) {
+    std::vector<double> values;
+    for (const Candidate& candidate : ask(playbook, std::move(events))) values.push_back(candidate.factors->value);
+    return values;  // of next, there
+  };
+  EXPECT_EQ(ask(*unlearned, {})[0].reason, Reason::kValueError);
+  EXPECT_EQ(ask(*unlearned, {})[0].detail, "what the stage looking is worth is neither stated nor learned");
+
+  segmentation::Population population{.version = 1};
+  const auto of = [](const char* segment, double looking, absl::optional<double> loving) {
+    return segmentation::SegmentStageValues{
+        .segment = *segment == '\0' ? segmentation::NameId{} : NameIdOf(segment),
+        .stages = {{NameIdOf("looking"), looking}, {NameIdOf("buying"), 1000.0}, {NameIdOf("loving"), loving}}};
+  };
+  population.stage_values.journeys = {{NameIdOf("shopping"), {of("", 2, 12), of("other", 4, 40), of("rare", 3, 30)}}};
+  population.stage_values.journeys[0].segments.push_back(of("forgotten", 1, 1));
+  const auto learned =
+      playbook::WithPopulation(*unlearned, std::make_shared<const segmentation::Population>(population));
+  EXPECT_THAT(values(*learned, {}), ElementsAre(7, 10)) << "everyone's, since `plain` has none of its own";
+  EXPECT_THAT(values(*learned, {"search"}), ElementsAre(5, 36));
+  EXPECT_THAT(values(*learned, {"search", "login"}), ElementsAre(6, 27)) << "the playbook lists `rare` before `other`";
+  EXPECT_THAT(values(*learned, {"purchase"}), ElementsAre(3, 3)) << "9 are stated, whatever was learned";
+  population.stage_values.journeys[0].segments[0] = of("", 2, absl::nullopt);
+  const auto partly =
+      playbook::WithPopulation(*unlearned, std::make_shared<const segmentation::Population>(population));
+  EXPECT_EQ(ask(*partly, {})[0].factors->value, 7);
+  EXPECT_EQ(ask(*partly, {})[1].detail, "what the stage loving is worth is neither stated nor learned");
+  EXPECT_EQ(ask(*playbook::WithPopulation(*learned, nullptr), {})[0].reason, Reason::kValueError);
+}
+
 TEST_F(DecideTest, WithoutConsentToProfilingNothingKnownDecides) {
   const auto playbook = testing_support::MustCompile(R"yaml(
 traits: [{name: age, type: INT}]

@@ -31,7 +31,6 @@ struct Broken {
 const Broken kBroken[] = {
     {"actions: [{name: a, kind: OFFER, applicable_when: '1'}]", "actions[0].applicable_when", "bool"},
     {"actions: [{name: a, kind: OFFER, suitable_when: 'nobody'}]", "actions[0].suitable_when", "nobody"},
-    {"actions: [{name: a, kind: OFFER, value_from: STAGE_GAIN}]", "actions[0].value_from", "`looking` has no `value`"},
     {"actions: [{name: a, kind: OFFER, value_from: STAGE_GAIN, moves_to: bying}]", "actions[0].moves_to",
      "did you mean `buying`"},
     {"actions: [{name: a, kind: OFFER, moves_to: buying}]", "actions[0].moves_to", "value_from: STAGE_GAIN"},

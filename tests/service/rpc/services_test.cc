@@ -664,5 +664,63 @@ TEST_F(ServicesTest, SaysHowBudgetsStand) {
   EXPECT_EQ(response.budgets(1).period_start().seconds() % 86400, 0);
 }
 
+// The last message of a stream that Journey's stub gives.
+template <typename Request, typename Response>
+grpc::Status LastOf(std::unique_ptr<grpc::ClientReader<Response>> (v1::JourneyService::Stub::*method)(
+                        grpc::ClientContext*, const Request&),
+                    v1::JourneyService::Stub& stub, const Request& request, Response& last) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
+  const auto reader = (stub.*method)(&context, request);
+  while (reader->Read(&last)) {
+  }
+  return reader->Finish();
+}
+
+TEST_F(ServicesTest, SaysWhatTheRoadIsWorth) {
+  v1::JourneyService::Stub& journeys = *journeys_;
+  using Stub = v1::JourneyService::Stub;
+  v1::GetStageValuesRequest get;
+  get.set_tenant("shop");
+  v1::GetStageValuesResponse got;
+  EXPECT_EQ(Call(journeys, &Stub::GetStageValues, get, got).error_code(), grpc::StatusCode::NOT_FOUND);
+
+  v1::RecordEventResponse recorded;
+  ASSERT_GRPC_OK(Record("anna", "1", recorded));
+  v1::LearnStageValuesRequest learn;
+  learn.set_tenant("shop");
+  learn.add_segments("nobody");
+  v1::LearnStageValuesResponse learned;
+  EXPECT_EQ(LastOf(&Stub::LearnStageValues, journeys, learn, learned).error_code(), grpc::StatusCode::NOT_FOUND);
+  learn.set_segments(0, "buyers");
+  ASSERT_GRPC_OK(LastOf(&Stub::LearnStageValues, journeys, learn, learned));
+  EXPECT_TRUE(learned.done());
+  EXPECT_EQ(learned.profiles(), 1);
+  EXPECT_EQ(learned.values().customers(), 1);
+  ASSERT_GRPC_OK(Call(journeys, &Stub::GetStageValues, get, got));
+  EXPECT_EQ(got.values().SerializeAsString(), learned.values().SerializeAsString());
+  ASSERT_EQ(got.values().journeys_size(), 1);
+  EXPECT_EQ(got.values().journeys(0).segments(0).stages_size(), 6);
+  // Nobody fitted a population.
+  v1::GetPopulationRequest population;
+  population.set_tenant("shop");
+  v1::GetPopulationResponse none;
+  EXPECT_EQ(Call(*segmentation_, &v1::SegmentationService::Stub::GetPopulation, population, none).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  learn.set_shrinkage(-1);
+  EXPECT_THAT(FieldsOf(LastOf(&Stub::LearnStageValues, journeys, learn, learned)), ElementsAre("shrinkage"));
+
+  v1::AttributeConversionsRequest attribute;
+  attribute.set_tenant("shop");
+  v1::AttributeConversionsResponse attributed;
+  ASSERT_GRPC_OK(LastOf(&Stub::AttributeConversions, journeys, attribute, attributed));
+  EXPECT_TRUE(attributed.done());
+  EXPECT_EQ(attributed.attribution().conversions(), 1);
+  EXPECT_EQ(attributed.attribution().unattributed(), 1);
+  attribute.set_markov_order(7);
+  EXPECT_THAT(FieldsOf(LastOf(&Stub::AttributeConversions, journeys, attribute, attributed)),
+              ElementsAre("markov_order"));
+}
+
 }  // namespace
 }  // namespace waymark::rpc

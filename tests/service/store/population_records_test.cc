@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace waymark::store {
 namespace {
 
@@ -49,6 +51,17 @@ Population Sample() {
   population.cards[1].name = "old";
   population.silhouette = 0.31;
   population.bins = {{"age", {18, 22, 30}}};
+  population.stage_values = {
+      .learned_at = absl::FromUnixMillis(1'780'000'000'456),
+      .playbook_version = 4,
+      .options = {.yearly_discount = 0.3,
+                  .gone_after = absl::Hours(24 * 90),
+                  .shrinkage = 12.5,
+                  .segments = {NameIdOf("vip")}},
+      .customers = 900,
+      .journeys = {{NameIdOf("shopping"),
+                    {{{}, 900, {{NameIdOf("new"), 1.0 / 3, 10, 2, 86'400'000, 7}, {NameIdOf("gone"), absl::nullopt}}},
+                     {NameIdOf("vip"), 30, {{NameIdOf("new"), 7.5, 3}, {NameIdOf("gone"), 0.0}}}}}}};
   return population;
 }
 
@@ -70,6 +83,9 @@ TEST(PopulationRecords, RefuseWhatDoesNotFitTogether) {
   EXPECT_EQ(DecodePopulation(EncodePopulation(population)).status().code(), absl::StatusCode::kDataLoss);
   population = Sample();
   population.rfm.frequency.clear();
+  EXPECT_EQ(DecodePopulation(EncodePopulation(population)).status().code(), absl::StatusCode::kDataLoss);
+  population = Sample();
+  population.stage_values.journeys[0].segments[1].stages[0].value = HUGE_VAL;
   EXPECT_EQ(DecodePopulation(EncodePopulation(population)).status().code(), absl::StatusCode::kDataLoss);
   population = Sample();
   population.personas.columns = 7;
