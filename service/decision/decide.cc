@@ -234,7 +234,7 @@ PlacementDecision Decider::Repeat(int index, const std::vector<int>& actions) {
   for (int action : actions) {
     if (eligibility_.CheckConsent(playbook_.actions[action], placement.channel, nullptr) != Reason::kChosen) continue;
     absl::StatusOr<absl::optional<Content>> content = ContentOf(action, placement);
-    const absl::optional<Factors> factors = Score(action, experiments_, positions_, evaluation_, nullptr);
+    const absl::optional<Factors> factors = Score(action, experiments_, gains_, evaluation_, nullptr);
     const double priority = factors.has_value() ? Priority(*factors, experiments_.arbitration()) : 0;
     decision.chosen.push_back(
         {action, std::isfinite(priority) ? priority : 0, false, content.ok() ? *std::move(content) : absl::nullopt});

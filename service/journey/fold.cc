@@ -66,7 +66,7 @@ bool MayHaveMoved(const playbook::Playbook& playbook, const Profile& profile, ab
 void AdvanceTo(const playbook::Playbook& playbook, absl::Time at, Profile& profile) {
   const absl::Time before = at - absl::Milliseconds(1);
   if (!profile.positions.empty() && before > AsOf(profile) && MayHaveMoved(playbook, profile, before)) {
-    ResolveAt(playbook, before, profile);
+    AdvanceByTheClock(playbook, before, profile);
   }
 }
 

@@ -62,11 +62,11 @@ class Road {
     return current;
   }
 
-  // When a clock of the stage runs out within (after, before), the earliest first.
-  std::vector<absl::Time> Deadlines(int current, absl::Time since, absl::Time after, absl::Time before) const {
+  // When a clock of the stage runs out within (after, until], the earliest first.
+  std::vector<absl::Time> Deadlines(int current, absl::Time since, absl::Time after, absl::Time until) const {
     const Stage& stage = journey_.stages[current];
     std::vector<absl::Time> deadlines = {since + stage.minimum_dwell, since + stage.timeout, last_event_ + stage.lapse};
-    std::erase_if(deadlines, [&](absl::Time at) { return at <= after || at >= before; });
+    std::erase_if(deadlines, [&](absl::Time at) { return at <= after || at > until; });
     std::sort(deadlines.begin(), deadlines.end());
     return deadlines;
   }
@@ -90,14 +90,20 @@ absl::Time NextHour(absl::Time time) {
   return absl::UnixEpoch() + absl::Floor(since, kGrain) + kGrain;
 }
 
+// When something came to be so.
+struct Moment {
+  absl::Time at;
+  bool by_the_clock = false;  // one of the deadlines, or a whole hour; not only because somebody looked
+};
+
 // The earliest time in (after, now] at which `moved` holds: one of the deadlines, a whole hour, or now. REQUIRES: it
 // holds now, and not at `after`; it begins to hold once.
 template <typename Moved>
-absl::Time FirstTime(absl::Time after, absl::Time now, const std::vector<absl::Time>& deadlines, Moved moved) {
-  absl::Time until = now;
+Moment FirstTime(absl::Time after, absl::Time now, const std::vector<absl::Time>& deadlines, Moved moved) {
+  Moment until{.at = now};
   for (absl::Time deadline : deadlines) {
     if (moved(deadline)) {
-      until = deadline;
+      until = {deadline, true};
       break;
     }
     after = deadline;
@@ -105,13 +111,13 @@ absl::Time FirstTime(absl::Time after, absl::Time now, const std::vector<absl::T
   const absl::Time first = NextHour(after);
   // Among hours first + 0 .. hours - 1, all of them before `until`.
   int64_t from = 0;
-  int64_t hours = first < until ? (until - first - absl::Nanoseconds(1)) / kGrain + 1 : 0;
+  int64_t hours = first < until.at ? (until.at - first - absl::Nanoseconds(1)) / kGrain + 1 : 0;
   // Mostly a clock ran out, and no rule changed before.
   if (hours > 0 && !moved(first + (hours - 1) * kGrain)) return until;
   while (from < hours) {
     const int64_t middle = from + (hours - from) / 2;
     if (moved(first + middle * kGrain)) {
-      until = first + middle * kGrain;
+      until = {first + middle * kGrain, true};
       hours = middle;
     } else {
       from = middle + 1;
@@ -133,7 +139,10 @@ void MoveTo(segmentation::NameId stage, absl::Time at, JourneyPosition& position
   ++it->count;
 }
 
-void ResolveOne(const Journey& journey, absl::Time last_event, absl::Time as_of, Evaluation& evaluation,
+// What is so only at this moment, and not by the clock, is a move for who asks, and none for what time did before.
+enum class Moves { kAll, kByTheClock };
+
+void ResolveOne(const Journey& journey, absl::Time last_event, absl::Time as_of, Moves which, Evaluation& evaluation,
                 JourneyPosition& position) {
   const JourneyPosition* stored = segmentation::FindPosition(evaluation.profile(), journey.id);
   const Road road(journey, last_event);
@@ -161,11 +170,12 @@ void ResolveOne(const Journey& journey, absl::Time last_event, absl::Time as_of,
       if (found != current) next = found;  // of the last one asked that moved, which is the earliest
       return found != current;
     };
-    const absl::Time at =
-        from < now ? FirstTime(from, now, road.Deadlines(current, since, from, now), moved) : std::max(now, since);
-    MoveTo(journey.stages[next].id, at, position);
+    const Moment first = from < now ? FirstTime(from, now, road.Deadlines(current, since, from, now), moved)
+                                    : Moment{.at = std::max(now, since)};
+    if (which == Moves::kByTheClock && !first.by_the_clock) return;
+    MoveTo(journey.stages[next].id, first.at, position);
     current = next;
-    from = at;
+    from = first.at;
   }
 }
 
@@ -173,6 +183,28 @@ absl::Time LastEvent(const Profile& profile) {
   absl::Time last = absl::InfinitePast();
   for (const segmentation::Series& series : profile.ledger.series()) last = std::max(last, series.last);
   return last == absl::InfinitePast() ? profile.created : last;
+}
+
+void ResolveAll(Moves which, Evaluation& evaluation, std::vector<JourneyPosition>& positions) {
+  const std::vector<Journey>& journeys = evaluation.playbook().journeys;
+  const absl::Time last_event = LastEvent(evaluation.profile());
+  const absl::Time as_of = evaluation.profile().positions_as_of.value_or(last_event);
+  positions.resize(journeys.size());
+  for (size_t i = 0; i < journeys.size(); ++i) {
+    ResolveOne(journeys[i], last_event, as_of, which, evaluation, positions[i]);
+  }
+  std::sort(positions.begin(), positions.end(),
+            [](const JourneyPosition& a, const JourneyPosition& b) { return a.journey < b.journey; });
+}
+
+void StoreAt(const playbook::Playbook& playbook, absl::Time at, Moves which, Profile& profile) {
+  const segmentation::Context no_context;
+  Evaluation evaluation(playbook, profile, no_context, at);
+  std::vector<JourneyPosition> positions;
+  ResolveAll(which, evaluation, positions);
+  profile.positions = std::move(positions);
+  profile.positions_as_of.reset();
+  if (LastEvent(profile) != at) profile.positions_as_of = at;
 }
 
 }  // namespace
@@ -186,22 +218,15 @@ std::vector<JourneyPosition> Resolve(Evaluation& evaluation) {
 }
 
 void Resolve(Evaluation& evaluation, std::vector<JourneyPosition>& positions) {
-  const std::vector<Journey>& journeys = evaluation.playbook().journeys;
-  const absl::Time last_event = LastEvent(evaluation.profile());
-  const absl::Time as_of = evaluation.profile().positions_as_of.value_or(last_event);
-  positions.resize(journeys.size());
-  for (size_t i = 0; i < journeys.size(); ++i) ResolveOne(journeys[i], last_event, as_of, evaluation, positions[i]);
-  std::sort(positions.begin(), positions.end(),
-            [](const JourneyPosition& a, const JourneyPosition& b) { return a.journey < b.journey; });
+  ResolveAll(Moves::kAll, evaluation, positions);
 }
 
 void ResolveAt(const playbook::Playbook& playbook, absl::Time at, Profile& profile) {
-  const segmentation::Context no_context;
-  Evaluation evaluation(playbook, profile, no_context, at);
-  std::vector<JourneyPosition> positions = Resolve(evaluation);
-  profile.positions = std::move(positions);
-  profile.positions_as_of.reset();
-  if (LastEvent(profile) != at) profile.positions_as_of = at;
+  StoreAt(playbook, at, Moves::kAll, profile);
+}
+
+void AdvanceByTheClock(const playbook::Playbook& playbook, absl::Time at, Profile& profile) {
+  StoreAt(playbook, at, Moves::kByTheClock, profile);
 }
 
 }  // namespace waymark::journey

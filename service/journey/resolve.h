@@ -34,6 +34,10 @@ absl::Time AsOf(const segmentation::Profile& profile);
 // Resolves the profile's positions as of `at`, and stores them there. REQUIRES: at >= AsOf(profile).
 void ResolveAt(const playbook::Playbook& playbook, absl::Time at, segmentation::Profile& profile);
 
+// The same, but for moves by rules that turned within the hour of `at` (`days_since`): an event in that hour may turn
+// them back, and whether somebody looked in between must not matter.
+void AdvanceByTheClock(const playbook::Playbook& playbook, absl::Time at, segmentation::Profile& profile);
+
 }  // namespace waymark::journey
 
 #endif  // WAYMARK_SERVICE_JOURNEY_RESOLVE_H_

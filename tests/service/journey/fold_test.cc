@@ -21,6 +21,15 @@ using segmentation::Profile;
 using testing_support::MustCompile;
 
 const absl::Time kStart = absl::FromUnixSeconds(1780000000);
+// A rule that turns within an hour: a day after the purchase, to the millisecond.
+constexpr absl::string_view kDaysSince = R"yaml(
+journeys:
+  - name: j
+    stages:
+      - {name: new, goal: Buy}
+      - {name: bought, enter_when: 'ever("purchase")'}
+      - {name: quiet, enter_when: 'ever("purchase") && days_since("purchase") >= 1', leave_when: 'days_since("purchase") < 1'}
+)yaml";
 constexpr absl::string_view kSix = "journeys: [{name: j, preset: SIX_STAGES}, {name: k, preset: FIVE_STAGES}]";
 
 std::vector<Event> RandomEvents(std::mt19937_64& random, size_t count, int64_t max_step_minutes) {
@@ -49,19 +58,22 @@ Profile Folded(const playbook::Playbook& playbook, const std::vector<Event>& eve
 
 // The promise that maps rest on.
 TEST(FoldEvent, TheOrderOfArrivalDoesNotMatter) {
-  const auto playbook = MustCompile(kSix);
   std::mt19937_64 random(11);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 90; ++round) {
+    const auto playbook = MustCompile(round < 60 ? kSix : kDaysSince);
     // From minutes to months between two events.
     const int64_t step = round % 3 == 0 ? 120 : round % 3 == 1 ? 4'000 : 60'000;
     std::vector<Event> events = RandomEvents(random, 1 + random() % 25, step);
     const absl::Time now = events.back().time + absl::Hours(1);
     const Profile in_order = Folded(*playbook, events, now);
-    ASSERT_EQ(in_order.positions.size(), 2u);
+    ASSERT_EQ(in_order.positions.size(), playbook->journeys.size());
     for (int shuffle = 0; shuffle < 4; ++shuffle) {
       std::shuffle(events.begin(), events.end(), random);
       const Profile shuffled = Folded(*playbook, events, now);
-      if (!in_order.positions[0].forgotten.empty() || !in_order.positions[1].forgotten.empty()) break;
+      if (std::any_of(in_order.positions.begin(), in_order.positions.end(),
+                      [](const auto& position) { return !position.forgotten.empty(); })) {
+        break;
+      }
       EXPECT_EQ(shuffled.positions, in_order.positions) << "round " << round;
       EXPECT_EQ(shuffled.positions_as_of, in_order.positions_as_of);
       EXPECT_EQ(shuffled.trail.touches.size(), in_order.trail.touches.size());
