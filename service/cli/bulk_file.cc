@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -18,40 +17,16 @@
 #include "service/base/ids.h"
 #include "service/base/status_macros.h"
 #include "service/cli/decisions_json.h"
+#include "service/cli/output_file.h"
 
 namespace waymark::cli {
 namespace {
 
 constexpr size_t kIdBytes = 12;
 
-absl::Status Unusable(absl::string_view doing, const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", doing, " ", path));
-}
-
 bool Exists(const std::string& path) {
   struct stat unused;
   return ::stat(path.c_str(), &unused) == 0;
-}
-
-absl::Status WriteAll(int file, absl::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Unusable("write", path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
-// A renamed, created or removed name is durable once its directory is.
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int file = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return Unusable("open", directory);
-  const int failed = ::fsync(file);
-  ::close(file);
-  return failed == 0 ? absl::OkStatus() : Unusable("write", directory);
 }
 
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
@@ -85,9 +60,9 @@ absl::StatusOr<BulkFile::Found> BulkFile::Find(int file, const std::string& path
   std::string line;
   if (!std::getline(in, line) || in.eof()) {  // empty, or killed while it was written: nothing was asked yet
     std::string run = base::NewId();
-    if (::ftruncate(file, 0) != 0) return Unusable("write", path);
+    if (::ftruncate(file, 0) != 0) return SystemError("write", path);
     WAYMARK_RETURN_IF_ERROR(WriteAll(file, absl::StrCat(run, " ", question, "\n"), path));
-    if (::fsync(file) != 0) return Unusable("write", path);
+    if (::fsync(file) != 0) return SystemError("write", path);
     return Found{std::move(run), false};
   }
   absl::string_view rest = line;
@@ -114,7 +89,7 @@ BulkFile::~BulkFile() {
 absl::StatusOr<std::unique_ptr<BulkFile>> BulkFile::Open(const std::string& path, const std::string& question) {
   const std::string run_path = path + ".run";
   const int lock = ::open(run_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0644);
-  if (lock < 0) return Unusable("open", run_path);
+  if (lock < 0) return SystemError("open", run_path);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0 || !HasName(lock, run_path)) {
     ::close(lock);
     return absl::AbortedError(absl::StrCat("another process writes ", path));
@@ -141,7 +116,7 @@ absl::Status BulkFile::Resume() {
     return absl::AlreadyExistsError(absl::StrCat(part_path, " is there, but not what says which run it is of"));
   }
   part_ = ::open(part_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0644);
-  if (part_ < 0) return Unusable("open", part_path);
+  if (part_ < 0) return SystemError("open", part_path);
   std::ifstream in(part_path);
   std::string line;
   int64_t whole = 0;
@@ -153,7 +128,7 @@ absl::Status BulkFile::Resume() {
     whole += static_cast<int64_t>(line.size()) + 1;
     ++resumed_;
   }
-  return ::ftruncate(part_, whole) == 0 ? SyncDirectoryOf(path_) : Unusable("write", part_path);
+  return ::ftruncate(part_, whole) == 0 ? SyncDirectoryOf(path_) : SystemError("write", part_path);
 }
 
 absl::optional<std::string> BulkFile::Remember(absl::string_view customer) {
@@ -170,11 +145,11 @@ absl::Status BulkFile::Append(absl::string_view lines) {
 }
 
 absl::Status BulkFile::Complete() {
-  if (::fsync(part_) != 0) return Unusable("write", path_ + ".part");
-  if (::rename((path_ + ".part").c_str(), path_.c_str()) != 0) return Unusable("rename to", path_);
+  if (::fsync(part_) != 0) return SystemError("write", path_ + ".part");
+  if (::rename((path_ + ".part").c_str(), path_.c_str()) != 0) return SystemError("rename to", path_);
   WAYMARK_RETURN_IF_ERROR(SyncDirectoryOf(path_));
   empty_ = false;
-  if (::unlink((path_ + ".run").c_str()) != 0) return Unusable("remove", path_ + ".run");
+  if (::unlink((path_ + ".run").c_str()) != 0) return SystemError("remove", path_ + ".run");
   return absl::OkStatus();
 }
 

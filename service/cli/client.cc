@@ -31,17 +31,17 @@ struct Client::Stubs {
       : channel(channel),
         decision(channel),
         event(channel),
+        journey(channel),
         profile(channel),
         segmentation(channel),
-        journey(channel),
         playbook(channel) {}
 
   const std::shared_ptr<grpc::Channel> channel;
   v1::DecisionService::Stub decision;
   v1::EventService::Stub event;
+  v1::JourneyService::Stub journey;
   v1::ProfileService::Stub profile;
   v1::SegmentationService::Stub segmentation;
-  v1::JourneyService::Stub journey;
   v1::PlaybookService::Stub playbook;
 };
 
@@ -157,6 +157,19 @@ absl::Status Client::ExportDecisions(const v1::ExportDecisionsRequest& request,
 absl::Status Client::AuditDecisions(const v1::AuditDecisionsRequest& request,
                                     const std::function<void(const v1::AuditDecisionsResponse&)>& each) {
   return Stream(stubs_->decision, &v1::DecisionService::Stub::AuditDecisions, request, each);
+}
+
+absl::Status Client::ExportJourneys(const v1::ExportJourneysRequest& request,
+                                    const std::function<absl::Status(v1::ExportJourneysResponse&)>& each) {
+  grpc::ClientContext context;
+  const std::unique_ptr<grpc::ClientReader<v1::ExportJourneysResponse>> reader =
+      stubs_->journey.ExportJourneys(&context, request);
+  v1::ExportJourneysResponse response;
+  absl::Status stopped;
+  while (stopped.ok() && reader->Read(&response)) stopped = each(response);
+  if (!stopped.ok()) context.TryCancel();
+  const absl::Status status = FromGrpc(reader->Finish());
+  return stopped.ok() ? status : stopped;
 }
 
 absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,

@@ -64,6 +64,10 @@ class Client {
   absl::Status AuditDecisions(const v1::AuditDecisionsRequest& request,
                               const std::function<void(const v1::AuditDecisionsResponse&)>& each);
 
+  // Until `each` gives an error, which is the call's then.
+  absl::Status ExportJourneys(const v1::ExportJourneysRequest& request,
+                              const std::function<absl::Status(v1::ExportJourneysResponse&)>& each);
+
   // A DecideStreamCall.
   absl::Status DecideStream(const std::function<bool(v1::DecideStreamRequest&)>& next,
                             const std::function<absl::Status(const v1::DecideStreamResponse&)>& each);

@@ -57,7 +57,8 @@ void AddPlaybookCommands(CLI::App& app, Session& session);  // check, diff, appl
 void AddImportCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);     // decide, content
 void AddDecisionLogCommands(CLI::App& app, Session& session);  // explain, decisions, replay, audit
-void AddJourneyCommands(CLI::App& app, Session& session);
+void AddJourneyCommands(CLI::App& app, Session& session);      // journey
+void AddJourneyExport(CLI::App& journey, Session& session);    // journey export
 void AddRecordCommand(CLI::App& app, Session& session);
 void AddProfileCommand(CLI::App& app, Session& session);
 void AddSegmentCommands(CLI::App& app, Session& session);     // segments, members, watch, resegment

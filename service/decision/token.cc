@@ -10,7 +10,9 @@
 namespace waymark::decision {
 namespace {
 
+// What is signed begins with what it is.
 constexpr char kFormat = 1;
+constexpr char kPseudonym = 'p';
 constexpr size_t kPayloadBytes = 26;
 constexpr size_t kMacBytes = 10;
 // The last byte's bits.
@@ -47,6 +49,12 @@ uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view custome
 
 bool IsTokenOf(const Token& token, absl::string_view tenant, absl::string_view customer) {
   return token.customer == CustomerFingerprint(tenant, customer) || token.customer == CustomerFingerprint(tenant, "");
+}
+
+std::string PseudonymOf(absl::string_view tenant, absl::string_view customer, const TokenKey& key) {
+  // A tenant has no NUL.
+  const absl::string_view between("\0", 1);
+  return absl::BytesToHexString(key.Sign(absl::StrCat(absl::string_view(&kPseudonym, 1), tenant, between, customer)));
 }
 
 std::string EncodeToken(const Token& token, const TokenKey& key) {

@@ -44,6 +44,10 @@ uint64_t CustomerFingerprint(absl::string_view tenant, absl::string_view custome
 // Whether the token is this customer's, or was given to a visitor who was anonymous.
 bool IsTokenOf(const Token& token, absl::string_view tenant, absl::string_view customer);
 
+// What stands for a customer where the id is not to be told: 20 hexadecimal digits (80 bits of a MAC, so of a billion
+// customers two share theirs with a probability of 4 in 10 million). The same for the same key.
+std::string PseudonymOf(absl::string_view tenant, absl::string_view customer, const TokenKey& key);
+
 // 48 URL-safe characters: the token and its signature.
 std::string EncodeToken(const Token& token, const TokenKey& key);
 

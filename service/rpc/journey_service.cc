@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "service/rpc/journey_export.h"
 #include "service/rpc/journey_worth.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
@@ -29,6 +30,7 @@ void AddJourneyService(engine::Engine& engine, const batch::Environment& batch, 
   methods.Unary(service, &Service::RequestGetJourney, [&engine](const auto& request, const auto& call, auto responder) {
     GetJourney(engine, request, call, std::move(responder));
   });
+  AddJourneyExport(batch, service, methods);
   AddJourneyWorth(batch, service, methods);
 }
 

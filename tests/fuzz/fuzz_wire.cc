@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "service/base/field_error.h"
 #include "service/rpc/from_wire.h"
+#include "service/rpc/journey_wire.h"
 #include "service/rpc/log_wire.h"
 #include "service/rpc/to_wire.h"
 #include "service/rpc/trace_context.h"
@@ -129,7 +130,7 @@ void Look(World& world, uint8_t method, const std::string& bytes) {
   const auto decide = [&](const auto& message) { return Decide(world, message); };
   const auto parse = [](const auto& message) { return FromWire(message).status(); };
   const auto check = [](const auto& message) { return Check(message); };
-  switch (method % 16) {
+  switch (method % 17) {
     case 0:
       return With<v1::NextBestActionRequest>(bytes, decide);
     case 1:
@@ -160,6 +161,8 @@ void Look(World& world, uint8_t method, const std::string& bytes) {
       return With<v1::PreviewSegmentRequest>(bytes, check);
     case 14:
       return With<v1::PreviewPlaybookRequest>(bytes, check);
+    case 15:
+      return With<v1::ExportJourneysRequest>(bytes, parse);
     default:
       return LookAtTrace(bytes);
   }

@@ -41,6 +41,7 @@ void AddJourneyCommands(CLI::App& app, Session& session) {
   show->add_option("--max", arguments->max, "how many entries")->check(CLI::Range(1, 1000))->capture_default_str();
   show->add_option("--page-token", arguments->page_token, "go on where a page ended");
   show->callback([&session, arguments] { Show(session, *arguments); });
+  AddJourneyExport(*journey, session);
   AddJourneyWorth(*journey, session);
 }
 

@@ -49,6 +49,15 @@ TEST(TokenKey, SignsAsTheStandardSays) {
   EXPECT_EQ(absl::BytesToHexString(TokenKey("Jefe").Sign("what do ya want for nothing?")), "21fcc6d0d5d32228f18f");
 }
 
+TEST(Pseudonym, IsOneCustomersUnderOneKey) {
+  const TokenKey key("key");
+  EXPECT_EQ(PseudonymOf("shop", "anna", key).size(), 20u);
+  EXPECT_EQ(PseudonymOf("shop", "anna", key), PseudonymOf("shop", "anna", TokenKey("key")));
+  EXPECT_NE(PseudonymOf("shop", "anna", key), PseudonymOf("shop", "anna", TokenKey("other")));
+  EXPECT_NE(PseudonymOf("shop", "anna", key), PseudonymOf("shop", "ben", key));
+  EXPECT_NE(PseudonymOf("a", "bc", key), PseudonymOf("ab", "c", key));
+}
+
 TEST(CustomerFingerprint, TellsTenantsApart) {
   EXPECT_NE(CustomerFingerprint("a", "bc"), CustomerFingerprint("ab", "c"));
   EXPECT_NE(CustomerFingerprint("shop", "anna"), CustomerFingerprint("shop", "ben"));
