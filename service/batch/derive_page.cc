@@ -20,8 +20,9 @@ constexpr int kMaxWrites = 256;
 constexpr size_t kProfilesBetweenChecks = 64;
 
 // A customer of whom nothing is heard sheds what is kept for a while only: no event does it.
-bool IsWorthAWrite(const engine::Derivation& derivation, const Profile& profile, absl::Time now) {
-  return engine::Differs(derivation, profile) || segmentation::HasExpired(profile, now);
+bool IsWorthAWrite(const engine::Derivation& derivation, const playbook::Playbook& playbook, const Profile& profile,
+                   absl::Time now) {
+  return engine::Differs(derivation, playbook, profile) || segmentation::HasExpired(profile, now);
 }
 
 }  // namespace
@@ -125,7 +126,7 @@ ProfileStore::Change PageDeriver::ChangeOf(uint64_t revision, engine::Derivation
     Profile profile = stored.profile;
     if (conflict) {
       engine::Derivation anew = engine::Derive(*playbook, profile, now);
-      if (!IsWorthAWrite(anew, profile, now)) return absl::nullopt;
+      if (!IsWorthAWrite(anew, *playbook, profile, now)) return absl::nullopt;
       engine::Adopt(std::move(anew), *playbook, profile);
     } else {
       engine::Adopt(derivation, *playbook, profile);
@@ -164,7 +165,7 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
     const engine::Derivation& derivation = deriver.Derive(stored.profile);
     tally_.Add(deriver, derivation, counts);
     if (stored.profile.derived.playbook_version > playbook_->version) continue;  // not to be undone
-    if (!IsWorthAWrite(derivation, stored.profile, now)) continue;
+    if (!IsWorthAWrite(derivation, *playbook_, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
     profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, absl::Now() + kStoreTimeout,
                          ChangeOf(stored.revision, derivation, now), writes.Callback());

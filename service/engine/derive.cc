@@ -97,6 +97,8 @@ Receipt AdoptFolded(const std::vector<JourneyPosition>& before, Derivation deriv
   receipt.segments_entered = Minus(derivation.segments, profile.derived.segments);
   receipt.segments_left = Minus(profile.derived.segments, derivation.segments);
   profile.derived = {playbook.version, std::move(derivation.segments)};
+  std::erase_if(profile.trail.comments,
+                [&playbook](const auto& comment) { return !playbook.keep_text.contains(comment.type); });
   return receipt;
 }
 
@@ -107,8 +109,11 @@ Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segment
   return AdoptFolded(before, std::move(derivation), playbook, profile);
 }
 
-bool Differs(const Derivation& derivation, const segmentation::Profile& profile) {
-  return derivation.positions != profile.positions || derivation.segments != profile.derived.segments;
+bool Differs(const Derivation& derivation, const playbook::Playbook& playbook, const segmentation::Profile& profile) {
+  const auto& comments = profile.trail.comments;
+  return derivation.positions != profile.positions || derivation.segments != profile.derived.segments ||
+         std::any_of(comments.begin(), comments.end(),
+                     [&playbook](const auto& comment) { return !playbook.keep_text.contains(comment.type); });
 }
 
 }  // namespace waymark::engine

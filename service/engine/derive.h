@@ -52,7 +52,7 @@ class Deriver {
 };
 
 // Puts the derivation into the profile, stamped with the playbook's version, and says what changed. Positions on
-// journeys that the playbook does not have are dropped.
+// journeys that the playbook does not have are dropped, and so are texts that it does not keep (any more).
 Receipt Adopt(Derivation derivation, const playbook::Playbook& playbook, segmentation::Profile& profile);
 
 // The same for a profile into which an event was folded, and with it its positions, which stay as they are: as of the
@@ -61,7 +61,7 @@ Receipt AdoptFolded(const std::vector<segmentation::JourneyPosition>& before, De
                     const playbook::Playbook& playbook, segmentation::Profile& profile);
 
 // Whether adopting would change anything but the stamps.
-bool Differs(const Derivation& derivation, const segmentation::Profile& profile);
+bool Differs(const Derivation& derivation, const playbook::Playbook& playbook, const segmentation::Profile& profile);
 
 }  // namespace waymark::engine
 

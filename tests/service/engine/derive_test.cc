@@ -66,5 +66,21 @@ TEST(DeriverTest, SaysOfEachWhatDeriveSaysOfOne) {
   EXPECT_GT(*std::max_element(members.begin(), members.end()), *std::min_element(members.begin(), members.end()) + 3);
 }
 
+TEST(AdoptTest, DropsTextsThatThePlaybookDoesNotKeep) {
+  const auto keeping = testing_support::MustCompile("keep_text: [complaint]", 1);
+  Profile profile;
+  profile.trail.comments = {{kNow, NameIdOf("complaint"), "kept"}, {kNow, NameIdOf("search"), "not kept"}};
+  const Derivation derivation = Derive(*keeping, profile, kNow);
+  EXPECT_TRUE(Differs(derivation, *keeping, profile));
+  Adopt(derivation, *keeping, profile);
+  ASSERT_EQ(profile.trail.comments.size(), 1u);
+  EXPECT_EQ(profile.trail.comments[0].text, "kept");
+  EXPECT_FALSE(Differs(derivation, *keeping, profile));
+  const auto forgetting = testing_support::MustCompile("name: shop", 2);
+  EXPECT_TRUE(Differs(derivation, *forgetting, profile));
+  Adopt(derivation, *forgetting, profile);
+  EXPECT_TRUE(profile.trail.comments.empty());
+}
+
 }  // namespace
 }  // namespace waymark::engine

@@ -75,6 +75,21 @@ TEST_F(EngineJourneyTest, ShowsWhatTheCustomerDidFeltAndWrote) {
   EXPECT_EQ(answer->profile->trail.names[0].text, "web/seek");
 }
 
+TEST_F(EngineJourneyTest, TextsAreKeptAsLongAsThePlaybookSaysSo) {
+  Record({.type = "complaint", .text = "Late"});
+  const auto texts = [this] {
+    int count = 0;
+    for (const journey::TimelineEntry& entry : Get({})->entries) count += entry.text.empty() ? 0 : 1;
+    return count;
+  };
+  EXPECT_EQ(texts(), 1);
+  ASSERT_TRUE(world_.Apply("shop", "journeys: [{name: shopping, preset: SIX_STAGES}]").ok());
+  EXPECT_EQ(texts(), 0);
+  Record({.type = "search"});
+  ASSERT_TRUE(world_.Apply("shop", kPlaybook).ok());
+  EXPECT_EQ(texts(), 0) << "the next event took it out of the store";
+}
+
 TEST_F(EngineJourneyTest, ScoresDecideWhoIsInASegment) {
   const auto segments = [this] { return world_.GetProfile("anna")->profile.derived.segments; };
   Record({.type = "nps", .value_micros = 3'000'000, .is_number = true});
