@@ -5,6 +5,7 @@
 
 #include "service/base/ids.h"
 #include "service/base/status_macros.h"
+#include "service/store/names.h"
 
 namespace waymark::batch {
 
@@ -86,16 +87,28 @@ absl::Status SharedRun::Read() {
 }
 
 absl::Status SharedRun::Write(const RunState& state) {
+  RunState written = state;
+  std::string bytes = store::EncodeRun(written);
+  if (bytes.size() > store::kMaxRecordBytes) {
+    // Those of the run before are for who comes too late for its end, and now begins anew.
+    written.finished_id = 0;
+    written.finished_as_of = absl::UnixEpoch();
+    written.finished_counts = {};
+    bytes = store::EncodeRun(written);
+  }
+  if (bytes.size() > store::kMaxRecordBytes) {
+    return absl::ResourceExhaustedError("what is counted exceeds a record of the store");
+  }
   Pending<uint64_t> pending(
       cancellation_,
       [&](absl::Time deadline, RecordStore::PutDone done) {
-        records_.Put(name_, store::EncodeRun(state), revision_, deadline, std::move(done));
+        records_.Put(name_, bytes, revision_, deadline, std::move(done));
       },
       timeout_);
   const absl::StatusOr<uint64_t> revision = pending.Take();
   if (!revision.ok()) return revision.status();
   revision_ = *revision;
-  state_ = state;
+  state_ = std::move(written);
   return absl::OkStatus();
 }
 

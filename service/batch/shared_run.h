@@ -27,7 +27,8 @@ enum class Joining {
 // The state of a run as this worker knows it, in a record of the store. Its methods block. Single-threaded; borrows the
 // store.
 //
-// Errors, beside those of the cancellation and the store: ABORTED where another run took this one's place.
+// Errors, beside those of the cancellation and the store: ABORTED where another run took this one's place;
+// RESOURCE_EXHAUSTED where its counts exceed a record.
 class SharedRun {
  public:
   SharedRun(store::RecordStore& records, std::string name, std::shared_ptr<Cancellation> cancellation);
