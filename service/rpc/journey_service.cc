@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "service/rpc/journey_export.h"
+#include "service/rpc/journey_map.h"
 #include "service/rpc/journey_worth.h"
 #include "service/rpc/methods.h"
 #include "service/rpc/services.h"
@@ -31,6 +32,7 @@ void AddJourneyService(engine::Engine& engine, const batch::Environment& batch, 
     GetJourney(engine, request, call, std::move(responder));
   });
   AddJourneyExport(batch, service, methods);
+  AddJourneyMap(batch, service, methods);
   AddJourneyWorth(batch, service, methods);
 }
 

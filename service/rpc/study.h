@@ -27,13 +27,13 @@ class Pace {
   absl::Time next_ = absl::InfinitePast();
 };
 
-// Runs `study(cancellation)`, which returns how it ended, on a batch thread of its own, which stops when the client
-// goes.
+// Runs `study(cancellation)`, which returns how it ended, on a batch thread of its own, which may start others (`count`
+// in all), and stops when the client goes.
 template <typename Response, typename Study>
 void RunStudy(batch::Threads& threads, const std::string& tenant, const std::shared_ptr<StreamWriter<Response>>& writer,
-              Study study) {
+              Study study, int count = 1) {
   auto started = threads.Start(
-      tenant, 1, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
+      tenant, count, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
         writer->Finish(study(cancellation));
       });
   if (!started.ok()) return writer->Finish(started.status());

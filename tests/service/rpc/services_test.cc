@@ -6,6 +6,8 @@
 #include <grpcpp/create_channel.h>
 
 #include <cmath>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -355,6 +357,96 @@ TEST_F(ServicesTest, ShowsAJourney) {
   status = get();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(FieldsOf(status), ElementsAre("page_size"));
+}
+
+TEST_F(ServicesTest, MapsJourneys) {
+  v1::GetJourneyMapRequest request;
+  request.set_tenant("shop");
+  v1::GetJourneyMapResponse last;
+  const auto get = [&] {
+    last.Clear();
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(60)));
+    const auto reader = journeys_->GetJourneyMap(&context, request);
+    while (reader->Read(&last)) {
+    }
+    return reader->Finish();
+  };
+  v1::RecordEventResponse receipt;
+  for (const char* customer : {"c1", "c2", "c3"}) ASSERT_GRPC_OK(Record(customer, "e1", receipt));
+  ASSERT_GRPC_OK(get());
+  EXPECT_TRUE(last.done());
+  EXPECT_EQ(last.profiles(), 3);
+  EXPECT_EQ(last.map().journey(), "shopping");
+  EXPECT_EQ(last.map().customers(), 3);
+  ASSERT_EQ(last.map().stages_size(), 6);
+  EXPECT_EQ(last.map().stages(3).stage(), "purchase");
+  EXPECT_EQ(last.map().stages(3).standing(), 3);
+  EXPECT_EQ(last.map().playbook_version(), 1u);
+  EXPECT_FALSE(last.has_compared());
+  const int64_t as_of = last.map().as_of().seconds();
+  EXPECT_EQ(as_of, absl::ToUnixSeconds(world_.clock.Now()));
+
+  // Kept, as it was; made again where it is told to.
+  ASSERT_GRPC_OK(Record("c4", "e1", receipt));
+  world_.clock.Advance(absl::Seconds(10));
+  ASSERT_GRPC_OK(get());
+  EXPECT_EQ(last.map().as_of().seconds(), as_of);
+  EXPECT_EQ(last.map().customers(), 3);
+  request.mutable_max_age();
+  request.mutable_compare_with()->set_segment("buyers");
+  request.mutable_compare_with()->mutable_until()->set_seconds(1);
+  ASSERT_GRPC_OK(get());
+  EXPECT_EQ(last.map().as_of().seconds(), as_of + 10);
+  EXPECT_EQ(last.map().customers(), 4);
+  EXPECT_EQ(last.compared().customers(), 0) << "nobody was there in 1970";
+  EXPECT_EQ(last.compared().selection().segment(), "buyers");
+}
+
+TEST_F(ServicesTest, RefusesAMapByField) {
+  const auto call = [&](const std::function<void(v1::GetJourneyMapRequest&)>& change) {
+    v1::GetJourneyMapRequest request;
+    request.set_tenant("shop");
+    change(request);
+    grpc::ClientContext context;
+    const auto reader = journeys_->GetJourneyMap(&context, request);
+    v1::GetJourneyMapResponse response;
+    while (reader->Read(&response)) {
+    }
+    return reader->Finish();
+  };
+  const auto fields = [&](const std::function<void(v1::GetJourneyMapRequest&)>& change) {
+    const grpc::Status status = call(change);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    return FieldsOf(status);
+  };
+  EXPECT_THAT(fields([](auto& r) { r.clear_tenant(); }), ElementsAre("tenant"));
+  EXPECT_THAT(fields([](auto& r) { r.set_journey(std::string(129, 'x')); }), ElementsAre("journey"));
+  EXPECT_THAT(fields([](auto& r) {
+                r.mutable_selection()->mutable_from()->set_seconds(9);
+                r.mutable_selection()->mutable_until()->set_seconds(9);
+              }),
+              ElementsAre("selection.until"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_selection()->mutable_from()->set_nanos(-1); }),
+              ElementsAre("selection.from"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_compare_with()->mutable_until()->set_seconds(INT64_MAX); }),
+              ElementsAre("compare_with.until"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_compare_with()->set_segment(std::string(129, 'x')); }),
+              ElementsAre("compare_with.segment"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_max_age()->set_seconds(-1); }), ElementsAre("max_age"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_max_age()->set_nanos(-1); }), ElementsAre("max_age"));
+  EXPECT_THAT(fields([](auto& r) { r.mutable_max_age()->set_seconds(INT64_MAX); }), ElementsAre("max_age"));
+  EXPECT_THAT(fields([](auto& r) { r.set_min_people(4); }), ElementsAre("min_people"));
+  EXPECT_THAT(fields([](auto& r) { r.set_min_people(1'000'001); }), ElementsAre("min_people"));
+
+  const auto code = [&](const std::function<void(v1::GetJourneyMapRequest&)>& change) {
+    return call(change).error_code();
+  };
+  EXPECT_EQ(code([](auto& r) { r.set_journey("x"); }), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code([](auto& r) { r.mutable_selection()->set_segment("x"); }), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code([](auto& r) { r.mutable_selection()->set_persona("x"); }), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code([](auto& r) { r.mutable_compare_with()->set_segment("x"); }), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code([](auto& r) { r.set_tenant("nobody"); }), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
 TEST_F(ServicesTest, RefusesScoresAndFeelingsByField) {
