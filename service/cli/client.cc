@@ -203,6 +203,10 @@ absl::Status Client::DecideStream(const std::function<bool(v1::DecideStreamReque
   return status.ok() && !alive ? absl::UnavailableError("the service ended before it was done") : status;
 }
 
+absl::Status Client::GetJourneyMap(const v1::GetJourneyMapRequest& request,
+                                   const std::function<void(const v1::GetJourneyMapResponse&)>& each) {
+  return Stream(stubs_->journey, &v1::JourneyService::Stub::GetJourneyMap, request, each);
+}
 absl::Status Client::Resegment(const v1::ResegmentRequest& request,
                                const std::function<void(const v1::ResegmentResponse&)>& each) {
   return Stream(stubs_->segmentation, &v1::SegmentationService::Stub::Resegment, request, each);

@@ -56,6 +56,8 @@ class Client {
                                 const std::function<void(const v1::LearnStageValuesResponse&)>& each);
   absl::Status AttributeConversions(const v1::AttributeConversionsRequest& request,
                                     const std::function<void(const v1::AttributeConversionsResponse&)>& each);
+  absl::Status GetJourneyMap(const v1::GetJourneyMapRequest& request,
+                             const std::function<void(const v1::GetJourneyMapResponse&)>& each);
 
   absl::Status ReplayDecisions(const v1::ReplayDecisionsRequest& request,
                                const std::function<void(const v1::ReplayDecisionsResponse&)>& each);

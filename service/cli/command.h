@@ -65,6 +65,7 @@ void AddSegmentCommands(CLI::App& app, Session& session);     // segments, membe
 void AddSegmentDesign(CLI::App& segments, Session& session);  // segments preview, segments suggest
 void AddPopulationCommand(CLI::App& app, Session& session);
 void AddJourneyWorth(CLI::App& journey, Session& session);  // journey value, journey attribution
+void AddJourneyMapCommand(CLI::App& journey, Session& session);  // journey map
 void AddBudgetsCommand(CLI::App& app, Session& session);
 
 }  // namespace waymark::cli

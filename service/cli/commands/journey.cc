@@ -43,6 +43,7 @@ void AddJourneyCommands(CLI::App& app, Session& session) {
   show->callback([&session, arguments] { Show(session, *arguments); });
   AddJourneyExport(*journey, session);
   AddJourneyWorth(*journey, session);
+  AddJourneyMapCommand(*journey, session);
 }
 
 }  // namespace waymark::cli

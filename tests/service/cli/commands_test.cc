@@ -17,6 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
@@ -244,6 +245,30 @@ TEST_F(CommandTest, RecordsAnEvent) {
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--money", "1"}).code, 2);
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--time", "then"}).code, 2);
   EXPECT_EQ(Run({"record", "--customer", "8", "--type", "visit", "--number", "many"}).code, 2);
+}
+
+TEST_F(CommandTest, MapsJourneys) {
+  Result result = Run({"journey", "map", "--journey", "shopping", "--min-people", "12", "--max-age", "2", "--from",
+                       "2026-07-01", "--until", "2026-07-08T12:00:00Z", "--segment", "vip"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("shopping: 12 customers (from 2026-07-01T00:00:00Z, until 2026-07-08T12:00:00Z, "
+                                     "segment vip)"));
+  EXPECT_THAT(result.out, HasSubstr("of 120 the beginning is not kept"));
+  EXPECT_THAT(result.out, Not(HasSubstr("compared")));
+  result =
+      Run({"journey", "map", "--compare-until", "2026-06-01", "--compare-persona", "night_owl", "--output", "json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"compared\":{\"journey\":\"\",\"selection\":{\"until\":\"2026-06-01T00:00:00Z\","
+                                    "\"segment\":\"\",\"persona\":\"night_owl\"}"));
+  result = Run({"journey", "map", "--output", "csv"});
+  EXPECT_THAT(result.out, HasSubstr("\r\nselected,stage,shop,"));
+  EXPECT_EQ(Run({"journey", "map", "--journey", "none"}).code, 4);
+  EXPECT_EQ(Run({"journey", "map", "--journey", "broken"}).code, 3);
+  EXPECT_EQ(Run({"journey", "map", "--from", "yesterday"}).code, 2);
+  EXPECT_EQ(Run({"journey", "map", "--compare-until", "soon"}).code, 2);
+  EXPECT_EQ(Run({"journey", "map", "--max-age", "-1"}).code, 2);
+  EXPECT_EQ(Run({"journey", "map", "--min-people", "4"}).code, 2);
+  EXPECT_EQ(Run({"journey", "map", "--output", "pdf"}).code, 2);
 }
 
 TEST_F(CommandTest, ShowsAJourney) {

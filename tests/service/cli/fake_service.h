@@ -348,6 +348,23 @@ class FakeService {
       player.set_touches(request->markov_order());
       player.mutable_markov()->set_conversions(2.5);
       player.mutable_markov()->mutable_value()->set_micros(7'000'000);
+    grpc::Status GetJourneyMap(Context*, const v1::GetJourneyMapRequest* request,
+                               grpc::ServerWriter<v1::GetJourneyMapResponse>* writer) override {
+      if (request->journey() == "none") return {grpc::StatusCode::NOT_FOUND, "there is no such journey"};
+      v1::GetJourneyMapResponse response;
+      response.set_profiles(1);
+      response.set_estimated_total(2);
+      writer->Write(response);
+      if (request->journey() == "broken") return grpc::Status::OK;
+      response.set_done(true);
+      *response.mutable_map()->mutable_selection() = request->selection();
+      response.mutable_map()->set_journey(request->journey());
+      response.mutable_map()->set_customers(request->min_people());
+      response.mutable_map()->set_incomplete_customers(request->max_age().seconds());
+      response.mutable_map()->add_stages()->set_stage(request->tenant());
+      if (request->has_compare_with()) {
+        *response.mutable_compared()->mutable_selection() = request->compare_with();
+      }
       writer->Write(response);
       return grpc::Status::OK;
     }
