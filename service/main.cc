@@ -29,6 +29,7 @@
 #include "service/base/log.h"
 #include "service/base/worker.h"
 #include "service/batch/environment.h"
+#include "service/batch/fresh_maps.h"
 #include "service/batch/log_walk.h"
 #include "service/batch/past_playbooks.h"
 #include "service/batch/threads.h"
@@ -236,6 +237,7 @@ absl::Status Run(const Flags& flags) {
   engine::Engine engine(profiles, playbooks, budgets, clock, &logger);
   batch::Threads batch_threads;
   const batch::Environment batch{profiles, records, playbooks, clock, batch_threads};
+  batch::FreshMaps fresh_maps(batch);
   batch::Watches watches(store, playbooks);
   batch::PastPlaybooks past_playbooks(playbooks);
   const batch::LogEnvironment log{store, playbooks, past_playbooks, clock, batch_threads};
@@ -268,6 +270,7 @@ absl::Status Run(const Flags& flags) {
   (*server)->Drain(kReadinessGrace);
   // What takes as long as it takes ends, so that its clients go on with another replica.
   watches.Stop();
+  fresh_maps.Stop();
   batch_threads.Stop();
   (*server)->Shutdown(kShutdownGrace);
   server->reset();
