@@ -132,8 +132,14 @@ absl::StatusOr<CountedMap> TryCount(const Environment& environment, const MapReq
   if (!plan.ok()) return plan.status();
   Basis basis = BasisFor(*plan->playbook());
   basis.of = store::EncodeJourneyMapKey(plan->key());
+  const absl::Time now = WholeMillis(environment.clock.Now());
+  absl::Time known_as_of = absl::InfinitePast();
   const absl::StatusOr<size_t> slot =
-      SlotOf(environment.records, request.tenant, basis.of, environment.clock.Now(), request.asked, cancellation);
+      ChangeSlot(environment.records, request.tenant, basis.of, now, cancellation, [&](JourneyMapSlot& kept) {
+        known_as_of = kept.as_of;
+        // By the minute: who asks again and again writes little.
+        if (request.asked && now - kept.asked_at >= absl::Minutes(1)) kept.asked_at = now;
+      });
   if (!slot.ok()) return slot.status();
   const PassTask task{
       .tenant = request.tenant,

@@ -24,7 +24,7 @@ constexpr size_t kMaxNameBytes = 128;
 constexpr int kDefaultMinPeople = 10;
 constexpr int kLeastMinPeople = 5;
 constexpr int kMostMinPeople = 1'000'000;
-constexpr absl::Duration kMostMaxAge = absl::Hours(24) * 366;
+constexpr absl::Duration kMostMaxAge = absl::Hours(24 * 366);
 
 absl::StatusOr<store::JourneySelection> FromWire(absl::string_view field, const v1::MapSelection& wire) {
   const auto path = [field](absl::string_view name) { return absl::StrCat(field, ".", name); };
