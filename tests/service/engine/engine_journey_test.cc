@@ -78,8 +78,9 @@ TEST_F(EngineJourneyTest, ShowsWhatTheCustomerDidFeltAndWrote) {
 TEST_F(EngineJourneyTest, TextsAreKeptAsLongAsThePlaybookSaysSo) {
   Record({.type = "complaint", .text = "Late"});
   const auto texts = [this] {
+    const auto answer = Get({});
     int count = 0;
-    for (const journey::TimelineEntry& entry : Get({})->entries) count += entry.text.empty() ? 0 : 1;
+    for (const journey::TimelineEntry& entry : answer->entries) count += entry.text.empty() ? 0 : 1;
     return count;
   };
   EXPECT_EQ(texts(), 1);
