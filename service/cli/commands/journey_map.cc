@@ -3,9 +3,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "service/cli/command.h"
 #include "service/cli/conversions.h"
+#include "service/cli/journey_page.h"
 #include "service/cli/print.h"
 #include "service/cli/print_journey_map.h"
 #include "service/cli/timestamps.h"
@@ -29,6 +31,8 @@ struct MapFlags {
   SelectionFlags compared;
   double max_age_minutes = 5;
   int min_people = 0;
+  std::string format;
+  std::string language = "en";
 };
 
 absl::Status SetTime(const std::string& flag, const std::string& text, google::protobuf::Timestamp* timestamp) {
@@ -53,7 +57,15 @@ absl::Status SetSelection(const std::string& prefix, const SelectionFlags& flags
   return status;
 }
 
-void Map(Session& session, const std::string& format, const MapFlags& flags) {
+std::string Written(const v1::GetJourneyMapResponse& response, const std::string& format, Language language,
+                    bool as_json) {
+  if (format == "csv") return JourneyMapCsv(response);
+  if (format == "html") return JourneyPage(response, language, absl::Now());
+  if (format == "svg") return JourneySvg(response, language);
+  return as_json || format == "json" ? Json(response) : JourneyMapText(response);
+}
+
+void Map(Session& session, const MapFlags& flags) {
   v1::GetJourneyMapRequest request;
   request.set_tenant(session.tenant);
   request.set_journey(flags.journey);
@@ -70,12 +82,8 @@ void Map(Session& session, const std::string& format, const MapFlags& flags) {
   status =
       WithProgress(session, "profiles", last, [&](const auto& each) { return client.GetJourneyMap(request, each); });
   if (!status.ok()) return session.Fail(status);
-  std::ostream& out = session.console.out;
-  if (format == "csv") {
-    out << JourneyMapCsv(last);
-  } else {
-    out << (session.json() || format == "json" ? Json(last) : JourneyMapText(last));
-  }
+  const Language language = flags.language == "de" ? Language::kGerman : Language::kEnglish;
+  session.console.out << Written(last, flags.format, language, session.json());
 }
 
 void AddSelection(CLI::App& map, const std::string& prefix, const std::string& whom, SelectionFlags& flags) {
@@ -90,7 +98,6 @@ void AddSelection(CLI::App& map, const std::string& prefix, const std::string& w
 
 void AddJourneyMapCommand(CLI::App& journey, Session& session) {
   auto flags = std::make_shared<MapFlags>();
-  auto format = std::make_shared<std::string>();
   CLI::App* map = journey.add_subcommand("map", "What everyone does on the road: stages, touchpoints, what hurts");
   map->add_option("--journey", flags->journey, "which journey. Default: the primary one");
   AddSelection(*map, "", "the map", flags->selection);
@@ -101,9 +108,13 @@ void AddJourneyMapCommand(CLI::App& journey, Session& session) {
       ->capture_default_str();
   map->add_option("--min-people", flags->min_people, "of how many people an emotion is shown at least. Default: 10")
       ->check(CLI::Range(5, 1'000'000));
-  map->add_option("--output", *format, "text, json, or csv: a line a stage, touchpoint and cell")
-      ->check(CLI::IsMember({"text", "json", "csv"}));
-  map->callback([&session, flags, format] { Map(session, *format, *flags); });
+  map->add_option("--output", flags->format,
+                  "text, json, csv (a line a stage, touchpoint and cell), html (a page for people), svg (a picture)")
+      ->check(CLI::IsMember({"text", "json", "csv", "html", "svg"}));
+  map->add_option("--language", flags->language, "of the page and the picture: en, de")
+      ->check(CLI::IsMember({"en", "de"}))
+      ->capture_default_str();
+  map->callback([&session, flags] { Map(session, *flags); });
 }
 
 }  // namespace waymark::cli

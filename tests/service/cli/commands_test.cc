@@ -269,6 +269,9 @@ TEST_F(CommandTest, MapsJourneys) {
   EXPECT_EQ(Run({"journey", "map", "--max-age", "-1"}).code, 2);
   EXPECT_EQ(Run({"journey", "map", "--min-people", "4"}).code, 2);
   EXPECT_EQ(Run({"journey", "map", "--output", "pdf"}).code, 2);
+  EXPECT_EQ(Run({"journey", "map", "--output", "html", "--language", "fr"}).code, 2);
+  EXPECT_THAT(Run({"journey", "map", "--output", "html", "--language", "de"}).out, HasSubstr("<html lang=\"de\""));
+  EXPECT_THAT(Run({"journey", "map", "--output", "svg"}).out, HasSubstr("<svg xmlns="));
 }
 
 TEST_F(CommandTest, ShowsAJourney) {
