@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kFirstFindings = 5;  // the rest is folded
 
-// "in "Usage" at "Phone"".
+// "Usage" at "Phone".
 std::string PlaceText(const JourneyPageParts& page, absl::string_view stage, absl::string_view touchpoint) {
   const std::string in = page.words.Quoted(page.view.StageName(stage));
   if (touchpoint.empty()) return in;

@@ -26,9 +26,12 @@ void AppendCellContent(const Rows& rows, const v1::MapCell& cell) {
     page.out.Leaf("i", {{"class", absl::StrCat("e", step)}, {"style", absl::StrFormat("width:%.1f%%", width)}}, "");
   }
   page.out.Leaf("span", {{"class", "volume"}}, page.words.Count(cell.volume()));
-  const Markup::Element feel(page.out, "span", {{"class", "feel"}});
-  AppendFace(page, cell.has_emotion() ? &cell.emotion() : nullptr);
-  if (cell.has_emotion()) page.out.Leaf("span", {}, page.words.Signed(cell.emotion().mean(), 2));
+  {
+    const Markup::Element feel(page.out, "span", {{"class", "feel"}});
+    AppendFace(page, cell.has_emotion() ? &cell.emotion() : nullptr);
+    if (cell.has_emotion()) page.out.Leaf("span", {}, page.words.Signed(cell.emotion().mean(), 2));
+  }
+  if (cell.expected()) page.out.Leaf("span", {{"class", "sr"}}, page.Say(", expected here", ", hier erwartet"));
 }
 
 void AppendCell(const Rows& rows, const v1::MapCell& cell) {
@@ -53,7 +56,6 @@ void AppendCell(const Rows& rows, const v1::MapCell& cell) {
   rows.shown->push_back(&cell);
   const Markup::Element button(page.out, "button", {{"type", "button"}, {"popovertarget", id}});
   AppendCellContent(rows, cell);
-  if (cell.expected()) page.out.Leaf("span", {{"class", "sr"}}, page.Say(", expected here", ", hier erwartet"));
 }
 
 void AppendTouchpointRow(const Rows& rows, const v1::MapTouchpoint& touchpoint) {
