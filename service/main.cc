@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -27,6 +27,7 @@
 #include "absl/time/time.h"
 #include "service/base/clock.h"
 #include "service/base/log.h"
+#include "service/base/state_log.h"
 #include "service/base/worker.h"
 #include "service/batch/environment.h"
 #include "service/batch/fresh_maps.h"
@@ -128,15 +129,14 @@ absl::StatusOr<store::RedisOptions> ParseRedis(absl::string_view address, const 
   return options;
 }
 
-// Logged once a change, not once an attempt.
-void LogRedisState(const absl::Status& state) {
-  static std::atomic<int> last{-1};
-  const int now = state.ok() ? 1 : 0;
-  if (last.exchange(now) == now) return;
+void LogRedisState(const absl::Status& state, int64_t changes) {
+  std::vector<base::LogField> fields;
+  if (!state.ok()) fields.emplace_back("error", state.message());
+  if (changes > 1) fields.emplace_back("changes", changes);
   if (state.ok()) {
-    base::LogInfo("connected to Redis");
+    base::LogInfo("connected to Redis", fields);
   } else {
-    base::LogWarning("Redis is away, trying again", {{"error", state.message()}});
+    base::LogWarning("Redis is away, trying again", fields);
   }
 }
 
@@ -153,7 +153,9 @@ absl::StatusOr<store::StoreParts> OpenStores(const Flags& flags) {
     absl::StatusOr<store::RedisOptions> options = ParseRedis(spec, flags);
     if (!options.ok()) return options.status();
     auto budgets = std::make_shared<store::RedisBudgetStore>(*options);
-    options->on_state = LogRedisState;
+    options->on_state = [log = std::make_shared<base::StateLog>(LogRedisState)](const absl::Status& state) {
+      log->Set(state);
+    };
     store::StoreParts parts = PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
     parts.own = options->metrics;
     return parts;
