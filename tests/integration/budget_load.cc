@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -98,7 +99,13 @@ class Load {
     _exit(0);  // the thread that reads standard input may wait for ever
   }
 
-  bool Over() const { return may_end.load() && absl::Now() - last_delivery > absl::Seconds(options.quiet); }
+  // Whether nothing was delivered for a while, since it may end: those who deliver may have been away before.
+  bool Over() {
+    if (!may_end.load()) return false;
+    const absl::Time now = absl::Now();
+    may_end_since_ = std::min(may_end_since_, now);
+    return now - std::max(last_delivery, may_end_since_) > absl::Seconds(options.quiet);
+  }
 
   const Options& options;
   grpc::CompletionQueue queue;
@@ -112,6 +119,7 @@ class Load {
   absl::Time last_delivery;
 
  private:
+  absl::Time may_end_since_ = absl::InfiniteFuture();
   std::vector<std::unique_ptr<v1::DecisionService::Stub>> stubs_;
   std::vector<std::unique_ptr<Caller>> callers_;
 };

@@ -149,10 +149,10 @@ def check_kills(world, run):
             replica.kill()
             replica.start()
             kills += 1
+        for replica in world.replicas:
+            replica.wait()  # the load ends where nobody delivers
     finally:
         result = end(load)
-    for replica in world.replicas:
-        replica.wait()
     lost = AMOUNT - result["delivered"]
     print(f"run {run}, {kills} kills: lost {lost}, {result}", flush=True)
     assert result["delivered"] <= AMOUNT, result
