@@ -348,6 +348,9 @@ class FakeService {
       player.set_touches(request->markov_order());
       player.mutable_markov()->set_conversions(2.5);
       player.mutable_markov()->mutable_value()->set_micros(7'000'000);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
     grpc::Status GetJourneyMap(Context*, const v1::GetJourneyMapRequest* request,
                                grpc::ServerWriter<v1::GetJourneyMapResponse>* writer) override {
       if (request->journey() == "none") return {grpc::StatusCode::NOT_FOUND, "there is no such journey"};
