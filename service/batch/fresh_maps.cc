@@ -93,7 +93,9 @@ bool FreshMaps::Begin(const Due& due) {
   const absl::Time begun = absl::Now();
   auto started = environment_.threads.Start(
       due.tenant, kThreads, [this, due, begun](const std::shared_ptr<Cancellation>& cancellation) {
-        const MapRequest request{.tenant = due.tenant, .key = due.key, .max_age = options_.age, .asked = false};
+        // One that is as old as that exactly is counted again.
+        const MapRequest request{
+            .tenant = due.tenant, .key = due.key, .max_age = options_.age - absl::Milliseconds(1), .asked = false};
         const absl::StatusOr<CountedMap> counted =
             CountMap(environment_, request, {}, cancellation, [](const WalkProgress&) {});
         End(due, counted.status(), absl::Now() - begun);

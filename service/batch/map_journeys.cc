@@ -138,7 +138,7 @@ absl::StatusOr<CountedMap> TryCount(const Environment& environment, const MapReq
       ChangeSlot(environment.records, request.tenant, basis.of, now, cancellation, [&](JourneyMapSlot& kept) {
         known_as_of = kept.as_of;
         // By the minute: who asks again and again writes little.
-        if (request.asked && now - kept.asked_at >= absl::Minutes(1)) kept.asked_at = now;
+        if (request.asked && now - kept.asked_at >= kAskedWithin) kept.asked_at = now;
       });
   if (!slot.ok()) return slot.status();
   const PassTask task{

@@ -359,7 +359,8 @@ TEST_F(MapJourneysTest, KeepsTheOnesThatWereAskedForLast) {
   ASSERT_TRUE(ask(kMaxKeptMaps).ok());
   EXPECT_EQ(ask(0)->as_of, as_of[0]) << "was asked for lately";
   EXPECT_EQ(ask(2)->as_of, as_of[2]);
-  EXPECT_EQ(ask(1)->as_of, world_.clock.Now()) << "went";
+  const auto went = ask(1);
+  EXPECT_EQ(went->as_of, world_.clock.Now()) << "went";
   const auto index = GetNow(world_.records, MapIndexName("small"));
   EXPECT_EQ(store::DecodeJourneyMapIndex(index->value)->size(), kMaxKeptMaps);
 }
