@@ -31,8 +31,8 @@ struct FreshMapsOptions {
 // oldest of a tenant that is older than `age`, one at a time. All replicas do so, and share each look.
 //
 // Costs: one list of records each `poll`; a look at everyone (see CountMap) of one thread each `age`, and as much less
-// often as `share` says where that is more: a million customers take some 5 s of a core each two minutes, ten million
-// 50 s each seven.
+// often as `share` says where that is more: a million customers take some 7 s of a core each two minutes, ten million
+// 70 s each ten.
 //
 // A map is counted again whether or not events came, because time alone moves customers from stage to stage. Nothing is
 // asked of those who record events. Thread-safe.

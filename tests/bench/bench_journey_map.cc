@@ -40,7 +40,6 @@ constexpr int kSegments = 50;
 constexpr int kRounds = 3;
 constexpr int kTouches = 24;  // what a customer of The Complete Journey has in half a year, about
 constexpr int kMaxWrites = 2'000;
-constexpr double kGoal = 0.5;  // of the rate of walking
 
 [[noreturn]] void Die(absl::string_view what) {
   std::fprintf(stderr, "bench_journey_map: %s\n", std::string(what).c_str());
@@ -226,9 +225,7 @@ void MeasureAll(int64_t profiles) {
                 .value = rounds.map_rate,
                 .unit = "profiles/s",
                 .reference = rounds.walk_rate,
-                .ratio = rounds.ratio,
-                .comparison = ">=",
-                .goal = kGoal});
+                .ratio = rounds.ratio});
   Print("cpu", rounds.map_micros, "us/profile");
   Print("walking/cpu", rounds.walk_micros, "us/profile");
   Print("counts", static_cast<double>(replica.bytes()), "bytes");
