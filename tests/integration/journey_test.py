@@ -1,7 +1,7 @@
 """Journeys against a recomputation from the raw events of two data sets: The Complete Journey (a grocer's year) and REES46's samples (views, carts, purchases).
 
-Shows: each customer's moves, their dates and their touches are what tests/integration/road.py makes of the files, also where events come late, out of order and twice; what is exported as
-XES, OCEL and CSV says the same, keeps to the standards' rules, and tells nobody's id unless it is asked to.
+Shows: each customer's moves, their dates and their touches are what tests/integration/road.py makes of the files, and the map is what map_reference.py counts of them, also where events come
+late, out of order and twice; what is exported as XES, OCEL and CSV says the same, keeps to the standards' rules, and tells nobody's id unless it is asked to.
 """
 
 import collections
@@ -16,6 +16,8 @@ import sys
 import tempfile
 
 import harness
+import journey_export_test
+import map_reference
 import mining
 import road
 
@@ -44,9 +46,11 @@ def seconds(text):
 class Rees46:
     name = "rees46"
     now = "2021-03-01T00:30:00Z"
+    later = "2021-01-20T00:00:00Z"  # where a map of a period begins
     stages = road.six_stages()
     files = {"2019-Oct-sample.csv.gz", "electronics_one_product_851.csv.gz", "electronics_random_100.csv.gz"}
     shuffled = files
+    customer_column = 7
     kinds = {"view": ("view_item", "web/product_page"), "cart": ("add_to_cart", "web/cart"), "purchase": ("purchase", "web/checkout")}
 
     @classmethod
@@ -63,6 +67,7 @@ class Rees46:
 class CompleteJourney:
     name = "complete_journey"
     now = "2018-01-01T12:00:00Z"
+    later = "2017-06-10T00:00:00Z"
     stages = road.grocer_stages()
     files = {f"{name}.csv.gz" for name in ("demographics", "transactions_sample", "products", "campaigns", "campaign_descriptions", "coupon_redemptions")}
     shuffled = {f"{name}.csv.gz" for name in ("transactions_sample", "campaigns", "coupon_redemptions")}
@@ -118,28 +123,44 @@ class Expected:
         moves += [(since, self.names[before], self.names[stage]) for (before, _), (stage, since) in zip(self.stays, self.stays[1:])]
         return moves
 
+    def for_map(self):
+        orders = [(event.at, int(event.value * map_reference.MILLION)) for event in self.events if event.kind == "purchase"]
+        return self.kept, [(at, kind, touchpoint) for at, _, kind, touchpoint, _ in self.touches], orders
+
     def all_is_kept(self):
         return len(self.stays) < KEPT_STAYS and len(self.touches) == len(self.events)
 
 
-def shuffled_copy(data, folder, into):
-    """The files with their lines in another order, so that most events are late, and a tenth of them a second time."""
-    generator = random.Random(7)
+def copy_of(data, folder, into, lines_in_order):
+    """The files with their lines as `lines_in_order(name, lines)` has them."""
+    into.mkdir()
     for name in data.files:
         if name not in data.shuffled:
             (into / name).symlink_to(folder / name)
             continue
         with gzip.open(folder / name, "rt", newline="") as file:
             head, *lines = list(csv.reader(file))
-        generator.shuffle(lines)
-        if name != "transactions_sample.csv.gz":  # whose lines are parts of an event
-            lines += lines[:len(lines) // 10]
         with gzip.open(into / name, "wt", newline="", compresslevel=1) as file:
-            csv.writer(file).writerows([head, *lines])
+            csv.writer(file).writerows([head, *lines_in_order(name, lines)])
+    return into
+
+
+def shuffled(whole):
+    """In any order, so that most events are late, and a tenth of them a second time; of customers of whom all is kept: late events are put where they belong as far as stays and touches are kept."""
+    generator = random.Random(7)
+
+    def lines_in_order(name, lines):
+        if name in Rees46.files:
+            lines = [line for line in lines if line[Rees46.customer_column] in whole]
+        generator.shuffle(lines)
+        # Lines of transactions are parts of an event.
+        return lines if name == "transactions_sample.csv.gz" else lines + lines[:len(lines) // 10]
+
+    return lines_in_order
 
 
 def exported(world, data, path, *words):
-    world.waymark("journey", "export", str(path), "--format", path.suffix[1:].replace("json", "ocel"), "--until", data.now, *words)
+    journey_export_test.export(world, path, path.suffix[1:].replace("json", "ocel"), "--until", data.now, *words)
     return path
 
 
@@ -166,16 +187,23 @@ def compare(customer, expected, lines):
 
 
 def check_reference(data, expected, lines):
-    """Everyone of whom all is kept one by one: the files are not in the order of time, and a late event is put where it belongs as far as stays and touches are kept."""
     customers = by_customer(lines)
     assert set(customers) == set(expected), "other customers"
-    whole = {customer: each for customer, each in expected.items() if each.all_is_kept()}
-    assert len(whole) > 0.95 * len(expected), "too few to show anything"
-    wrong = [difference for customer, each in whole.items() if (difference := compare(customer, each, customers[customer]))]
+    wrong = [difference for customer, each in expected.items() if (difference := compare(customer, each, customers[customer]))]
     for difference in wrong[:20]:
         print(difference, file=sys.stderr)
-    assert not wrong, f"{data.name}: {len(wrong)} of {len(whole)} customers differ from the recomputation"
-    return len(whole)
+    assert not wrong, f"{data.name}: {len(wrong)} of {len(expected)} customers differ from the recomputation"
+
+
+def check_map(world, data, expected):
+    """The whole map, and that of a period."""
+    for start in (None, data.later):
+        found = world.waymark("journey", "map", "--max-age", "0", "--until", data.now, *(["--from", start] if start else []))[-1]
+        reference = map_reference.Reference([stage.name for stage in data.stages], [each.for_map() for each in expected.values()], start and seconds(start), seconds(data.now))
+        differences = reference.differences(found["map"])
+        for difference in differences[:20]:
+            print(difference, file=sys.stderr)
+        assert not differences, f"{data.name}: the map from {start} differs from the recomputation in {len(differences)} numbers"
 
 
 def lines_of(entry):
@@ -191,8 +219,7 @@ def lines_of(entry):
 
 def check_timelines(world, data, expected):
     """What GetJourney says of some customers, in pages."""
-    whole = [customer for customer in sorted(expected) if expected[customer].all_is_kept()]
-    some = sorted(whole, key=lambda customer: -len(expected[customer].stays))[:20] + whole[:20]
+    some = sorted(expected, key=lambda customer: (-len(expected[customer].stays), customer))[:20] + sorted(expected)[:20]
     for customer in some:
         lines, token = [], ""
         while True:
@@ -239,23 +266,27 @@ def check(options, data):
         scratch = pathlib.Path(scratch)
         example = EXAMPLES / data.name
         world.waymark("apply", str(example / "playbook.yaml"))
-        first = world.waymark("import", str(example / "import.yaml"), "--data", str(folder))[0]
+        in_order = folder
+        if data is Rees46:  # whose lines are in no order, and one of whose customers did more than is kept
+            in_order = copy_of(data, folder, scratch / "in_order", lambda name, lines: sorted(lines, key=lambda line: line[0]))
+        first = world.waymark("import", str(example / "import.yaml"), "--data", str(in_order))[0]
         assert first["recorded"] == sum(len(each.events) for each in expected.values()) and first["refused"] == 0, first
         lines = mining.read_csv(exported(world, data, scratch / "ids.csv", "--with-customer-ids"))
         check_reference(data, expected, lines)
         check_formats(world, data, scratch, lines)
         shown = check_timelines(world, data, expected)
+        check_map(world, data, expected)
 
+        whole = {customer: each for customer, each in expected.items() if each.all_is_kept()}
+        assert len(whole) > 0.95 * len(expected), "too few to show anything"
         world.tenant = data.name + "_shuffled"
         world.waymark("apply", str(example / "playbook.yaml"))
-        (scratch / "shuffled").mkdir()
-        shuffled_copy(data, folder, scratch / "shuffled")
-        again = world.waymark("import", str(example / "import.yaml"), "--data", str(scratch / "shuffled"))[0]
-        assert again["recorded"] == first["recorded"] and again["refused"] == 0, again
-        late = mining.read_csv(exported(world, data, scratch / "late.csv", "--with-customer-ids"))
-        checked = check_reference(data, expected, late)
+        again = world.waymark("import", str(example / "import.yaml"), "--data", str(copy_of(data, folder, scratch / "shuffled", shuffled(whole))))[0]
+        assert again["recorded"] == sum(len(each.events) for each in whole.values()) and again["refused"] == 0, again
+        check_reference(data, whole, mining.read_csv(exported(world, data, scratch / "late.csv", "--with-customer-ids")))
+        check_map(world, data, whole)
         assert world.stop() == 0
-    print(f"{data.name}: {len(expected)} customers, {sum(len(each.stays) for each in expected.values())} stays as recomputed, {shown} of them asked for by name; {checked} of them with late events, too; "
+    print(f"{data.name}: {len(expected)} customers, {sum(len(each.stays) for each in expected.values())} stays as recomputed, {shown} of them asked for by name; {len(whole)} of them with late events, too; "
           f"{again['duplicates']} duplicates")
 
 

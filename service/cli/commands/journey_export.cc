@@ -88,6 +88,11 @@ void Run(Session& session, ExportArguments& arguments) {
   if (!status.ok()) return session.Fail(status);
   const absl::StatusOr<Exported> exported = Export(session, arguments);
   if (!exported.ok()) return session.Fail(exported.status());
+  if (session.json()) {
+    session.console.out << absl::StrCat(R"({"customers":)", exported->traces, R"(,"events":)", exported->events,
+                                        R"(,"damaged":)", exported->damaged, "}\n");
+    return;
+  }
   session.console.out << Grouped(exported->events) << " events of " << Grouped(exported->traces) << " customers in "
                       << arguments.out << "\n";
   if (exported->damaged > 0)
