@@ -132,7 +132,8 @@ def check_memory(world, folder):
         print(f"the service's memory grew by {peaks['service'][-1] / 1024:.1f} MiB at most")
     for format_ in ("xes", "ocel", "csv"):
         few, many = peaks[format_]
-        assert many - few < 16 * 1024, f"{format_}: {few} and {many} KiB: memory grows with the customers"
+        # gRPC's window grows with what comes, up to some MiB.
+        assert many - few < 24 * 1024, f"{format_}: {few} and {many} KiB: memory grows with the customers"
     # Two pages of profiles as they are at rest, and one as values; and what malloc keeps of it.
     assert peaks["service"][1] < 48 * 1024, peaks
     assert len(mining.XesLog(folder / "many.xes").traces) == CUSTOMERS
