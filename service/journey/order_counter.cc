@@ -75,7 +75,8 @@ void OrderCounter::Add(const Profile& profile, absl::Span<const Visit> visits, b
   CountCohort(*orders, counts);
 }
 
-// A later stage than that in which the first order brought the customer.
+// A later stage than that in which the first order brought the customer; of stages that the playbook does not have any
+// more, the next that it has.
 bool OrderCounter::WasOnboarded(const Profile& profile, absl::Span<const Visit> visits, absl::Time first_order) const {
   if (HasAny(profile.ledger.Find(kUseProduct), {DayOf(first_order), days_.last})) return true;
   int after_order = playbook::kNone;

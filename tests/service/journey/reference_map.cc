@@ -560,6 +560,8 @@ class Reference {
     for (size_t i = 0; i < person.stays.size(); ++i) {
       if (person.stays[i].entered <= order && person.stays[i].entered < options_.period.until) at = i;
     }
+    // A stage that the playbook does not have any more has no place on the road: the next one that it has counts.
+    while (person.stays[at].stage < 0 && at + 1 < person.stays.size()) ++at;
     for (size_t i = at + 1; i < person.stays.size(); ++i) {
       if (person.stays[i].entered < options_.period.until && person.stays[i].stage > person.stays[at].stage)
         return true;
