@@ -95,7 +95,7 @@ void AppendConformance(const JourneyPageParts& page) {
     page.out.Sentence(
         page.Say("[0] of the customers who left the first stage ({1} of {2}) took the stages in the declared order, "
                  "without leaving one out and without falling back.",
-                 "[0] der Kunden, die die erste Phase verließen ({1} von {2}), gingen die Phasen in der erklärten "
+                 "[0] der Kunden, die die erste Phase verließen ({1} von {2}), gingen die Phasen in der vorgesehenen "
                  "Reihenfolge, ohne eine auszulassen und ohne Rückfall."),
         {page.words.Percent(followed.share()), page.words.Count(followed.count()), page.words.Count(followed.of())});
   }

@@ -258,8 +258,9 @@ TEST_F(CommandTest, MapsJourneys) {
   result =
       Run({"journey", "map", "--compare-until", "2026-06-01", "--compare-persona", "night_owl", "--output", "json"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("\"compared\":{\"journey\":\"\",\"selection\":{\"until\":\"2026-06-01T00:00:00Z\","
-                                    "\"segment\":\"\",\"persona\":\"night_owl\"}"));
+  EXPECT_THAT(result.out,
+              HasSubstr("\"compared\":{\"journey\":\"\",\"selection\":{\"segment\":\"\",\"persona\":\"night_owl\","
+                        "\"until\":\"2026-06-01T00:00:00Z\"}"));
   result = Run({"journey", "map", "--output", "csv"});
   EXPECT_THAT(result.out, HasSubstr("\r\nselected,stage,shop,"));
   EXPECT_EQ(Run({"journey", "map", "--journey", "none"}).code, 4);
