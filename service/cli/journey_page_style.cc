@@ -62,6 +62,7 @@ th{font-weight:560;text-align:left}
 .map thead th{padding:20px 4px 14px;vertical-align:top;text-align:center}
 .map thead .step{display:block;width:24px;height:24px;line-height:24px;margin:0 auto 7px;border-radius:50%;background:var(--wash);color:var(--soft);font-size:12.5px;text-align:center}
 .map thead .name{display:block;hyphens:auto;overflow-wrap:break-word;font-size:15.5px;font-weight:650;line-height:1.25}
+.map.long thead .name{font-size:13.5px}
 .map thead .goal{display:block;font-size:12.5px;line-height:1.4;font-weight:400;margin:4px auto 0;max-width:22ch;overflow-wrap:anywhere}
 .help,.sub{display:block;font-size:12.5px;line-height:1.4;font-weight:400}
 .map tr.picture td{padding:0}

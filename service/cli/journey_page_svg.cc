@@ -28,16 +28,6 @@ text{font:14px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto 
 
 std::string Number(double value) { return absl::StrFormat("%.1f", value); }
 
-// At most so many letters; what is cut ends in an ellipsis.
-std::string Cut(absl::string_view text, size_t letters) {
-  size_t count = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;  // not the rest of a UTF-8 sequence
-    if (begins && count++ == letters) return absl::StrCat(text.substr(0, i), "…");
-  }
-  return std::string(text);
-}
-
 class Drawing {
  public:
   Drawing(const MapView& view, Markup& out) : view_(view), words_(view.words()), out_(out) {}

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "service/cli/journey_page_parts.h"
 #include "service/cli/journey_page_road.h"
 
@@ -146,8 +147,20 @@ void AppendColumns(const JourneyPageParts& page) {
   for (int i = 0; i < page.view.stages(); ++i) page.out.Void("col");
 }
 
+// Whether a stage's name has a word that would not fit its column in the usual size.
+bool HasLongWord(const MapView& view) {
+  constexpr size_t kMostLetters = 14;
+  for (int i = 0; i < view.stages(); ++i) {
+    const std::string name = view.StageName(i);
+    for (const absl::string_view word : absl::StrSplit(name, absl::ByAnyChar(" -"))) {
+      if (Cut(word, kMostLetters) != word) return true;
+    }
+  }
+  return false;
+}
+
 void AppendTable(const JourneyPageParts& page, absl::string_view caption, const std::function<void()>& content) {
-  const Markup::Element table(page.out, "table", {{"class", "map"}});
+  const Markup::Element table(page.out, "table", {{"class", HasLongWord(page.view) ? "map long" : "map"}});
   page.out.Leaf("caption", {{"class", "sr"}}, caption);
   AppendColumns(page);
   content();

@@ -111,6 +111,15 @@ std::string Words::Quoted(absl::string_view name) const {
   return german_ ? absl::StrCat("„", name, "“") : absl::StrCat("“", name, "”");
 }
 
+std::string Cut(absl::string_view text, size_t letters) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;  // not the rest of a UTF-8 sequence
+    if (begins && count++ == letters) return absl::StrCat(text.substr(0, i), "…");
+  }
+  return std::string(text);
+}
+
 std::string Readable(absl::string_view name) { return absl::StrReplaceAll(name, {{"_", " "}}); }
 
 }  // namespace waymark::cli

@@ -48,6 +48,9 @@ class Words {
   const bool german_;
 };
 
+// At most so many letters; what is cut ends in an ellipsis.
+std::string Cut(absl::string_view text, size_t letters);
+
 // A name that nobody gave a label, so that it reads as words: "add_to_cart" -> "add to cart".
 std::string Readable(absl::string_view name);
 

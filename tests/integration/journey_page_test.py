@@ -112,6 +112,11 @@ PALE = """(() => {
   return [...pale]; })()"""
 
 
+# Names of stages that are one word, and are broken all the same.
+BROKEN = """[...document.querySelectorAll('.map thead .name')].filter(name => !/\\s/.test(name.innerText.trim()) &&
+  name.getBoundingClientRect().height > 1.5 * parseFloat(getComputedStyle(name).lineHeight)).map(name => name.innerText)"""
+
+
 def check_data(page, message):
     """The message itself is in the page."""
     assert json.loads(page.look("document.getElementById('waymark-map').textContent")) == message
@@ -227,6 +232,7 @@ def check_layout(page):
     for width in WIDTHS:
         page.resize(width, 1000)
         assert page.look("document.documentElement.scrollWidth <= innerWidth"), width
+        assert width < 1280 or page.look(BROKEN) == [], width
     page.resize(1440, 1000)
 
 

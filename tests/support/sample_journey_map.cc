@@ -130,7 +130,7 @@ const std::vector<SampleStage>& SampleStages() {
        875,
        58.25},
       {"advocacy",
-       "Empfehlung",
+       "Weiterempfehlung",
        "Advocacy",
        "Tells friends",
        1340,

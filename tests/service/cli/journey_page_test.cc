@@ -61,6 +61,12 @@ TEST(WordsTest, DurationsTakeTheUnitThatFits) {
   EXPECT_EQ(kGerman.Duration(absl::Hours(24 * 120)), "120\u00a0Tage");
 }
 
+TEST(WordsTest, CutsAtLettersNotAtBytes) {
+  EXPECT_EQ(Cut("Größe", 5), "Größe");
+  EXPECT_EQ(Cut("Größen", 5), "Größe…");
+  EXPECT_EQ(Cut("", 0), "");
+}
+
 TEST(WordsTest, DatesAreUtc) {
   const absl::Time time = absl::FromUnixSeconds(1777593600 + 12 * 3600 + 300);
   EXPECT_EQ(kEnglish.DateTime(time), "1\u00a0May\u00a02026, 12:05");
@@ -214,7 +220,7 @@ TEST(JourneyPageTest, SaysWhatIsMostWorthKnowing) {
   EXPECT_THAT(
       german,
       HasSubstr(
-          "<b>52.340</b> Kunden waren unterwegs. <b>2,4\u00a0%</b> von ihnen kamen bis „Empfehlung“. "
+          "<b>52.340</b> Kunden waren unterwegs. <b>2,4\u00a0%</b> von ihnen kamen bis „Weiterempfehlung“. "
           "Am meisten verliert „Interesse“: <b>40,0\u00a0%</b> der Aufenthalte dort endeten mit einem Rückfall."));
   EXPECT_THAT(german, HasSubstr("1.\u00a0Mai\u00a02026 – 31.\u00a0Mai\u00a02026"));
   EXPECT_THAT(german, HasSubstr("1.\u00a0Juni\u00a02026, 12:05 UTC, 4\u00a0Min. vor dieser Seite"));
