@@ -17,6 +17,7 @@ using segmentation::NameIdOf;
 
 constexpr absl::string_view kPlaybook = R"yaml(
 currency: EUR
+events: [{name: click}]
 traits: [{name: tier, type: STRING}]
 segments: [{name: gold, when: customer.tier == "gold"}]
 channels: [{name: web}, {name: email}]
