@@ -115,8 +115,8 @@ absl::Status AdmitScore(const SentEvent& sent, segmentation::Event& event) {
 }
 
 bool IsComment(absl::string_view text) {
-  const std::string without_breaks = absl::StrReplaceAll(text, {{"\n", " "}, {"\r", " "}, {"\t", " "}});
-  return text.size() <= segmentation::Trail::kMaxCommentBytes && segmentation::IsPrintable(without_breaks);
+  return text.size() <= segmentation::Trail::kMaxCommentBytes &&
+         segmentation::IsPrintable(absl::StrReplaceAll(text, {{"\n", " "}, {"\r", " "}, {"\t", " "}}));
 }
 
 absl::Status AdmitFeeling(const SentEvent& sent, const playbook::Playbook& playbook, segmentation::Event& event) {
