@@ -27,7 +27,7 @@ absl::StatusOr<Joining> SharedRun::Join(absl::FunctionRef<absl::StatusOr<Joining
                                         absl::FunctionRef<RunState(const RunState& before)> begin) {
   while (true) {
     WAYMARK_RETURN_IF_ERROR(Read());
-    const absl::StatusOr<Joining> joining = rule(state_);
+    absl::StatusOr<Joining> joining = rule(state_);
     if (!joining.ok() || *joining != Joining::kBegin) {
       id_ = state_.id;
       return joining;

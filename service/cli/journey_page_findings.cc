@@ -12,7 +12,7 @@ constexpr int kFirstFindings = 5;  // the rest is folded
 
 // "Usage" at "Phone".
 std::string PlaceText(const JourneyPageParts& page, absl::string_view stage, absl::string_view touchpoint) {
-  const std::string in = page.words.Quoted(page.view.StageName(stage));
+  std::string in = page.words.Quoted(page.view.StageName(stage));
   if (touchpoint.empty()) return in;
   return absl::StrCat(in, page.Say(" at ", ", Kontakt "), page.words.Quoted(page.view.TouchpointName(touchpoint)));
 }

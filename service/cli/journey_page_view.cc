@@ -65,7 +65,7 @@ const v1::MapTouchpoint* MapView::Touchpoint(absl::string_view touchpoint) const
 }
 
 std::string MapView::PlaceName(const v1::MapTouchpoint& touchpoint) const {
-  const std::string label = LabelOf(touchpoint.labels(), words_.code());
+  std::string label = LabelOf(touchpoint.labels(), words_.code());
   if (!label.empty()) return label;
   if (touchpoint.touchpoint().empty()) return std::string(words_.Say("no touchpoint", "ohne Kontaktpunkt"));
   absl::string_view place = touchpoint.touchpoint();
@@ -77,7 +77,7 @@ std::string MapView::PlaceName(const v1::MapTouchpoint& touchpoint) const {
 std::string MapView::TouchpointName(absl::string_view touchpoint) const {
   const v1::MapTouchpoint* found = Touchpoint(touchpoint);
   if (found == nullptr) return Readable(touchpoint);
-  const std::string place = PlaceName(*found);
+  std::string place = PlaceName(*found);
   if (found->channel().empty() || !LabelOf(found->labels(), words_.code()).empty()) return place;
   return absl::StrCat(Readable(found->channel()), ": ", place);
 }

@@ -71,7 +71,7 @@ std::string Words::Percent(double share, int digits) const {
 }
 
 std::string Words::Money(double units, absl::string_view currency) const {
-  const std::string amount = Decimal(units, std::abs(units) < 999.995 ? 2 : 0);
+  std::string amount = Decimal(units, std::abs(units) < 999.995 ? 2 : 0);
   const absl::string_view sign = CurrencySign(currency);
   if (sign.empty()) return amount;
   if (german_) return absl::StrCat(amount, kNoBreak, sign);
