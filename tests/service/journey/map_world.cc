@@ -131,8 +131,11 @@ std::vector<RawCustomer> RandomCustomers(uint64_t seed, int most) {
     std::vector<absl::Time> moments(1 + draws.Below(6));
     for (absl::Time& moment : moments) moment = draws.Moment();
     std::sort(moments.begin(), moments.end());
+    // Some walk straight on, each time from the cart: it precedes progress.
+    const bool straight = draws.OneIn(3);
     for (const absl::Time moment : moments) {
-      const std::string& stage = draws.Of(stages);
+      const std::string& stage = straight ? stages[std::min<size_t>(customer.stays.size(), 3)] : draws.Of(stages);
+      if (straight) customer.touches.push_back({moment - absl::Hours(1), "page_view", "web/cart"});
       if (!customer.stays.empty() && customer.stays.back().stage == stage) continue;
       customer.stays.push_back({stage, moment});
     }
