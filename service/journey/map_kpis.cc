@@ -67,6 +67,7 @@ std::vector<OfferResponse> ResponsesOf(const playbook::Playbook& playbook, const
   std::map<std::string, ActionCounts> by_name;
   for (const auto& [action, sums] : counts.actions) by_name[std::string(playbook::NameOf(playbook, action))].Add(sums);
   std::vector<OfferResponse> responses;
+  responses.reserve(by_name.size());
   for (const auto& [name, sums] : by_name) responses.push_back({name, sums.shown, EventsOf(playbook, sums.outcomes)});
   std::stable_sort(responses.begin(), responses.end(),
                    [](const OfferResponse& a, const OfferResponse& b) { return a.shown > b.shown; });
