@@ -64,7 +64,7 @@ void AddProfileCommand(CLI::App& app, Session& session);
 void AddSegmentCommands(CLI::App& app, Session& session);     // segments, members, watch, resegment
 void AddSegmentDesign(CLI::App& segments, Session& session);  // segments preview, segments suggest
 void AddPopulationCommand(CLI::App& app, Session& session);
-void AddJourneyWorth(CLI::App& journey, Session& session);  // journey value, journey attribution
+void AddJourneyWorth(CLI::App& journey, Session& session);       // journey value, journey attribution
 void AddJourneyMapCommand(CLI::App& journey, Session& session);  // journey map
 void AddBudgetsCommand(CLI::App& app, Session& session);
 

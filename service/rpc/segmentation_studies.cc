@@ -139,7 +139,8 @@ void GetPopulation(const Batch& batch, const v1::GetPopulationRequest& request,
   const auto playbook = batch.playbooks.Current(request.tenant());
   if (!playbook.ok()) return responder.Fail(playbook.status());
   // One of stage values alone was never fitted.
-  if ((*playbook)->population == nullptr || (*playbook)->population->fitted_at == absl::UnixEpoch()) return responder.Fail(absl::NotFoundError("no population was fitted yet"));
+  if ((*playbook)->population == nullptr || (*playbook)->population->fitted_at == absl::UnixEpoch())
+    return responder.Fail(absl::NotFoundError("no population was fitted yet"));
   ToWire(*(*playbook)->population, **playbook, *responder.response().mutable_population());
   responder.Finish();
 }

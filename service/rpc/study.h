@@ -33,7 +33,8 @@ template <typename Response, typename Study>
 void RunStudy(batch::Threads& threads, const std::string& tenant, const std::shared_ptr<StreamWriter<Response>>& writer,
               Study study, int count = 1) {
   auto started = threads.Start(
-      tenant, count, [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
+      tenant, count,
+      [writer, study = std::move(study)](const std::shared_ptr<batch::Cancellation>& cancellation) mutable {
         writer->Finish(study(cancellation));
       });
   if (!started.ok()) return writer->Finish(started.status());
