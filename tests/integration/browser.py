@@ -83,6 +83,10 @@ class Browser:
         message, self.unread = self.unread.split(b"\0", 1)
         return json.loads(message)
 
+    def _take(self, message):
+        if "method" in message:
+            self.events.append(message)
+
     def command(self, method, session=None, **parameters):
         self.commands += 1
         message = {"id": self.commands, "method": method, "params": parameters}
@@ -94,8 +98,7 @@ class Browser:
             if answer.get("id") == self.commands:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
-            if "method" in answer:
-                self.events.append(answer)
+            self._take(answer)
 
     def open(self, url, width=1440, height=1000):
         """The page, when it has loaded."""
@@ -105,6 +108,6 @@ class Browser:
             page.command(f"{domain}.enable")
         page.resize(width, height)
         page.command("Page.navigate", url=url)
-        # Loads end in the order of the protocol's messages: each look lets more of them come.
-        page.look("new Promise(done => document.readyState == 'complete' ? done() : addEventListener('load', () => done()))")
+        while not page.events("Page.loadEventFired"):
+            self._take(self._receive())
         return page
