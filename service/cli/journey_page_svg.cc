@@ -54,7 +54,7 @@ class Drawing {
  private:
   double Middle(int stage) const { return kMargin + kLabelWidth + (stage + 0.5) * kColumnWidth; }
 
-  void Text(double x, double y, std::string kind, absl::string_view text) {
+  void Text(double x, double y, const std::string& kind, absl::string_view text) {
     out_.Leaf("text", {{"x", Number(x)}, {"y", Number(y)}, {kind.empty() ? "" : "class", kind}}, text);
   }
 
