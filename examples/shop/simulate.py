@@ -50,7 +50,7 @@ ABOUT_PRODUCTS = {"view_item", "add_to_cart", "add_to_wishlist", "purchase", "us
 PLACES = {"view_item": "product_page", "add_to_cart": "product_page", "add_to_wishlist": "product_page", "view_cart": "cart",
           "begin_checkout": "checkout", "add_shipping_info": "checkout", "add_payment_info": "checkout", "purchase": "checkout",
           "search": "search", "newsletter_open": "newsletter", "newsletter_click": "newsletter", "contact_support": "help", "complaint": "help",
-          "csat": "help", "nps": "survey", "rate_product": "product_page"}
+          "csat": "help", "nps": "survey", "rate_product": "product_page", "return_parcel": "help", "refund": "help"}
 COMPLAINTS = ("The parcel came late, and open.", "Wrong size, again.", "The zip broke on the first day.", "Nobody answers the phone.")
 
 
