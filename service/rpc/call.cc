@@ -88,28 +88,22 @@ bool CallQueue::Take(absl::Time until) {
 void CallQueue::GiveTurns(absl::Time until) {
   absl::Time now;
   do {
-    const int64_t begun = begun_work_.load(std::memory_order_relaxed);
-    WaitingCall* const next = turns_.Next([this](CallClass of) { return MayGoOn(of); });
-    if (next != nullptr) {
-      next->TakeTurn();
-      turns_.Took(std::max<int64_t>(1, begun_work_.load(std::memory_order_relaxed) - begun));
-    }
+    if (!turns_.empty()) turns_.Next().TakeTurn();
     now = absl::Now();
-    if (next == nullptr) break;
-  } while (now < until);
-  admission_.Turned(now, NobodysTurn());
+  } while (!turns_.empty() && now < until);
+  admission_.Turned(now, turns_.empty());
 }
 
 void CallQueue::Run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   bool open = true;
   while (open || !turns_.empty()) {
-    if (NobodysTurn()) {
+    if (turns_.empty()) {
       void* tag = nullptr;
       bool ok = false;
       if (!queue_->Next(&tag, &ok)) return;
       static_cast<Event*>(tag)->Happen(ok);
-      if (NobodysTurn()) continue;
+      if (turns_.empty()) continue;
     }
     open = open && Take(absl::Now() + kTaking);
     GiveTurns(absl::Now() + kGiving);

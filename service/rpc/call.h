@@ -4,9 +4,7 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
-#include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -80,16 +78,6 @@ class CallQueue {
   // The call's turn comes as soon as the thread has time, after others of its class. Of the thread alone.
   void Wait(CallClass of, WaitingCall& call) { turns_.Wait(of, call); }
 
-  // A call begins so much work (its items), and has done it. While the thread's calls of a class have as much under way
-  // as Admission::WorkRoom says, others of that class wait, so that a store which does what it is asked for in order
-  // does not keep those waiting that come first here. After EndWork something must happen in the queue: an answer is
-  // sent.
-  void BeginWork(CallClass of, int work) {
-    work_[static_cast<size_t>(of)].fetch_add(work, std::memory_order_relaxed);
-    begun_work_.fetch_add(work, std::memory_order_relaxed);
-  }
-  void EndWork(CallClass of, int work) { work_[static_cast<size_t>(of)].fetch_sub(work, std::memory_order_relaxed); }
-
   // Sends the answer from the queue's thread: at once on that, later from any other. What a store answers comes in
   // bunches on a thread of its own; sending from there would wake the queue's thread for each answer that was sent,
   // which costs more than a decision does, and this wakes it once for the bunch.
@@ -129,13 +117,6 @@ class CallQueue {
   };
 
   void SendAnswers() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool MayGoOn(CallClass of) const {
-    return work_[static_cast<size_t>(of)].load(std::memory_order_relaxed) < admission_.WorkRoom(of);
-  }
-  // Whether nobody waits who may go on.
-  bool NobodysTurn() const {
-    return turns_.AllWait([this](CallClass of) { return MayGoOn(of); });
-  }
   bool Take(absl::Time until);
   void GiveTurns(absl::Time until);
 
@@ -143,9 +124,7 @@ class CallQueue {
   const DeadlineRule deadlines_;
   CallObserver* const observer_;
   Admission& admission_;
-  Turns turns_;                                        // the thread's
-  std::array<std::atomic<int>, kCallClasses> work_{};  // under way
-  std::atomic<int64_t> begun_work_{0};
+  Turns turns_;  // the thread's
   std::atomic<int64_t> live_{0};
   std::atomic<std::thread::id> thread_{};
   Wake wake_{*this};

@@ -40,12 +40,10 @@ using ::testing::Not;
 // A server with one unary and one streaming method, and a client of it.
 class Subject {
  public:
-  // `items`: how many the unary method's requests hold.
-  Subject(Unary unary, Stream stream, ServerOptions options = {}, ItemsOf<UnaryRequest> items = nullptr) {
+  Subject(Unary unary, Stream stream, ServerOptions options = {}) {
     auto methods = std::make_unique<Methods>();
     using Playbooks = v1::PlaybookService::AsyncService;
-    methods->Unary(methods->Add<Playbooks>(), &Playbooks::RequestValidatePlaybook, std::move(unary), CallClass::kRecord,
-                   std::move(items));
+    methods->Unary(methods->Add<Playbooks>(), &Playbooks::RequestValidatePlaybook, std::move(unary));
     using Segmentation = v1::SegmentationService::AsyncService;
     methods->ServerStream(methods->Add<Segmentation>(), &Segmentation::RequestResegment, std::move(stream));
     absl::StatusOr<std::unique_ptr<Server>> started = Server::Start(options, std::move(methods));
@@ -562,7 +560,7 @@ TEST(StreamTest, AWriterMayOutliveItsCall) {
 
 TEST(ServerTest, RefusesWhatIsTooMuchAndSaysWhenToComeAgain) {
   Admission admission;
-  while (admission.Begin(CallClass::kRecord)) continue;
+  while (admission.Begin(CallClass::kDecide)) continue;
   ServerOptions options;
   options.admission = &admission;
   Subject subject(Succeed, EndAtOnce, options);
@@ -588,72 +586,8 @@ TEST(ServerTest, RefusesWhatIsTooMuchAndSaysWhenToComeAgain) {
   HealthCheckResponse answer;
   EXPECT_TRUE(health->Check(&health_context, {}, &answer).ok()) << "never refused";
 
-  for (int i = 0; i < ConcurrencyLimit::kMax / 4; ++i) admission.End(CallClass::kRecord);
+  for (int i = 0; i < ConcurrencyLimit::kMax; ++i) admission.End();
   EXPECT_TRUE(subject.Call().ok());
-}
-
-// Calls that were begun and are answered by the test. Thread-safe.
-class Held {
- public:
-  Unary Handler() {
-    return [this](const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
-      absl::MutexLock lock(&mutex_);
-      ++begun_;
-      held_.push_back(std::move(responder));
-    };
-  }
-  int begun() {
-    absl::MutexLock lock(&mutex_);
-    return begun_;
-  }
-  void AwaitBegun(int count) {
-    absl::MutexLock lock(&mutex_);
-    const auto so_many = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return begun_ >= count; };
-    mutex_.Await(absl::Condition(&so_many));
-  }
-  void AnswerAll() {
-    std::vector<Responder<UnaryResponse>> held;
-    {
-      absl::MutexLock lock(&mutex_);
-      held.swap(held_);
-    }
-    for (Responder<UnaryResponse>& responder : held) responder.Finish();
-  }
-
- private:
-  absl::Mutex mutex_;
-  int begun_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<Responder<UnaryResponse>> held_ ABSL_GUARDED_BY(mutex_);
-};
-
-TEST(ServerTest, CallsOfManyItemsWaitForThoseThatHaveBegun) {
-  constexpr int kCalls = 5;
-  Admission admission;
-  ServerOptions options;
-  options.admission = &admission;
-  Seen seen;
-  options.observer = &seen;
-  Held held;
-  Subject subject(held.Handler(), EndAtOnce, options,
-                  [&](const UnaryRequest&) { return admission.WorkRoom(CallClass::kRecord) / 2; });
-  std::vector<std::thread> callers;
-  for (int i = 0; i < kCalls; ++i) {
-    callers.emplace_back([&] { EXPECT_TRUE(subject.Call().ok()); });
-  }
-  while (seen.lines().size() < kCalls) std::this_thread::yield();
-  held.AwaitBegun(2);
-  // Streams begin as they come; the second time, whoever may go on has had a turn.
-  for (int i = 0; i < 2; ++i) {
-    grpc::ClientContext context;
-    EXPECT_TRUE(subject.stream_stub->Resegment(&context, v1::ResegmentRequest())->Finish().ok());
-  }
-  EXPECT_EQ(held.begun(), 2);
-  held.AnswerAll();
-  held.AwaitBegun(4);
-  held.AnswerAll();
-  held.AwaitBegun(kCalls);
-  held.AnswerAll();
-  for (std::thread& caller : callers) caller.join();
 }
 
 }  // namespace
