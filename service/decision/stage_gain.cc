@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "service/journey/visits.h"
 
 namespace waymark::decision {
 
@@ -19,9 +20,7 @@ const StageGains::Values& StageGains::ValuesOf(int index) {
   const auto position =
       std::find_if(positions_.begin(), positions_.end(), [&](const auto& at) { return at.journey == journey.id; });
   if (position == positions_.end()) return values;
-  const auto current = std::find_if(journey.stages.begin(), journey.stages.end(),
-                                    [&](const playbook::Stage& stage) { return stage.id == position->current.stage; });
-  if (current != journey.stages.end()) values.current = static_cast<int>(current - journey.stages.begin());
+  values.current = journey::StageIndex(journey, position->current.stage);
   if (playbook.learned_stage_values.empty()) return values;
   for (int segment : playbook.learned_stage_values[j].segments) {
     if (!evaluation_.frame().InSegment(segment)) continue;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/journey/visits.h"
+
 namespace waymark::journey {
 namespace {
 
@@ -19,13 +21,6 @@ const absl::Duration kGrain = absl::Hours(1);
 
 // More moves than this are never made at once; a road of 32 stages is walked twice.
 constexpr int kMaxMoves = 64;
-
-int IndexOf(segmentation::NameId stage, const Journey& journey) {
-  for (size_t i = 0; i < journey.stages.size(); ++i) {
-    if (journey.stages[i].id == stage) return static_cast<int>(i);
-  }
-  return kNone;
-}
 
 bool IsOpen(const Stage& stage, Evaluation& evaluation) {
   return evaluation.Holds(stage.enter) && (stage.back == kNone || !evaluation.Holds(stage.back));
@@ -147,7 +142,7 @@ void ResolveOne(const Journey& journey, absl::Time last_event, absl::Time as_of,
   const JourneyPosition* stored = segmentation::FindPosition(evaluation.profile(), journey.id);
   const Road road(journey, last_event);
   const absl::Time now = evaluation.now();
-  int current = stored != nullptr ? IndexOf(stored->current.stage, journey) : kNone;
+  int current = stored != nullptr ? StageIndex(journey, stored->current.stage) : kNone;
   if (stored == nullptr) {
     position = {.journey = journey.id};
   } else {

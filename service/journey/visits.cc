@@ -3,27 +3,24 @@
 #include <algorithm>
 
 namespace waymark::journey {
-namespace {
 
 using segmentation::StageEntry;
 using segmentation::Touch;
 
-int IndexOf(segmentation::NameId stage, const playbook::Journey& journey) {
+int StageIndex(const playbook::Journey& journey, segmentation::NameId stage) {
   const auto it = std::find_if(journey.stages.begin(), journey.stages.end(),
                                [stage](const playbook::Stage& known) { return known.id == stage; });
   return it == journey.stages.end() ? playbook::kNone : static_cast<int>(it - journey.stages.begin());
 }
-
-}  // namespace
 
 std::vector<Visit> VisitsOf(const playbook::Journey& journey, const segmentation::JourneyPosition& position,
                             const segmentation::Trail& trail) {
   std::vector<Visit> visits;
   visits.reserve(position.history.size() + 1);
   for (const StageEntry& entry : position.history) {
-    visits.push_back({.stage = IndexOf(entry.stage, journey), .entered = entry.since});
+    visits.push_back({.stage = StageIndex(journey, entry.stage), .entered = entry.since});
   }
-  visits.push_back({.stage = IndexOf(position.current.stage, journey), .entered = position.current.since});
+  visits.push_back({.stage = StageIndex(journey, position.current.stage), .entered = position.current.since});
   auto begin = trail.touches.begin();
   for (size_t i = 0; i < visits.size(); ++i) {
     auto end = trail.touches.end();

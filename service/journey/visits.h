@@ -18,6 +18,9 @@ struct Visit {
   absl::Span<const segmentation::Touch> touches;  // what happened meanwhile, by time
 };
 
+// Where the stage stands on the road; kNone: it is none of this journey's. O(stages).
+int StageIndex(const playbook::Journey& journey, segmentation::NameId stage);
+
 // The kept stays of one customer on one journey, the oldest first, and so the last one is where the customer stands;
 // empty where the customer is not on the journey. Borrows the profile's touches.
 //
