@@ -14,8 +14,9 @@ constexpr base::MetricName kRefused = {"waymark_rpc_calls_refused_total",
 constexpr std::array<double, kCallClasses> kShares = {1, 1, 0.25, 0.125};
 constexpr std::array<const char*, kCallClasses> kNames = {"always", "decide", "record", "batch"};
 
-// A thread that idles for less than this of a window has work all the time.
-constexpr double kIdleShare = 0.01;
+// A thread that idles for less than this of a window has work all the time; for more than that, it is at ease.
+constexpr double kBusy = 0.02;
+constexpr double kAtEase = 0.25;
 
 size_t IndexOf(CallClass of) { return static_cast<size_t>(of); }
 
@@ -30,13 +31,18 @@ void RaiseTo(std::atomic<int>& value, int to) {
 }  // namespace
 
 void ConcurrencyLimit::Learn(const Window& window) {
-  if (window.saturated) {
-    const int in_time = static_cast<int>(window.answered_a_second * absl::ToDoubleSeconds(kTarget));
-    calls = std::min(in_time, calls + calls / 20);
+  const int in_time = static_cast<int>(window.answered_a_second * absl::ToDoubleSeconds(kTarget));
+  const bool busy = window.idle_share < kBusy;
+  if (busy && window.refused) {
+    calls = std::max({kFlooded, in_time, std::min(calls, kMin) * 7 / 8});
+  } else if (busy) {
+    calls = std::min(std::max(in_time, kMin), 2 * calls);
+  } else if (window.refused && window.idle_share < kAtEase) {
+    calls += calls / 8;
   } else if (window.most_at_once >= RoomOf(CallClass::kBatch, calls)) {
     calls *= 2;
   }
-  calls = std::clamp(calls, kMin, kMax);
+  calls = std::min(calls, kMax);
 }
 
 bool Admission::Begin(CallClass of) {
@@ -44,6 +50,7 @@ bool Admission::Begin(CallClass of) {
   if (of != CallClass::kAlways && others >= RoomOf(of, limit())) {
     under_way_.fetch_sub(1, std::memory_order_relaxed);
     refused_.Add(IndexOf(of));
+    if (of == CallClass::kDecide) refusing_.store(true, std::memory_order_relaxed);
     return false;
   }
   RaiseTo(most_, others + 1);
@@ -61,8 +68,8 @@ bool Admission::MayBegin(CallClass of) {
   return false;
 }
 
-void Admission::Turned(absl::Time now, bool all_answered) {
-  if (all_answered) emptied_.store(true, std::memory_order_relaxed);
+void Admission::Turned(absl::Time now, absl::Duration idle) {
+  if (idle > absl::ZeroDuration()) idle_.fetch_add(absl::ToInt64Nanoseconds(idle), std::memory_order_relaxed);
   if (absl::ToUnixNanos(now) < end_.load(std::memory_order_relaxed)) return;
   absl::MutexLock lock(&mutex_);
   if (absl::ToUnixNanos(now) >= end_.load(std::memory_order_relaxed)) EndWindow(now);
@@ -71,14 +78,16 @@ void Admission::Turned(absl::Time now, bool all_answered) {
 void Admission::EndWindow(absl::Time now) {
   const absl::Duration length = now - std::exchange(began_, now);
   end_.store(absl::ToUnixNanos(now + kWindow), std::memory_order_relaxed);
-  const absl::Duration idle_now = store_idle_ ? store_idle_() : absl::ZeroDuration();
-  const absl::Duration idle = idle_now - std::exchange(idle_before_, idle_now);
-  const bool emptied = emptied_.exchange(false, std::memory_order_relaxed);
+  const absl::Duration store_now = store_idle_ ? store_idle_() : absl::ZeroDuration();
+  const absl::Duration store_idle = store_now - std::exchange(store_idle_before_, store_now);
+  const absl::Duration idle = absl::Nanoseconds(idle_.exchange(0, std::memory_order_relaxed));
+  const bool refused = refusing_.exchange(false, std::memory_order_relaxed);
   const int answered = answered_.exchange(0, std::memory_order_relaxed);
   const int most = most_.exchange(under_way_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   // The thread stood still: that says nothing of the calls.
-  if (!emptied && length > 2 * kWindow) return;
-  learned_.Learn({.saturated = !emptied || (store_idle_ && idle < kIdleShare * length),
+  if (length > 2 * kWindow && idle < kBusy * length) return;
+  learned_.Learn({.idle_share = absl::FDivDuration(store_idle_ ? std::min(idle, store_idle) : idle, length),
+                  .refused = refused,
                   .answered_a_second = answered / absl::ToDoubleSeconds(length),
                   .most_at_once = most});
   limit_.store(learned_.calls, std::memory_order_relaxed);

@@ -29,12 +29,16 @@ inline constexpr size_t kCallClasses = 4;
 //
 // What tells that there are too many is a thread that had work to do for a whole window (a queue that never empties is
 // a standing one, and no burst: the thought of CoDel, RFC 8289), and not how long calls take: while a store is slow,
-// calls are slow and the threads idle, and refusing calls would not help. Then as many may be under way as are answered
-// within the target (Little's law). As soon as the threads have time, it is twice as many in each window in which they
-// are needed.
+// calls are slow and the threads idle, and refusing calls would not help. Then 256 calls may be under way: so many
+// callers, each of whom waits for the answer before asking again, keep a thread busy and are answered soon enough.
+// Where decisions are refused all the same, more come than can be answered, and the limit is what those wait for who
+// are answered. Then it becomes an eighth less a window, down to what is answered within the target (Little's law), or
+// an eighth more where the threads have some time, because a store needs calls under way to be busy. As soon as they
+// have time, it is twice as many in each window in which they are needed.
 struct ConcurrencyLimit {
   struct Window {
-    bool saturated = false;  // a thread had work all the time
+    double idle_share = 1;  // of the time, of the server's threads or the store's, whichever had less
+    bool refused = false;   // a decision was
     double answered_a_second = 0;
     int most_at_once = 0;  // calls
   };
@@ -43,9 +47,10 @@ struct ConcurrencyLimit {
 
   void Learn(const Window& window);
 
-  static constexpr int kMin = 256;
+  static constexpr int kFlooded = 16;  // at least, where decisions are refused
+  static constexpr int kMin = 256;     // at least, else
   static constexpr int kMax = 4096;
-  static constexpr absl::Duration kTarget = absl::Milliseconds(3);
+  static constexpr absl::Duration kTarget = absl::Milliseconds(2);
 };
 
 // Which calls may begin. Of the limit, decisions may use all, records a quarter, batches an eighth: so decisions are
@@ -66,8 +71,8 @@ class Admission final : public base::MetricSource {
   // The same for a stream, which may last: it is not counted.
   bool MayBegin(CallClass of);
 
-  // One of the server's threads has taken a turn: it has answered all calls that it found, or some are left.
-  void Turned(absl::Time now, bool all_answered) ABSL_LOCKS_EXCLUDED(mutex_);
+  // One of the server's threads has taken a turn, and had nothing to do for so long since the one before.
+  void Turned(absl::Time now, absl::Duration idle) ABSL_LOCKS_EXCLUDED(mutex_);
 
   int limit() const { return limit_.load(std::memory_order_relaxed); }
 
@@ -82,14 +87,15 @@ class Admission final : public base::MetricSource {
   // Of the window.
   std::atomic<int> most_{0};
   std::atomic<int> answered_{0};
-  std::atomic<bool> emptied_{false};
-  std::atomic<int64_t> end_{0};  // nanoseconds since 1970
+  std::atomic<bool> refusing_{false};  // decisions
+  std::atomic<int64_t> idle_{0};       // nanoseconds, of the server's threads
+  std::atomic<int64_t> end_{0};        // nanoseconds since 1970
   base::Counters<kCallClasses> refused_;
 
   absl::Mutex mutex_;
   ConcurrencyLimit learned_ ABSL_GUARDED_BY(mutex_);
   absl::Time began_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Duration idle_before_ ABSL_GUARDED_BY(mutex_);  // the store's thread
+  absl::Duration store_idle_before_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace waymark::rpc

@@ -14,9 +14,13 @@ namespace waymark::rpc {
 
 namespace {
 
-// How long a thread takes what has come, and then gives turns, before it looks again.
-constexpr absl::Duration kTaking = absl::Milliseconds(1);
-constexpr absl::Duration kGiving = absl::Milliseconds(1);
+// How long a thread takes what has come, at most, and then gives turns, before it looks again. What has come is taken
+// whole, so that what is to be refused is refused soon; a fifth of the time at least goes to turns.
+constexpr absl::Duration kTaking = absl::Milliseconds(2);
+constexpr absl::Duration kGiving = absl::Microseconds(500);
+// gRPC looks at one socket at a time, and says that there is nothing where it found a frame that is not a call's. Where
+// turns will take a while, only so many such looks in a row mean that nothing has come.
+constexpr size_t kLooks = 8;
 // When a refused call may come again.
 constexpr int kSoonestMillis = 500;
 constexpr int kLatestMillis = 1500;
@@ -71,17 +75,20 @@ void CallQueue::SendAnswers() {
 bool CallQueue::Take(absl::Time until) {
   void* tag = nullptr;
   bool ok = false;
+  size_t looks = 0;
   do {
     switch (queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME))) {
       case grpc::CompletionQueue::GOT_EVENT:
         static_cast<Event*>(tag)->Happen(ok);
+        looks = 0;
         break;
       case grpc::CompletionQueue::TIMEOUT:
-        return true;
+        ++looks;
+        break;
       case grpc::CompletionQueue::SHUTDOWN:
         return false;
     }
-  } while (absl::Now() < until);
+  } while (looks < std::min(kLooks, turns_.size()) && absl::Now() < until);
   return true;
 }
 
@@ -91,7 +98,7 @@ void CallQueue::GiveTurns(absl::Time until) {
     if (!turns_.empty()) turns_.Next().TakeTurn();
     now = absl::Now();
   } while (!turns_.empty() && now < until);
-  admission_.Turned(now, turns_.empty());
+  admission_.Turned(now, std::exchange(idle_, absl::ZeroDuration()));
 }
 
 void CallQueue::Run() {
@@ -101,7 +108,9 @@ void CallQueue::Run() {
     if (turns_.empty()) {
       void* tag = nullptr;
       bool ok = false;
+      const absl::Time before = absl::Now();
       if (!queue_->Next(&tag, &ok)) return;
+      idle_ += absl::Now() - before;
       static_cast<Event*>(tag)->Happen(ok);
       if (turns_.empty()) continue;
     }

@@ -61,8 +61,8 @@ struct DeadlineRule {
 // One thread's completion queue, and how many calls (asked for, or running) report to it. It may be shut down when
 // there are none.
 //
-// The thread takes what has come for at most a millisecond, and then gives turns for at most another, so that a call
-// which is to be refused is refused soon, and refusing does not hold up those that are begun.
+// The thread takes all that has come, and then gives turns for half a millisecond, so that a call which is to be
+// refused is refused soon, and refusing does not hold up those that are begun.
 //
 // Thread-safe, but for Wait.
 class CallQueue {
@@ -124,7 +124,9 @@ class CallQueue {
   const DeadlineRule deadlines_;
   CallObserver* const observer_;
   Admission& admission_;
-  Turns turns_;  // the thread's
+  // The thread's.
+  Turns turns_;
+  absl::Duration idle_;  // since it last told admission
   std::atomic<int64_t> live_{0};
   std::atomic<std::thread::id> thread_{};
   Wake wake_{*this};

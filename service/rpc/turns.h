@@ -24,12 +24,13 @@ class Turns {
  public:
   void Wait(CallClass of, WaitingCall& call) { waiting_[static_cast<size_t>(of)].push_back(&call); }
 
-  bool empty() const {
-    for (const std::deque<WaitingCall*>& calls : waiting_) {
-      if (!calls.empty()) return false;
-    }
-    return true;
+  // How many wait.
+  size_t size() const {
+    size_t calls = 0;
+    for (const std::deque<WaitingCall*>& of_class : waiting_) calls += of_class.size();
+    return calls;
   }
+  bool empty() const { return size() == 0; }
 
   // The next one, who does not wait any more. REQUIRES: not empty.
   WaitingCall& Next() {
