@@ -1,6 +1,7 @@
 #include "service/rpc/admission.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace waymark::rpc {
@@ -45,27 +46,39 @@ void ConcurrencyLimit::Learn(const Window& window) {
   calls = std::min(calls, kMax);
 }
 
+int Admission::UnderWay(CallClass of) const {
+  int calls = 0;
+  for (size_t i = 0; i <= IndexOf(of); ++i) calls += under_way_[i].load(std::memory_order_relaxed);
+  return calls;
+}
+
 bool Admission::Begin(CallClass of) {
-  const int others = under_way_.fetch_add(1, std::memory_order_relaxed);
-  if (of != CallClass::kAlways && others >= RoomOf(of, limit())) {
-    under_way_.fetch_sub(1, std::memory_order_relaxed);
+  under_way_[IndexOf(of)].fetch_add(1, std::memory_order_relaxed);
+  const int calls = UnderWay(of);
+  if (of != CallClass::kAlways && calls > RoomOf(of, limit())) {
+    under_way_[IndexOf(of)].fetch_sub(1, std::memory_order_relaxed);
     refused_.Add(IndexOf(of));
     if (of == CallClass::kDecide) refusing_.store(true, std::memory_order_relaxed);
     return false;
   }
-  RaiseTo(most_, others + 1);
+  RaiseTo(most_, calls);
   return true;
 }
 
-void Admission::End() {
-  under_way_.fetch_sub(1, std::memory_order_relaxed);
+void Admission::End(CallClass of) {
+  under_way_[IndexOf(of)].fetch_sub(1, std::memory_order_relaxed);
   answered_.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool Admission::MayBegin(CallClass of) {
-  if (of == CallClass::kAlways || under_way_.load(std::memory_order_relaxed) < RoomOf(of, limit())) return true;
+  if (of == CallClass::kAlways || UnderWay(of) < RoomOf(of, limit())) return true;
   refused_.Add(IndexOf(of));
   return false;
+}
+
+int Admission::WorkRoom(CallClass of) const {
+  if (of == CallClass::kAlways || of == CallClass::kDecide) return std::numeric_limits<int>::max();
+  return std::max(ConcurrencyLimit::kMin, RoomOf(of, limit()));
 }
 
 void Admission::Turned(absl::Time now, absl::Duration idle) {
@@ -83,7 +96,7 @@ void Admission::EndWindow(absl::Time now) {
   const absl::Duration idle = absl::Nanoseconds(idle_.exchange(0, std::memory_order_relaxed));
   const bool refused = refusing_.exchange(false, std::memory_order_relaxed);
   const int answered = answered_.exchange(0, std::memory_order_relaxed);
-  const int most = most_.exchange(under_way_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  const int most = most_.exchange(UnderWay(CallClass::kBatch), std::memory_order_relaxed);
   // The thread stood still: that says nothing of the calls.
   if (length > 2 * kWindow && idle < kBusy * length) return;
   learned_.Learn({.idle_share = absl::FDivDuration(store_idle_ ? std::min(idle, store_idle) : idle, length),

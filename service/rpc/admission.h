@@ -53,9 +53,9 @@ struct ConcurrencyLimit {
   static constexpr absl::Duration kTarget = absl::Milliseconds(2);
 };
 
-// Which calls may begin. Of the limit, decisions may use all, records a quarter, batches an eighth: so decisions are
-// refused last. What a store's thread does for a call, it does in the order in which it was asked, whatever its class.
-// Thread-safe; costs a call a few atomic additions.
+// Which calls may begin. Of the limit, decisions may use all, records a quarter, batches an eighth; for each class,
+// what is under way of it and of those before it counts. So decisions are refused last, and never for what others wait
+// for. Thread-safe; costs a call a few atomic operations.
 class Admission final : public base::MetricSource {
  public:
   static constexpr absl::Duration kWindow = absl::Milliseconds(50);
@@ -66,24 +66,33 @@ class Admission final : public base::MetricSource {
 
   // Whether a call may begin; then it is under way until End.
   bool Begin(CallClass of);
-  void End();
+  void End(CallClass of);
 
   // The same for a stream, which may last: it is not counted.
   bool MayBegin(CallClass of);
 
+  // How much work (items of calls) of a class one thread may have under way at once, beyond which calls that may begin
+  // wait: as many items as calls may be under way, but for decisions.
+  int WorkRoom(CallClass of) const;
+
   // One of the server's threads has taken a turn, and had nothing to do for so long since the one before.
   void Turned(absl::Time now, absl::Duration idle) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Whether decisions were refused just now.
+  bool refuses() const { return refusing_.load(std::memory_order_relaxed); }
 
   int limit() const { return limit_.load(std::memory_order_relaxed); }
 
   void Collect(base::MetricWriter& writer) const override;
 
  private:
+  // Calls of the class, and of those before it.
+  int UnderWay(CallClass of) const;
   void EndWindow(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const IdleTime store_idle_;
   std::atomic<int> limit_{ConcurrencyLimit::kMax};
-  std::atomic<int> under_way_{0};
+  std::array<std::atomic<int>, kCallClasses> under_way_{};
   // Of the window.
   std::atomic<int> most_{0};
   std::atomic<int> answered_{0};

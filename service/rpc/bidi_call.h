@@ -26,6 +26,9 @@ class BidiStream : public StreamWriter<Response> {
   // one, with false where the client has said that there will be none, or is gone, or the stream was finished. On any
   // thread. REQUIRES: the one before was read.
   virtual void Read(Request* message, absl::AnyInvocable<void(bool)> read) = 0;
+  // Work that a message asks for is begun, and done, as CallQueue's; after EndWork the stream is written or finished.
+  virtual void BeginWork(int items) = 0;
+  virtual void EndWork(int items) = 0;
 };
 
 // As a StreamHandler; the stream is held by whoever reads or writes.
@@ -72,6 +75,8 @@ class BidiCall final : public AnsweringCall<Response, grpc::ServerAsyncReaderWri
     void Read(Request* message, absl::AnyInvocable<void(bool)> read) override {
       this->call_->Read(message, std::move(read));
     }
+    void BeginWork(int items) override { this->call_->queue().BeginWork(this->call_->call_class(), items); }
+    void EndWork(int items) override { this->call_->queue().EndWork(this->call_->call_class(), items); }
   };
 
   void AskForNext() override { method_.Arm(this->queue()); }

@@ -19,7 +19,8 @@ namespace {
 constexpr absl::Duration kTaking = absl::Milliseconds(2);
 constexpr absl::Duration kGiving = absl::Microseconds(500);
 // gRPC looks at one socket at a time, and says that there is nothing where it found a frame that is not a call's. Where
-// turns will take a while, only so many such looks in a row mean that nothing has come.
+// turns will take a while, or more comes than can be answered, only so many such looks in a row mean that nothing has
+// come.
 constexpr size_t kLooks = 8;
 // When a refused call may come again.
 constexpr int kSoonestMillis = 500;
@@ -59,13 +60,26 @@ void CallQueue::Send(AnsweredCall& call) {
   if (std::this_thread::get_id() == thread_.load(std::memory_order_relaxed)) return call.SendAnswer();
   absl::MutexLock lock(&mutex_);
   answered_.push_back(&call);
-  if (answered_.size() == 1) alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_REALTIME), static_cast<Event*>(&wake_));
+  WakeThread();
+}
+
+void CallQueue::EndWork(CallClass of, int work) {
+  work_[static_cast<size_t>(of)].fetch_sub(work);
+  if (!held_up_.load() || !held_up_.exchange(false)) return;
+  absl::MutexLock lock(&mutex_);
+  WakeThread();
+}
+
+void CallQueue::WakeThread() {
+  if (std::exchange(woken_, true)) return;
+  alarm_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_REALTIME), static_cast<Event*>(&wake_));
 }
 
 void CallQueue::SendAnswers() {
   std::vector<AnsweredCall*> answered;
   {
     absl::MutexLock lock(&mutex_);
+    woken_ = false;
     answered.swap(answered_);
   }
   for (AnsweredCall* call : answered) call->SendAnswer();
@@ -76,6 +90,7 @@ bool CallQueue::Take(absl::Time until) {
   void* tag = nullptr;
   bool ok = false;
   size_t looks = 0;
+  const bool flood = admission_.refuses();
   do {
     switch (queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME))) {
       case grpc::CompletionQueue::GOT_EVENT:
@@ -88,31 +103,44 @@ bool CallQueue::Take(absl::Time until) {
       case grpc::CompletionQueue::SHUTDOWN:
         return false;
     }
-  } while (looks < std::min(kLooks, turns_.size()) && absl::Now() < until);
+  } while (looks < (flood ? kLooks : std::min(kLooks, turns_.size())) && absl::Now() < until);
   return true;
 }
 
 void CallQueue::GiveTurns(absl::Time until) {
   absl::Time now;
   do {
-    if (!turns_.empty()) turns_.Next().TakeTurn();
+    const int64_t begun = begun_work_.load(std::memory_order_relaxed);
+    WaitingCall* const next = turns_.Next([this](CallClass of) { return HasRoom(of); });
+    if (next != nullptr) {
+      next->TakeTurn();
+      turns_.Took(std::max<int64_t>(1, begun_work_.load(std::memory_order_relaxed) - begun));
+    }
     now = absl::Now();
-  } while (!turns_.empty() && now < until);
+    if (next == nullptr) break;
+  } while (now < until);
   admission_.Turned(now, std::exchange(idle_, absl::ZeroDuration()));
+}
+
+bool CallQueue::SomebodysTurn() {
+  const auto has_room = [this](CallClass of) { return HasRoom(of); };
+  if (turns_.empty() || turns_.MayGoOn(has_room)) return !turns_.empty();
+  held_up_.store(true);  // what ends now sees it, or it has ended and is seen
+  return turns_.MayGoOn(has_room);
 }
 
 void CallQueue::Run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   bool open = true;
   while (open || !turns_.empty()) {
-    if (turns_.empty()) {
+    if (!SomebodysTurn()) {
       void* tag = nullptr;
       bool ok = false;
       const absl::Time before = absl::Now();
       if (!queue_->Next(&tag, &ok)) return;
       idle_ += absl::Now() - before;
       static_cast<Event*>(tag)->Happen(ok);
-      if (turns_.empty()) continue;
+      if (!SomebodysTurn()) continue;
     }
     open = open && Take(absl::Now() + kTaking);
     GiveTurns(absl::Now() + kGiving);

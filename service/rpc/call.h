@@ -4,7 +4,9 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -78,6 +80,15 @@ class CallQueue {
   // The call's turn comes as soon as the thread has time, after others of its class. Of the thread alone.
   void Wait(CallClass of, WaitingCall& call) { turns_.Wait(of, call); }
 
+  // A call begins so much work (its items), and has done it, before it ends. While the thread's calls of a class have
+  // as much under way as Admission::WorkRoom says, others of that class wait, so that a store which does what it is
+  // asked for in order does not keep those waiting that come first here.
+  void BeginWork(CallClass of, int work) {
+    work_[static_cast<size_t>(of)].fetch_add(work, std::memory_order_relaxed);
+    begun_work_.fetch_add(work, std::memory_order_relaxed);
+  }
+  void EndWork(CallClass of, int work) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Sends the answer from the queue's thread: at once on that, later from any other. What a store answers comes in
   // bunches on a thread of its own; sending from there would wake the queue's thread for each answer that was sent,
   // which costs more than a decision does, and this wakes it once for the bunch.
@@ -106,7 +117,7 @@ class CallQueue {
   void Abandon();
 
  private:
-  // Comes up in the queue when answers are to be sent.
+  // Comes up in the queue when the thread is woken.
   class Wake final : public Event {
    public:
     explicit Wake(CallQueue& queue) : queue_(queue) {}
@@ -117,6 +128,11 @@ class CallQueue {
   };
 
   void SendAnswers() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets the thread look again: who waits for room, and what is to be sent.
+  void WakeThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasRoom(CallClass of) const { return work_[static_cast<size_t>(of)].load() < admission_.WorkRoom(of); }
+  // Whether one of those who wait may go on. Where somebody waits and none may, the end of work wakes the thread.
+  bool SomebodysTurn();
   bool Take(absl::Time until);
   void GiveTurns(absl::Time until);
 
@@ -127,12 +143,17 @@ class CallQueue {
   // The thread's.
   Turns turns_;
   absl::Duration idle_;  // since it last told admission
+
+  std::array<std::atomic<int>, kCallClasses> work_{};  // under way
+  std::atomic<int64_t> begun_work_{0};
+  std::atomic<bool> held_up_{false};  // somebody waits for room
   std::atomic<int64_t> live_{0};
   std::atomic<std::thread::id> thread_{};
   Wake wake_{*this};
   absl::Mutex mutex_;
   bool empty_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<AnsweredCall*> answered_ ABSL_GUARDED_BY(mutex_);  // where there are some, the alarm is set
+  std::vector<AnsweredCall*> answered_ ABSL_GUARDED_BY(mutex_);
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;  // the alarm is set
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mutex_);
 };
 

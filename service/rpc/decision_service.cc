@@ -37,7 +37,7 @@ void AddDecisionService(engine::Engine& engine, const batch::Environment& batch,
   methods.Unary(service, &Service::RequestGetOffers, Decide<v1::GetOffersRequest, v1::GetOffersResponse>(engine),
                 CallClass::kDecide);
   methods.Unary(service, &Service::RequestGetContent, Decide<v1::GetContentRequest, v1::GetContentResponse>(engine),
-                CallClass::kDecide);
+                CallClass::kDecide, [](const v1::GetContentRequest& request) { return request.placements_size(); });
   AddDecideStream(engine, batch, service, methods);
   AddDecisionLog(log, service, methods);
 }

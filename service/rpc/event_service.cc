@@ -48,10 +48,12 @@ void AddEventService(engine::Engine& engine, Methods& methods) {
                 [&engine](const auto& request, const auto& call, auto responder) {
                   RecordEvent(engine, request, call, std::move(responder));
                 });
-  methods.Unary(service, &Service::RequestRecordEvents,
-                [&engine](const auto& request, const auto& call, auto responder) {
-                  RecordEvents(engine, request, call, std::move(responder));
-                });
+  methods.Unary(
+      service, &Service::RequestRecordEvents,
+      [&engine](const auto& request, const auto& call, auto responder) {
+        RecordEvents(engine, request, call, std::move(responder));
+      },
+      CallClass::kRecord, [](const v1::RecordEventsRequest& request) { return request.events_size(); });
   AddIngestStream(engine, service, methods);
 }
 

@@ -161,9 +161,14 @@ class Ingestion final : public std::enable_shared_from_this<Ingestion> {
                            std::make_move_iterator(items.end()));
       items.clear();
     }
+    const int work = static_cast<int>(request.items.size());
+    stream_->BeginWork(work);
     engine_.Record(std::move(request), absl::Now() + kPatience,
-                   [self = shared_from_this(), group = std::move(group)](
-                       const absl::StatusOr<engine::RecordAnswer>& answer) { self->Recorded(group, answer); });
+                   [self = shared_from_this(), group = std::move(group),
+                    work](const absl::StatusOr<engine::RecordAnswer>& answer) {
+                     self->stream_->EndWork(work);
+                     self->Recorded(group, answer);
+                   });
   }
 
   void Recorded(const std::vector<Batch>& group, const absl::StatusOr<engine::RecordAnswer>& answer) {

@@ -40,19 +40,21 @@ class Methods {
     return added;
   }
 
-  // `request_call` is the service's RequestXxx.
+  // `request_call` is the service's RequestXxx; `items`: where a request may hold many.
   template <typename Service, typename Base, typename Request, typename Response>
   void Unary(Service& service,
              void (Base::*request_call)(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                         grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-             std::type_identity_t<UnaryHandler<Request, Response>> handler, CallClass of = CallClass::kRecord) {
+             std::type_identity_t<UnaryHandler<Request, Response>> handler, CallClass of = CallClass::kRecord,
+             std::type_identity_t<ItemsOf<Request>> items = nullptr) {
     auto ask = [&service, request_call](grpc::ServerContext* context, Request* request,
                                         grpc::ServerAsyncResponseWriter<Response>* writer,
                                         grpc::ServerCompletionQueue* queue, void* tag) {
       (service.*request_call)(context, request, writer, queue, queue, tag);
     };
     const int index = Name(*Request::descriptor(), *Response::descriptor(), false);
-    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(index, of, std::move(ask), std::move(handler)));
+    methods_.push_back(std::make_unique<UnaryMethod<Request, Response>>(index, of, std::move(ask), std::move(handler),
+                                                                        std::move(items)));
   }
 
   // The same for a method whose answer is a stream.

@@ -5,6 +5,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -58,6 +59,10 @@ class Responder {
 template <typename Request, typename Response>
 using UnaryHandler = std::function<void(const Request&, const CallContext&, Responder<Response>)>;
 
+// How many items a request holds, where that may be many.
+template <typename Request>
+using ItemsOf = std::function<int(const Request&)>;
+
 // One call from being asked for until its answer was sent; it owns itself. It is two things for gRPC: first the call
 // that arrives, then the answer that was sent. The answer may be sent while the handler still runs, so it goes when
 // both are over.
@@ -100,6 +105,8 @@ class UnaryCall final : private Event, private WaitingCall, private AnsweredCall
     } else if (context.deadline <= absl::Now()) {
       responder.Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     } else {
+      work_ = method_.WorkOf(*request_);
+      queue_.BeginWork(method_.call_class(), work_);
       method_.handler()(*request_, context, std::move(responder));
     }
     Release();
@@ -108,7 +115,8 @@ class UnaryCall final : private Event, private WaitingCall, private AnsweredCall
   Response& response() override { return *response_; }
 
   void Finish(const absl::Status& status) override {
-    if (admitted_) queue_.admission().End();
+    if (admitted_) queue_.admission().End(method_.call_class());
+    if (work_ > 0) queue_.EndWork(method_.call_class(), work_);
     queue_.Ended({method_.index(), began_, status, context_});  // before it is sent: then nothing of it may be left
     status_ = status;
     queue_.Send(*this);
@@ -142,6 +150,7 @@ class UnaryCall final : private Event, private WaitingCall, private AnsweredCall
   grpc::ServerAsyncResponseWriter<Response> writer_;
   bool arrived_ = false;   // of the queue's thread
   bool admitted_ = false;  // likewise, until the handler runs
+  int work_ = 0;           // likewise
   absl::Time began_;
   absl::Status status_;  // of the answer
   std::atomic<int> parts_{2};
@@ -153,8 +162,8 @@ class UnaryMethod final : public Method {
   using AskForCall = std::function<void(grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
                                         grpc::ServerCompletionQueue*, void*)>;
 
-  UnaryMethod(int index, CallClass of, AskForCall ask, UnaryHandler<Request, Response> handler)
-      : Method(index, of), ask_(std::move(ask)), handler_(std::move(handler)) {}
+  UnaryMethod(int index, CallClass of, AskForCall ask, UnaryHandler<Request, Response> handler, ItemsOf<Request> items)
+      : Method(index, of), ask_(std::move(ask)), handler_(std::move(handler)), items_(std::move(items)) {}
 
   void Arm(CallQueue& queue) const override { UnaryCall<Request, Response>::Begin(*this, queue); }
 
@@ -163,10 +172,12 @@ class UnaryMethod final : public Method {
     ask_(context, request, writer, queue, tag);
   }
   const UnaryHandler<Request, Response>& handler() const { return handler_; }
+  int WorkOf(const Request& request) const { return items_ ? std::max(1, items_(request)) : 1; }
 
  private:
   const AskForCall ask_;
   const UnaryHandler<Request, Response> handler_;
+  const ItemsOf<Request> items_;
 };
 
 }  // namespace waymark::rpc

@@ -52,7 +52,7 @@ struct Shop {
         now += answering;
         waits.push_back(now - waiting.front());
         waiting.pop_front();
-        admission.End();
+        admission.End(CallClass::kDecide);
         ++outcome.answered;
       }
       admission.Turned(now, idle);
@@ -114,7 +114,7 @@ TEST(AdmissionTest, WhoWaitsForTheAnswerBeforeAskingAgainIsNotRefused) {
   for (int i = 0; i < 250; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide));
   for (int i = 0; i < 100'000; ++i) {
     now += absl::Microseconds(130);
-    admission.End();
+    admission.End(CallClass::kDecide);
     admission.Turned(now, absl::ZeroDuration());
     ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
   }
@@ -157,7 +157,7 @@ TEST(AdmissionTest, ABusyStoreIs) {
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(admission.Begin(CallClass::kDecide)) << i;
   for (absl::Time now = kBegin; now < kBegin + absl::Seconds(1); now += absl::Milliseconds(1)) {
     for (int i = 0; i < 120; ++i) {
-      admission.End();
+      admission.End(CallClass::kDecide);
       admission.Begin(CallClass::kDecide);
     }
     admission.Turned(now, absl::Milliseconds(1));
@@ -176,22 +176,51 @@ TEST(AdmissionTest, DecisionsAreRefusedLast) {
   EXPECT_TRUE(admission.MayBegin(CallClass::kBatch));
   EXPECT_EQ(begun(CallClass::kBatch), 512);
   EXPECT_FALSE(admission.MayBegin(CallClass::kBatch));
-  EXPECT_EQ(begun(CallClass::kRecord), 1024 - 512);
-  EXPECT_EQ(begun(CallClass::kDecide), 4096 - 1024);
+  EXPECT_EQ(begun(CallClass::kRecord), 1024);
+  EXPECT_EQ(begun(CallClass::kDecide), 4096) << "whatever the others have";
   EXPECT_TRUE(admission.Begin(CallClass::kAlways));
   EXPECT_TRUE(admission.MayBegin(CallClass::kAlways));
-  EXPECT_FALSE(admission.Begin(CallClass::kRecord));
+  for (int i = 0; i < 512; ++i) {
+    admission.End(CallClass::kBatch);
+    admission.End(CallClass::kRecord);
+  }
+  EXPECT_FALSE(admission.Begin(CallClass::kRecord)) << "for the decisions that are under way";
+}
+
+TEST(AdmissionTest, WorkHasRoomByItsClassAndDecisionsHaveAlways) {
+  Admission admission;
+  EXPECT_EQ(admission.WorkRoom(CallClass::kRecord), ConcurrencyLimit::kMax / 4);
+  EXPECT_EQ(admission.WorkRoom(CallClass::kBatch), ConcurrencyLimit::kMax / 8);
+  EXPECT_GT(admission.WorkRoom(CallClass::kDecide), 1'000'000);
+  for (absl::Time now = kBegin; now < kBegin + absl::Seconds(1); now += absl::Milliseconds(1)) {
+    admission.Turned(now, absl::ZeroDuration());
+  }
+  ASSERT_EQ(admission.limit(), ConcurrencyLimit::kMin) << "a thread that never rests";
+  EXPECT_EQ(admission.WorkRoom(CallClass::kRecord), ConcurrencyLimit::kMin);
+  EXPECT_EQ(admission.WorkRoom(CallClass::kBatch), ConcurrencyLimit::kMin);
+  EXPECT_GT(admission.WorkRoom(CallClass::kDecide), 1'000'000);
 }
 
 class Call final : public WaitingCall {
  public:
-  Call(char name, std::string& order) : name_(name), order_(order) {}
+  Call(char name, std::string& order, int work = 1) : work(work), name_(name), order_(order) {}
   void TakeTurn() override { order_ += name_; }
+
+  const int work;
 
  private:
   const char name_;
   std::string& order_;
 };
+
+// Gives turns until nobody who waits may go on.
+void GiveAll(
+    Turns& turns, const std::function<bool(CallClass)>& open = [](CallClass) { return true; }) {
+  while (WaitingCall* const next = turns.Next(open)) {
+    next->TakeTurn();
+    turns.Took(static_cast<Call*>(next)->work);
+  }
+}
 
 TEST(TurnsTest, DecisionsFirstAndATwentiethForTheOthers) {
   std::string order;
@@ -203,8 +232,41 @@ TEST(TurnsTest, DecisionsFirstAndATwentiethForTheOthers) {
   turns.Wait(CallClass::kBatch, batch);
   for (int i = 0; i < 3; ++i) turns.Wait(CallClass::kRecord, record);
   for (int i = 0; i < 40; ++i) turns.Wait(CallClass::kDecide, decide);
-  while (!turns.empty()) turns.Next().TakeTurn();
+  GiveAll(turns);
+  EXPECT_TRUE(turns.empty());
   EXPECT_EQ(order, std::string(19, 'd') + "b" + std::string(19, 'd') + "r" + "dd" + "rr");
+}
+
+TEST(TurnsTest, ATwentiethOfTheWorkAndNotOfTheCalls) {
+  std::string order;
+  Call decide('d', order);
+  Call two_decisions('2', order, 2);
+  Call record('r', order, 10);
+  Turns turns;
+  for (int i = 0; i < 3; ++i) turns.Wait(CallClass::kRecord, record);
+  for (int i = 0; i < 19; ++i) turns.Wait(CallClass::kDecide, decide);
+  for (int i = 0; i < 100; ++i) turns.Wait(CallClass::kDecide, two_decisions);
+  GiveAll(turns);
+  const std::string hundred_ninety(95, '2');
+  EXPECT_EQ(order, std::string(19, 'd') + "r" + hundred_ninety + "r" + std::string(5, '2') + "r");
+}
+
+TEST(TurnsTest, AClassThatIsClosedWaits) {
+  std::string order;
+  Call decide('d', order);
+  Call record('r', order);
+  Turns turns;
+  turns.Wait(CallClass::kRecord, record);
+  for (int i = 0; i < 50; ++i) turns.Wait(CallClass::kDecide, decide);
+  const auto decisions_alone = [](CallClass of) { return of == CallClass::kDecide; };
+  EXPECT_TRUE(turns.MayGoOn(decisions_alone));
+  GiveAll(turns, decisions_alone);
+  EXPECT_EQ(order, std::string(50, 'd'));
+  EXPECT_FALSE(turns.MayGoOn(decisions_alone));
+  EXPECT_FALSE(turns.empty());
+  GiveAll(turns);
+  EXPECT_EQ(order, std::string(50, 'd') + "r");
+  EXPECT_TRUE(turns.empty());
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "service/rpc/call_observer.h"
 #include "service/rpc/health.grpc.pb.h"
 #include "service/rpc/methods.h"
+#include "waymark/v1/event.grpc.pb.h"
 #include "waymark/v1/playbook.grpc.pb.h"
 #include "waymark/v1/segmentation.grpc.pb.h"
 
@@ -40,10 +41,12 @@ using ::testing::Not;
 // A server with one unary and one streaming method, and a client of it.
 class Subject {
  public:
-  Subject(Unary unary, Stream stream, ServerOptions options = {}) {
+  // `items`: how many the unary method's requests hold.
+  Subject(Unary unary, Stream stream, ServerOptions options = {}, ItemsOf<UnaryRequest> items = nullptr) {
     auto methods = std::make_unique<Methods>();
     using Playbooks = v1::PlaybookService::AsyncService;
-    methods->Unary(methods->Add<Playbooks>(), &Playbooks::RequestValidatePlaybook, std::move(unary));
+    methods->Unary(methods->Add<Playbooks>(), &Playbooks::RequestValidatePlaybook, std::move(unary), CallClass::kRecord,
+                   std::move(items));
     using Segmentation = v1::SegmentationService::AsyncService;
     methods->ServerStream(methods->Add<Segmentation>(), &Segmentation::RequestResegment, std::move(stream));
     absl::StatusOr<std::unique_ptr<Server>> started = Server::Start(options, std::move(methods));
@@ -560,7 +563,7 @@ TEST(StreamTest, AWriterMayOutliveItsCall) {
 
 TEST(ServerTest, RefusesWhatIsTooMuchAndSaysWhenToComeAgain) {
   Admission admission;
-  while (admission.Begin(CallClass::kDecide)) continue;
+  while (admission.Begin(CallClass::kRecord)) continue;
   ServerOptions options;
   options.admission = &admission;
   Subject subject(Succeed, EndAtOnce, options);
@@ -586,8 +589,126 @@ TEST(ServerTest, RefusesWhatIsTooMuchAndSaysWhenToComeAgain) {
   HealthCheckResponse answer;
   EXPECT_TRUE(health->Check(&health_context, {}, &answer).ok()) << "never refused";
 
-  for (int i = 0; i < ConcurrencyLimit::kMax; ++i) admission.End();
+  for (int i = 0; i < ConcurrencyLimit::kMax / 4; ++i) admission.End(CallClass::kRecord);
   EXPECT_TRUE(subject.Call().ok());
+}
+
+// Calls that were begun and are answered by the test. Thread-safe.
+class Held {
+ public:
+  Unary Handler() {
+    return [this](const UnaryRequest&, const CallContext&, Responder<UnaryResponse> responder) {
+      absl::MutexLock lock(&mutex_);
+      ++begun_;
+      held_.push_back(std::move(responder));
+    };
+  }
+  int begun() {
+    absl::MutexLock lock(&mutex_);
+    return begun_;
+  }
+  void AwaitBegun(int count) {
+    absl::MutexLock lock(&mutex_);
+    const auto so_many = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return begun_ >= count; };
+    mutex_.Await(absl::Condition(&so_many));
+  }
+  void AnswerAll() {
+    std::vector<Responder<UnaryResponse>> held;
+    {
+      absl::MutexLock lock(&mutex_);
+      held.swap(held_);
+    }
+    for (Responder<UnaryResponse>& responder : held) responder.Finish();
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Responder<UnaryResponse>> held_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST(ServerTest, CallsOfManyItemsWaitForThoseThatHaveBegun) {
+  constexpr int kCalls = 5;
+  Admission admission;
+  ServerOptions options;
+  options.admission = &admission;
+  Seen seen;
+  options.observer = &seen;
+  Held held;
+  Subject subject(held.Handler(), EndAtOnce, options,
+                  [&](const UnaryRequest&) { return admission.WorkRoom(CallClass::kRecord) / 2; });
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCalls; ++i) {
+    callers.emplace_back([&] { EXPECT_TRUE(subject.Call().ok()); });
+  }
+  while (seen.lines().size() < kCalls) std::this_thread::yield();
+  held.AwaitBegun(2);
+  // Streams begin as they come; the second time, whoever may go on has had a turn.
+  for (int i = 0; i < 2; ++i) {
+    grpc::ClientContext context;
+    EXPECT_TRUE(subject.stream_stub->Resegment(&context, v1::ResegmentRequest())->Finish().ok());
+  }
+  EXPECT_EQ(held.begun(), 2);
+  held.AnswerAll();
+  held.AwaitBegun(4);
+  held.AnswerAll();
+  held.AwaitBegun(kCalls);
+  held.AnswerAll();
+  for (std::thread& caller : callers) caller.join();
+}
+
+// Who waits for room goes on as soon as there is some, though nothing else happens.
+TEST(ServerTest, AStreamThatWaitsForAnothersWorkGoesOnWhenItIsDone) {
+  using Ingestion = BidiStream<v1::IngestEventsRequest, v1::IngestEventsResponse>;
+  using Events = v1::EventService::AsyncService;
+  Admission admission;
+  ServerOptions options;
+  options.admission = &admission;
+  const int room = admission.WorkRoom(CallClass::kRecord);
+  absl::Mutex mutex;
+  std::vector<std::shared_ptr<Ingestion>> begun;
+  const auto begin = [&](const CallContext&, const std::shared_ptr<Ingestion>& stream) {
+    auto message = std::make_shared<v1::IngestEventsRequest>();
+    stream->Read(message.get(), [&, stream, message](bool) {
+      stream->BeginWork(room);
+      absl::MutexLock lock(&mutex);
+      begun.push_back(stream);
+    });
+  };
+  const auto await_begun = [&](size_t count) {
+    const auto so_many = [&] { return begun.size() == count; };
+    absl::MutexLock lock(&mutex);
+    return mutex.AwaitWithTimeout(absl::Condition(&so_many), absl::Seconds(30));
+  };
+  auto methods = std::make_unique<Methods>();
+  methods->BidiStream(methods->Add<Events>(), &Events::RequestIngestEvents, begin, CallClass::kRecord);
+  auto server = *Server::Start(options, std::move(methods));
+  const auto channel =
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", server->port()), grpc::InsecureChannelCredentials());
+  const auto stub = v1::EventService::NewStub(channel);
+  const auto health = grpc::health::v1::Health::NewStub(channel);
+
+  grpc::ClientContext first_context;
+  const auto first = stub->IngestEvents(&first_context);
+  ASSERT_TRUE(first->Write({}));
+  ASSERT_TRUE(await_begun(1));
+  grpc::ClientContext second_context;
+  const auto second = stub->IngestEvents(&second_context);
+  ASSERT_TRUE(second->Write({}));
+  for (int i = 0; i < 3; ++i) {  // one connection: what was written before has come, and its turn, had it any, too
+    grpc::ClientContext context;
+    HealthCheckResponse state;
+    EXPECT_TRUE(health->Check(&context, {}, &state).ok());
+  }
+  {
+    absl::MutexLock lock(&mutex);
+    ASSERT_EQ(begun.size(), 1u);
+    begun[0]->EndWork(room);
+  }
+  EXPECT_TRUE(await_begun(2));
+  absl::MutexLock lock(&mutex);
+  begun.back()->EndWork(room);
+  for (const std::shared_ptr<Ingestion>& stream : begun) stream->Finish(absl::OkStatus());
 }
 
 }  // namespace
