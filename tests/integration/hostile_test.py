@@ -4,9 +4,11 @@ WAYMARK_HOSTILE=full makes each attack as long as the issue says (default: a ten
 """
 
 import contextlib
+import json
 import os
 import random
 import socket
+import subprocess
 import threading
 import time
 
@@ -21,6 +23,18 @@ MEMORY_BYTES = 64 * MEBIBYTE
 P99_FACTOR = 3
 P99_SLACK_MS = 40
 METHOD = "/waymark.v1.DecisionService/GetOffers"
+# What k8s/base/waymark.yaml gives a probe.
+PROBE_SECONDS = {"readiness": 1, "liveness": 2}
+FLOOD_SECONDS = 4
+# A thousand actions that everybody may have, so that a decision is dear, and the flood is not the attacker's own.
+FLOOD_PLAYBOOK = """
+traits: [{name: age, type: INT}]
+channels: [{name: web}]
+actions:
+  - {name: greeting, kind: CONTENT, value: {micros: 1}}
+%s
+placements: [{name: hero, touchpoint: web/home, fallback: greeting}]
+""" % "\n".join(f"  - {{name: offer{i}, kind: OFFER, eligible_when: 'count(\"refund\", days(30)) < {i + 1}'}}" for i in range(1000))
 SANITIZED = "WAYMARK_SANITIZED" in os.environ  # then it takes several times as long, and as much
 FULL = os.environ.get("WAYMARK_HOSTILE") == "full"
 
@@ -154,6 +168,46 @@ def garbage_messages(address):
         reader.join()
 
 
+def serves(address, service):
+    """Whether health says so, asked as Kubernetes does: on a connection of its own."""
+    message = b"\x0a" + bytes([len(service)]) + service.encode()
+    with raw_http2.connect(address) as connection:
+        connection.sendall(raw_http2.headers(1, raw_http2.call_headers("/grpc.health.v1.Health/Check")) +
+                           raw_http2.frame(raw_http2.DATA, raw_http2.END_STREAM, 1, b"\0" + len(message).to_bytes(4, "big") + message))
+        for kind, flags, stream, payload in raw_http2.read_frames(connection):
+            if stream == 1 and (kind == raw_http2.DATA or flags & raw_http2.END_STREAM):
+                return payload == b"\0\0\0\0\2\x08\x01"
+    return False
+
+
+def health_in_a_flood(world, options):
+    """Several times as many calls as can be answered: most are refused, health never is, and its probes are in time."""
+    steady.apply_playbook(world, FLOOD_PLAYBOOK)
+    for left in (2, 1, 0):  # as in Attack.run
+        slowest = dict.fromkeys(PROBE_SECONDS, 0.0)
+        flood = subprocess.Popen(
+            [options.bin / "chaos_load", "--port", world.address.rsplit(":", 1)[1], "--tenant", world.tenant, "--placement", "hero",
+             "--decisions", "16000", "--events", "2000", "--seconds", str(FLOOD_SECONDS), "--deadline-ms", "1000"],
+            stdout=subprocess.PIPE, text=True)
+        asked = 0
+        while flood.poll() is None:
+            for service in PROBE_SECONDS:
+                began = time.monotonic()
+                assert serves(world.address, service), service
+                slowest[service] = max(slowest[service], time.monotonic() - began)
+                asked += 1
+            time.sleep(0.02)
+        told = json.loads(flood.communicate()[0])
+        refused = sum(count for problem, count in told["decision_problems"].items() if problem.startswith("8 "))
+        print(f"flood: {len(told['tenths'])} tenths, {sum(tenth['decisions'] for tenth in told['tenths'])} decisions, {refused} refused; "
+              f"{asked} probes, the slowest {slowest}", flush=True)
+        assert refused > 0, told["decision_problems"]
+        assert told["not_ready"] == 0 or SANITIZED, told
+        if SANITIZED or all(slowest[service] <= seconds for service, seconds in PROBE_SECONDS.items()):
+            return
+        assert left, f"a probe took longer than it may: {slowest}"
+
+
 def main():
     options = harness.arguments()
     attacks = [large_headers, large_headers_held, stream_resets, idle_connections, silent_connections, garbage, garbage_messages]
@@ -166,8 +220,9 @@ def main():
             told = load.end()
         assert told["errors"] == 0, told
         steady.check_recorded(world, told["recorded"])
+        health_in_a_flood(world, options)
         assert world.stop() == 0
-    print(f"{len(attacks)} passed, 0 failed")
+    print(f"{len(attacks) + 1} passed, 0 failed")
 
 
 if __name__ == "__main__":
