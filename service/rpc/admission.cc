@@ -16,7 +16,7 @@ constexpr std::array<double, kCallClasses> kShares = {1, 1, 0.25, 0.125};
 constexpr std::array<const char*, kCallClasses> kNames = {"always", "decide", "record", "batch"};
 
 // A thread that idles for less than this of a window has work all the time; for more than that, it is at ease.
-constexpr double kBusy = 0.02;
+constexpr double kBusy = 0.05;
 constexpr double kAtEase = 0.25;
 
 size_t IndexOf(CallClass of) { return static_cast<size_t>(of); }

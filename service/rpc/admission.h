@@ -47,8 +47,8 @@ struct ConcurrencyLimit {
 
   void Learn(const Window& window);
 
-  static constexpr int kFlooded = 16;  // at least, where decisions are refused
-  static constexpr int kMin = 256;     // at least, else
+  static constexpr int kFlooded = 8;  // at least, where decisions are refused
+  static constexpr int kMin = 256;    // at least, else
   static constexpr int kMax = 4096;
   static constexpr absl::Duration kTarget = absl::Milliseconds(2);
 };

@@ -3,11 +3,10 @@
 // heed the push-back. Health is asked 20 times a second all the while. Then decisions at half of what can be answered,
 // beside one and a half times the events that can be recorded. First the embedded store, then Redis.
 //
-//   bench_overload [SECONDS]    each load lasts so long (5)
+//   bench_overload [SECONDS [ACTIONS]]    each load lasts so long (5); the playbook has so many actions (1,000)
 //
-// Generator, service and Redis share the machine, and a call costs the generator and gRPC 10 us each even where it is
-// refused. So that the flood can be made at all, decisions are dear ones, over 1,000 actions. Prints one JSON line a
-// measure.
+// Generator, service and Redis share the machine, and a call costs the generator and gRPC 10 to 20 us each even where
+// it is refused. So that the flood can be made at all, decisions are dear ones. Prints one JSON line a measure.
 
 #include <sys/types.h>
 
@@ -36,7 +35,6 @@
 namespace waymark::bench {
 namespace {
 
-constexpr int kActions = 1000;
 constexpr int kCustomers = 10'000;
 constexpr int kRequests = 20'000;
 constexpr int kCallers = 32;
@@ -139,19 +137,20 @@ class Overload {
 };
 
 absl::Status MeasureStore(const std::string& name, const std::string& store, const std::string& folder,
-                          absl::Duration duration) {
-  auto service = ServiceUnderTest::Start(name, store, folder, {.actions = kActions, .customers = kCustomers});
+                          absl::Duration duration, int actions) {
+  auto service = ServiceUnderTest::Start(name, store, folder, {.actions = actions, .customers = kCustomers});
   if (!service.ok()) return service.status();
   return Overload(name, **service, duration).Measure();
 }
 
-absl::Status MeasureAll(absl::Duration duration) {
+absl::Status MeasureAll(absl::Duration duration, int actions) {
   const testing_support::TempDirectory folder;
   const std::string embedded = absl::StrCat("embedded:", folder.path(), "/store");
-  if (absl::Status status = MeasureStore("embedded", embedded, folder.path(), duration); !status.ok()) return status;
+  if (absl::Status status = MeasureStore("embedded", embedded, folder.path(), duration, actions); !status.ok())
+    return status;
   auto redis = testing_support::RedisServer::Start({.append_only = true});
   if (!redis.ok()) return redis.status();
-  return MeasureStore("redis", absl::StrCat("redis:127.0.0.1:", (*redis)->port()), folder.path(), duration);
+  return MeasureStore("redis", absl::StrCat("redis:127.0.0.1:", (*redis)->port()), folder.path(), duration, actions);
 }
 
 }  // namespace
@@ -159,11 +158,13 @@ absl::Status MeasureAll(absl::Duration duration) {
 
 int main(int argc, char** argv) {
   int seconds = 5;
-  if (argc > 2 || (argc == 2 && !absl::SimpleAtoi(argv[1], &seconds))) {
-    std::fprintf(stderr, "usage: bench_overload [SECONDS]\n");
+  int actions = 1000;
+  if (argc > 3 || (argc >= 2 && !absl::SimpleAtoi(argv[1], &seconds)) ||
+      (argc == 3 && !absl::SimpleAtoi(argv[2], &actions))) {
+    std::fprintf(stderr, "usage: bench_overload [SECONDS [ACTIONS]]\n");
     return 2;
   }
-  const absl::Status status = waymark::bench::MeasureAll(absl::Seconds(seconds));
+  const absl::Status status = waymark::bench::MeasureAll(absl::Seconds(seconds), actions);
   if (status.ok()) return 0;
   std::fprintf(stderr, "bench_overload: %s\n", std::string(status.message()).c_str());
   return 1;
