@@ -276,7 +276,7 @@ absl::Status Run(const Flags& flags) {
   batch_threads.Stop();
   (*server)->Shutdown(kShutdownGrace);
   server->reset();
-  budgets.Drain(absl::Now() + kDrainPatience);
+  budgets.Drain(base::SteadyNow() + kDrainPatience);
   base::LogInfo("stopped");
   return absl::OkStatus();
 }

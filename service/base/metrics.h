@@ -79,7 +79,7 @@ class Histogram {
   // REQUIRES: at most kMaxHistogramBounds, which outlive it.
   explicit Histogram(HistogramBounds bounds);
 
-  // What is below zero (the machine's clock was set back) counts as zero.
+  // What is below zero counts as zero.
   void Add(absl::Duration duration);
   HistogramValue value() const;
   // How many were added.

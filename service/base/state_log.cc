@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::base {
 
@@ -19,7 +19,7 @@ void StateLog::Set(const absl::Status& state) {
     if (coming_) return;
     coming_ = true;
   }
-  worker_.TickBy(absl::Now());
+  worker_.TickBy(SteadyNow());
 }
 
 absl::Duration StateLog::Tell() {

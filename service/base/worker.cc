@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::base {
 namespace {
@@ -32,7 +32,7 @@ void Worker::Post(Task task) {
   changed_.notify_one();
 }
 
-void Worker::TickBy(absl::Time time) { TickAfter(time - absl::Now()); }
+void Worker::TickBy(absl::Time time) { TickAfter(time - SteadyNow()); }
 
 void Worker::TickAfter(absl::Duration pause) {
   if (pause == absl::InfiniteDuration()) return;

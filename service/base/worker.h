@@ -31,7 +31,7 @@ class Worker {
 
   void Post(Task task);
 
-  // Calls the task that comes back at `time` of the machine's clock at the latest, once; as that clock is now.
+  // Calls the task that comes back at `time` of SteadyNow at the latest, once.
   void TickBy(absl::Time time);
 
  private:

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/batch/walk.h"
 
 namespace waymark::batch {
@@ -47,8 +47,9 @@ struct Gathered {
 absl::StatusOr<Answers> DecideMany(const Environment& environment, engine::Engine& engine, const ManyToDecide& many,
                                    const std::shared_ptr<Cancellation>& cancellation) {
   // The log is written at the store's pace; where it stays full, its records are dropped and counted as live ones are.
-  for (const absl::Time patience = absl::Now() + kStoreTimeout;
-       cancellation->status().ok() && absl::Now() < patience && !engine.AwaitLogRoom(absl::Now() + kLogPause);) {
+  for (const absl::Time patience = base::SteadyNow() + kStoreTimeout;
+       cancellation->status().ok() && base::SteadyNow() < patience &&
+       !engine.AwaitLogRoom(base::SteadyNow() + kLogPause);) {
   }
   std::vector<std::string> names;
   names.reserve(many.customers.size());
@@ -58,7 +59,7 @@ absl::StatusOr<Answers> DecideMany(const Environment& environment, engine::Engin
   if (absl::Status status = cancellation->status(); !status.ok()) return status;
   if (!profiles.ok()) return Answers(many.customers.size(), profiles.status());
 
-  const absl::Time deadline = absl::Now() + kStoreTimeout;
+  const absl::Time deadline = base::SteadyNow() + kStoreTimeout;
   const auto gathered = std::make_shared<Gathered>(many.customers.size(), cancellation);
   for (size_t i = 0; i < many.customers.size(); ++i) {
     const ManyToDecide::Each& each = many.customers[i];

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "segmentation/compact.h"
 #include "segmentation/fold.h"
+#include "service/base/clock.h"
 #include "service/base/status_macros.h"
 
 namespace waymark::batch {
@@ -75,7 +75,7 @@ class PageDeriver::Writes {
     const Cancellation& cancellation = *state.cancellation;
     absl::MutexLock lock(&cancellation.mutex());
     absl::Status waited = cancellation.Await([&] { return state.on_their_way < limit || !state.problem.ok(); },
-                                             absl::Now() + kStoreTimeout + kStoreGrace);
+                                             base::SteadyNow() + kStoreTimeout + kStoreGrace);
     if (absl::IsDeadlineExceeded(waited) || absl::IsDeadlineExceeded(state.problem)) {
       return absl::UnavailableError("the store does not answer in time");
     }
@@ -167,7 +167,7 @@ absl::Status PageDeriver::DeriveEach(const PageOnItsWay& page, const store::Stor
     if (stored.profile.derived.playbook_version > playbook_->version) continue;  // not to be undone
     if (!IsWorthAWrite(derivation, *playbook_, stored.profile, now)) continue;
     WAYMARK_RETURN_IF_ERROR(writes.Begin());
-    profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, absl::Now() + kStoreTimeout,
+    profiles_.UpdateFrom({tenant_, page.customers[i]}, stored, base::SteadyNow() + kStoreTimeout,
                          ChangeOf(stored.revision, derivation, now), writes.Callback());
   }
   return absl::OkStatus();

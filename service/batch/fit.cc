@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/base/status_macros.h"
 #include "service/engine/await.h"
 
@@ -34,7 +34,7 @@ absl::StatusOr<FittedPopulation> StoreFitted(engine::Playbooks& playbooks, const
                                              segmentation::Population population) {
   auto stored = engine::Await<engine::Playbooks::PopulationPointer>(
       [&](engine::Playbooks::Done<engine::Playbooks::PopulationPointer> done) {
-        playbooks.StorePopulation(tenant, std::move(population), absl::Now() + kStoreTimeout, std::move(done));
+        playbooks.StorePopulation(tenant, std::move(population), base::SteadyNow() + kStoreTimeout, std::move(done));
       });
   if (!stored.ok()) return stored.status();
   return FittedPopulation{std::move(playbook), *std::move(stored)};

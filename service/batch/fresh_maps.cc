@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "service/base/clock.h"
 #include "service/base/log.h"
 #include "service/batch/map_journeys.h"
 
@@ -90,7 +90,7 @@ bool FreshMaps::Begin(const Due& due) {
     absl::MutexLock lock(&mutex_);
     if (stopping_ || !running_.try_emplace(due.tenant).second) return false;
   }
-  const absl::Time begun = absl::Now();
+  const absl::Time begun = base::SteadyNow();
   auto started = environment_.threads.Start(
       due.tenant, kThreads, [this, due, begun](const std::shared_ptr<Cancellation>& cancellation) {
         // One that is as old as that exactly is counted again.
@@ -98,7 +98,7 @@ bool FreshMaps::Begin(const Due& due) {
             .tenant = due.tenant, .key = due.key, .max_age = options_.age - absl::Milliseconds(1), .asked = false};
         const absl::StatusOr<CountedMap> counted =
             CountMap(environment_, request, {}, cancellation, [](const WalkProgress&) {});
-        End(due, counted.status(), absl::Now() - begun);
+        End(due, counted.status(), base::SteadyNow() - begun);
       });
   if (!started.ok()) {
     End(due, absl::OkStatus(), absl::ZeroDuration());

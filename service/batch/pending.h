@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "service/base/clock.h"
 
 namespace waymark::batch {
 
@@ -43,7 +43,7 @@ class Cancellation {
   absl::Status Await(absl::FunctionRef<bool()> condition, absl::Time deadline) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const auto over = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !why_.ok() || condition(); };
-    const bool in_time = mutex_.AwaitWithDeadline(absl::Condition(&over), deadline);
+    const bool in_time = mutex_.AwaitWithTimeout(absl::Condition(&over), deadline - base::SteadyNow());
     if (!why_.ok()) return why_;
     return in_time ? absl::OkStatus() : absl::DeadlineExceededError("nothing happened in time");
   }
@@ -65,7 +65,7 @@ class Pending {
   // `start(deadline, done)` begins the call.
   template <typename Start>
   Pending(std::shared_ptr<Cancellation> cancellation, Start start, absl::Duration timeout = kStoreTimeout)
-      : state_(std::make_shared<State>(std::move(cancellation))), deadline_(absl::Now() + timeout) {
+      : state_(std::make_shared<State>(std::move(cancellation))), deadline_(base::SteadyNow() + timeout) {
     start(deadline_, Done([state = state_](absl::StatusOr<T> answer) { state->Set(std::move(answer)); }));
   }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/base/status_macros.h"
 #include "service/base/time_zones.h"
 #include "service/engine/await.h"
@@ -14,7 +14,7 @@ absl::StatusOr<Candidate> CandidateOf(engine::Playbooks& playbooks, const std::s
   auto current = playbooks.Current(tenant);
   if (!current.ok()) return current.status();
   const auto text = engine::Await<engine::PlaybookText>([&](engine::Playbooks::Done<engine::PlaybookText> done) {
-    playbooks.Get(tenant, (*current)->version, absl::Now() + kStoreTimeout, std::move(done));
+    playbooks.Get(tenant, (*current)->version, base::SteadyNow() + kStoreTimeout, std::move(done));
   });
   if (!text.ok()) return text.status();
   playbook::CandidateResult result =

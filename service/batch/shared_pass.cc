@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
+#include "service/base/clock.h"
 #include "service/base/status_macros.h"
 
 namespace waymark::batch {
@@ -205,11 +206,11 @@ class Participant {
       return absl::IsOutOfRange(begun) ? BeginAgain("", claim->id) : begun;
     }
     if (!wants || exchange_.Busy()) {
-      return exchange_.Wait(run_.state().exhausted, absl::Now() + options_.lease / 3);
+      return exchange_.Wait(run_.state().exhausted, base::SteadyNow() + options_.lease / 3);
     }
     if (!run_.state().exhausted) return absl::OkStatus();  // others claimed the pages that were named
     absl::MutexLock lock(&cancellation_->mutex());
-    const absl::Status waited = cancellation_->Await([] { return false; }, absl::Now() + options_.poll);
+    const absl::Status waited = cancellation_->Await([] { return false; }, base::SteadyNow() + options_.poll);
     return absl::IsDeadlineExceeded(waited) ? absl::OkStatus() : waited;
   }
 

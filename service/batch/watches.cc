@@ -7,8 +7,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "segmentation/stable_hash.h"
+#include "service/base/clock.h"
 #include "service/base/field_error.h"
 
 namespace waymark::batch {
@@ -83,7 +83,7 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
   }
 
  private:
-  absl::Time Deadline() const { return absl::Now() + watches_.options_.store_timeout; }
+  absl::Time Deadline() const { return base::SteadyNow() + watches_.options_.store_timeout; }
 
   void Take(ChangeFeed::Changes read) {
     LearnNames();
@@ -99,18 +99,18 @@ class Watches::Watch final : public Handle, public std::enable_shared_from_this<
     }
     if (taken == found || taken > 0) cursor_ = read.CursorAfter(taken);
     const bool early = taken < found && read.changes[taken].playbook_version > learned_;
-    early_since_ = early && taken == 0 ? std::min(early_since_, absl::Now()) : absl::InfiniteFuture();
-    if (absl::Now() - early_since_ > watches_.options_.playbook_timeout) {
+    early_since_ = early && taken == 0 ? std::min(early_since_, base::SteadyNow()) : absl::InfiniteFuture();
+    if (base::SteadyNow() - early_since_ > watches_.options_.playbook_timeout) {
       return Finish(absl::UnavailableError("the next change is of a newer playbook, which is not here yet: try again"));
     }
     const bool more = !early && (taken < found || read.more);
-    const bool silent = absl::Now() - sent_at_ < watches_.options_.keep_alive;
+    const bool silent = base::SteadyNow() - sent_at_ < watches_.options_.keep_alive;
     if (changes.empty() && silent) return watches_.GoOn(shared_from_this(), more);
     SendOn(std::move(changes), more);
   }
 
   void SendOn(std::vector<NamedChange> changes, bool more) {
-    sent_at_ = absl::Now();
+    sent_at_ = base::SteadyNow();
     send_(std::move(changes), cursor_, [self = shared_from_this(), more](bool wanted) {
       if (!wanted) return self->Finish(absl::CancelledError("no more is wanted"));
       self->watches_.GoOn(self, more);

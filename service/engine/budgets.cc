@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/base/ids.h"
 
 namespace waymark::engine {
@@ -189,7 +189,7 @@ void Budgets::Fetch(const BudgetAsk& ask, const std::vector<NeededBudget>& neede
   }
   if (at_once != nullptr) return at_once();
   counts_.Add(kWaited);
-  const absl::Time until = std::min(deadline, absl::Now() + kStoreDeadline);
+  const absl::Time until = std::min(deadline, base::SteadyNow() + kStoreDeadline);
   for (const auto& [lease, request] : requests) Send(lease, request, until);
 }
 
@@ -204,7 +204,7 @@ absl::Duration Budgets::CallLate() {
   absl::Duration next = absl::InfiniteDuration();
   {
     absl::MutexLock lock(&mutex_);
-    const absl::Time now = absl::Now();
+    const absl::Time now = base::SteadyNow();
     while (!waiters_.empty() && waiters_.begin()->first <= now) {
       late.push_back(std::exchange(waiters_.begin()->second->done, nullptr));
       waiters_.erase(waiters_.begin());
@@ -216,7 +216,7 @@ absl::Duration Budgets::CallLate() {
 }
 
 void Budgets::Send(const LeasePointer& lease, const store::LeaseRequest& request, absl::Time deadline) {
-  const bool hurried = deadline < absl::Now() + kStoreDeadline / 2;
+  const bool hurried = deadline < base::SteadyNow() + kStoreDeadline / 2;
   store_.Lease(lease->key, request, deadline,
                [this, lease, request, hurried](const absl::StatusOr<store::Lease>& answer) {
                  Answered(lease, request, answer, hurried);
@@ -303,7 +303,7 @@ void Budgets::Renew(const BudgetAsk& ask, const std::vector<LeasedUnit>& taken) 
       requests.emplace_back(each.lease, Begin(lease, amount, target - lease.units()));
     }
   }
-  for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
+  for (const auto& [lease, request] : requests) Send(lease, request, base::SteadyNow() + kStoreDeadline);
 }
 
 void Budgets::PutBack(const std::vector<LeasedUnit>& units) {
@@ -357,7 +357,7 @@ void Budgets::Held(BudgetLease& lease, const store::HoldRequest& request, const 
 // Asks again. Whichever try it was that holds, this process does not answer for the unit any more: where it was another
 // replica's, the unit is nobody's, and is there for all.
 void Budgets::Resolve(const LeasePointer& lease, const store::HoldRequest& request) {
-  store_.Hold(request, absl::Now() + kStoreDeadline, [this, lease, request](const absl::StatusOr<bool>& held) {
+  store_.Hold(request, base::SteadyNow() + kStoreDeadline, [this, lease, request](const absl::StatusOr<bool>& held) {
     Held(*lease, request, held.ok() ? absl::StatusOr<bool>(true) : held);
     absl::MutexLock lock(&mutex_);
     --asking_;
@@ -370,7 +370,7 @@ void Budgets::ChangeHolds(absl::string_view tenant, const std::string& key, stor
 }
 
 void Budgets::Withdraw(absl::string_view tenant, const std::string& key) {
-  store_.ChangeHolds(tenant, key, store::HoldChange::kWithdraw, absl::Now() + kStoreDeadline,
+  store_.ChangeHolds(tenant, key, store::HoldChange::kWithdraw, base::SteadyNow() + kStoreDeadline,
                      [](const absl::StatusOr<bool>&) {});
 }
 
@@ -432,7 +432,7 @@ absl::Duration Budgets::Tend() {
       ++it;
     }
   }
-  for (const auto& [lease, request] : requests) Send(lease, request, absl::Now() + kStoreDeadline);
+  for (const auto& [lease, request] : requests) Send(lease, request, base::SteadyNow() + kStoreDeadline);
   return std::min(kTendPeriod, CallLate());
 }
 
@@ -449,7 +449,7 @@ void Budgets::GiveBackAll(absl::Time deadline) {
   }
   for (const auto& [lease, request] : requests) Send(lease, request, deadline);
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithDeadline(absl::Condition(this, &Budgets::NoneAsking), deadline);
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Budgets::NoneAsking), deadline - base::SteadyNow());
 }
 
 void Budgets::Collect(base::MetricWriter& writer) const {

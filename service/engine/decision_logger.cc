@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/base/log.h"
 
 namespace waymark::engine {
@@ -44,9 +45,11 @@ size_t BytesOf(const store::LogRecord& record) {
 }  // namespace
 
 DecisionLogger::DecisionLogger(DecisionLog& log, const Playbooks& playbooks, const Options& options)
-    : log_(log), playbooks_(playbooks), options_(options), next_trim_(absl::Now() + kAppendPeriod), worker_([this] {
-        return Tick();
-      }) {}
+    : log_(log),
+      playbooks_(playbooks),
+      options_(options),
+      next_trim_(base::SteadyNow() + kAppendPeriod),
+      worker_([this] { return Tick(); }) {}
 
 DecisionLogger::~DecisionLogger() {
   Flush();
@@ -71,7 +74,7 @@ bool DecisionLogger::AwaitRoom(absl::Time deadline) const {
   const auto room = [this]()
                         ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return waiting_bytes_ <= options_.max_waiting_bytes / 2; };
   absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithDeadline(absl::Condition(&room), deadline);
+  return mutex_.AwaitWithTimeout(absl::Condition(&room), deadline - base::SteadyNow());
 }
 
 void DecisionLogger::Flush() {
@@ -95,15 +98,15 @@ void DecisionLogger::TrimAll() {
 
 absl::Duration DecisionLogger::Tick() {
   AppendWaiting();
-  if (absl::Now() >= next_trim_ && playbooks_.Ready()) {
-    next_trim_ = absl::Now() + kTrimPeriod;
+  if (base::SteadyNow() >= next_trim_ && playbooks_.Ready()) {
+    next_trim_ = base::SteadyNow() + kTrimPeriod;
     for (const std::string& tenant : playbooks_.Tenants()) Trim(tenant);
   }
   return kAppendPeriod;
 }
 
 void DecisionLogger::AppendWaiting() {
-  if (absl::Now() < next_try_) return;
+  if (base::SteadyNow() < next_try_) return;
   std::vector<Waiting> waiting;
   {
     absl::MutexLock lock(&mutex_);
@@ -141,14 +144,14 @@ void DecisionLogger::AppendTo(const std::string& tenant, std::vector<DecisionLog
     DecisionLog::Appended appended;
     absl::Notification answered;
     const size_t given = part.size();
-    log_.Append(tenant, std::move(part), absl::Now() + kStoreDeadline, [&](DecisionLog::Appended answer) {
+    log_.Append(tenant, std::move(part), base::SteadyNow() + kStoreDeadline, [&](DecisionLog::Appended answer) {
       appended = std::move(answer);
       answered.Notify();
     });
     answered.WaitForNotification();
     TellOfState(appended.status);
     written_.fetch_add(static_cast<int64_t>(given - appended.unwritten.size()), std::memory_order_relaxed);
-    if (!appended.status.ok()) next_try_ = absl::Now() + kRetryPeriod;
+    if (!appended.status.ok()) next_try_ = base::SteadyNow() + kRetryPeriod;
     auto& unwritten = unwritten_[tenant];
     for (DecisionLog::Entry& entry : appended.unwritten) unwritten.push_back(std::move(entry));
     if (unwritten.empty()) unwritten_.erase(tenant);
@@ -164,8 +167,8 @@ void DecisionLogger::Trim(const std::string& tenant) {
   appended_bytes_[tenant] = 0;
   absl::Status status;
   absl::Notification answered;
-  log_.Trim(tenant, absl::Now() - (*playbook)->keep_decisions, options_.max_tenant_bytes, absl::Now() + kStoreDeadline,
-            [&](absl::Status answer) {
+  log_.Trim(tenant, absl::Now() - (*playbook)->keep_decisions, options_.max_tenant_bytes,
+            base::SteadyNow() + kStoreDeadline, [&](absl::Status answer) {
               status = std::move(answer);
               answered.Notify();
             });
@@ -189,7 +192,7 @@ void DecisionLogger::TellOfState(const absl::Status& status) {
     base::LogWarning("the log of decisions waits for the store", {{"error", status.message()}});
   }
   failing_ = !status.ok();
-  if (!failing_ || absl::Now() >= next_complaint_) TellOfDropped();
+  if (!failing_ || base::SteadyNow() >= next_complaint_) TellOfDropped();
 }
 
 void DecisionLogger::TellOfDropped() {
@@ -197,7 +200,7 @@ void DecisionLogger::TellOfDropped() {
     if (count == told) return;
     base::LogWarning(absl::StrCat("records of decisions were dropped: ", why), {{"records", count - told}});
     told = count;
-    next_complaint_ = absl::Now() + kComplaintPeriod;
+    next_complaint_ = base::SteadyNow() + kComplaintPeriod;
   };
   tell(dropped_.load(std::memory_order_relaxed), dropped_told_, "more waited than may");
   tell(too_large(), too_large_told_, absl::StrCat("each is larger than ", store::kMaxLogEntryBytes / 1024, " KiB"));

@@ -5,9 +5,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "segmentation/compact.h"
 #include "segmentation/fold.h"
+#include "service/base/clock.h"
 #include "service/base/field_error.h"
 #include "service/base/ids.h"
 #include "service/base/status_macros.h"
@@ -35,7 +35,7 @@ Knowledge KnowledgeAfter(const absl::Status& status) {
 // Leaves time for an answer when the store takes all that it is given. (gRPC tells the server up to 1 % more than the
 // client has: it rounds a second and more up to two digits.)
 absl::Time StoreDeadline(absl::Time deadline) {
-  const absl::Duration left = deadline - absl::Now();
+  const absl::Duration left = deadline - base::SteadyNow();
   return deadline - std::max(std::min(absl::Milliseconds(10), left / 5), left / 50);
 }
 
@@ -350,7 +350,7 @@ void Engine::Prepare(const std::shared_ptr<DecideCall>& call) {
   ++call->fetches;
   const absl::Time until = StoreDeadline(call->deadline);
   budgets_.Fetch(call->Ask(), call->needed, until, [this, call, until] {
-    if (absl::Now() >= until) call->fetches = kMaxFetches;  // there is no time to ask again
+    if (base::SteadyNow() >= until) call->fetches = kMaxFetches;  // there is no time to ask again
     Load(call);
   });
 }

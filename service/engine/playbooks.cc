@@ -7,7 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/base/field_error.h"
 #include "service/base/ids.h"
 #include "service/base/log.h"
@@ -114,7 +114,7 @@ absl::Duration Playbooks::Poll() {
 }
 
 bool Playbooks::ReadAll() {
-  const absl::Time deadline = absl::Now() + kPollDeadline;
+  const absl::Time deadline = base::SteadyNow() + kPollDeadline;
   if (token_key() == nullptr) ReadTokenKey();
   auto heads = Await<std::vector<Record>>(
       [&](store::RecordStore::ListDone done) { records_.List(kHeadClass, deadline, std::move(done)); });
@@ -144,7 +144,7 @@ bool Playbooks::ReadAll() {
 }
 
 void Playbooks::ReadTokenKey() {
-  const absl::Time deadline = absl::Now() + kPollDeadline;
+  const absl::Time deadline = base::SteadyNow() + kPollDeadline;
   absl::StatusOr<Record> record = GetRecord(records_, kTokenKey, deadline);
   if (!record.ok()) return;
   if (record->revision == 0) {
@@ -157,7 +157,7 @@ void Playbooks::ReadTokenKey() {
 }
 
 void Playbooks::Load(const std::string& tenant, const PlaybookVersion& version) {
-  absl::StatusOr<Record> text = GetRecord(records_, TextName(version.text_id), absl::Now() + kPollDeadline);
+  absl::StatusOr<Record> text = GetRecord(records_, TextName(version.text_id), base::SteadyNow() + kPollDeadline);
   if (!text.ok()) return;
   playbook::CompileResult compiled = playbook::CompilePlaybook(text->value, version.version, base::TimeZones());
   if (compiled.playbook == nullptr) {

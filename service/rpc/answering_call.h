@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "service/base/clock.h"
 #include "service/rpc/call.h"
 #include "service/rpc/status.h"
 
@@ -195,7 +195,7 @@ class AnsweringCall : public std::enable_shared_from_this<AnsweringCall<Response
 
   void Arrived(bool ok) {
     if (!ok) return End();  // the server is shutting down; nothing else is reported
-    began_ = absl::Now();
+    began_ = base::SteadyNow();
     queue_.Began(method_index_);
     AskForNext();
     if (queue_.admission().MayBegin(class_)) return Handle();

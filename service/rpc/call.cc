@@ -1,14 +1,14 @@
 #include "service/rpc/call.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::rpc {
 
@@ -45,9 +45,10 @@ CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, Deadlin
 CallQueue::~CallQueue() = default;
 
 absl::Time CallQueue::DeadlineOf(const grpc::ServerContext& context, absl::Time now) const {
-  const std::chrono::system_clock::time_point asked = context.deadline();
-  if (asked == std::chrono::system_clock::time_point::max()) return now + deadlines_.if_none;
-  return std::min(absl::FromChrono(asked), now + deadlines_.at_most);
+  const gpr_timespec asked = gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
+  if (gpr_time_cmp(asked, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0) return now + deadlines_.if_none;
+  const gpr_timespec left = gpr_time_sub(asked, gpr_now(GPR_CLOCK_MONOTONIC));
+  return now + std::min(absl::Seconds(left.tv_sec) + absl::Nanoseconds(left.tv_nsec), deadlines_.at_most);
 }
 
 void CallQueue::End() {
@@ -103,7 +104,7 @@ bool CallQueue::Take(absl::Time until) {
       case grpc::CompletionQueue::SHUTDOWN:
         return false;
     }
-  } while (looks < (flood ? kLooks : std::min(kLooks, turns_.size())) && absl::Now() < until);
+  } while (looks < (flood ? kLooks : std::min(kLooks, turns_.size())) && base::SteadyNow() < until);
   return true;
 }
 
@@ -116,7 +117,7 @@ void CallQueue::GiveTurns(absl::Time until) {
       next->TakeTurn();
       turns_.Took(std::max<int64_t>(1, begun_work_.load(std::memory_order_relaxed) - begun));
     }
-    now = absl::Now();
+    now = base::SteadyNow();
     if (next == nullptr) break;
   } while (now < until);
   admission_.Turned(now, std::exchange(idle_, absl::ZeroDuration()));
@@ -136,14 +137,14 @@ void CallQueue::Run() {
     if (!SomebodysTurn()) {
       void* tag = nullptr;
       bool ok = false;
-      const absl::Time before = absl::Now();
+      const absl::Time before = base::SteadyNow();
       if (!queue_->Next(&tag, &ok)) return;
-      idle_ += absl::Now() - before;
+      idle_ += base::SteadyNow() - before;
       static_cast<Event*>(tag)->Happen(ok);
       if (!SomebodysTurn()) continue;
     }
-    open = open && Take(absl::Now() + kTaking);
-    GiveTurns(absl::Now() + kGiving);
+    open = open && Take(base::SteadyNow() + kTaking);
+    GiveTurns(base::SteadyNow() + kGiving);
   }
 }
 

@@ -45,7 +45,7 @@ class AnsweredCall {
 
 // What a handler is told of its call beside the request.
 struct CallContext {
-  absl::Time deadline;  // of the machine's clock
+  absl::Time deadline;  // of base::SteadyNow
 };
 
 // What a call is refused with where too many are under way.

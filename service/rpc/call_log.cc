@@ -13,8 +13,8 @@ namespace waymark::rpc {
 
 bool CallLog::Admit(absl::Time now, int64_t& left_out) {
   absl::MutexLock lock(&mutex_);
-  if (now < filled_ || now - filled_ > options_.interval * options_.burst) {
-    lines_ = options_.burst;  // also where the clock was set back
+  if (now - filled_ > options_.interval * options_.burst) {
+    lines_ = options_.burst;
     filled_ = now;
   }
   while (lines_ < options_.burst && now - filled_ >= options_.interval) {

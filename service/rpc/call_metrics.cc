@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::rpc {
 namespace {
@@ -35,7 +35,7 @@ void CallMetrics::Start(const std::vector<ServedMethod>& methods) {
 }
 
 void CallMetrics::Ended(const EndedCall& call) {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   Method& method = *methods_[static_cast<size_t>(call.method)];
   method.by_code.Add(static_cast<size_t>(call.status.code()), now - call.began);
   log_.Ended(call, method.served, now);

@@ -22,7 +22,7 @@ struct ServedMethod {
 // A call that is answered. Borrows what is the call's.
 struct EndedCall {
   int method = 0;                      // its place among the server's methods
-  absl::Time began;                    // when it came, by the machine's clock
+  absl::Time began;                    // when it came, by base::SteadyNow
   const absl::Status& status;          // as it is answered
   const grpc::ServerContext& context;  // with what its client sent beside the request
 };

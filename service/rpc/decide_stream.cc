@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "service/base/clock.h"
 #include "service/base/field_error.h"
 #include "service/batch/decide_many.h"
 #include "service/rpc/from_wire.h"
@@ -49,7 +49,7 @@ std::shared_ptr<Incoming> NextMessage(const Conversation& with) {
   });
   absl::MutexLock lock(&cancellation->mutex());
   const absl::Status status =
-      cancellation->Await([&] { return incoming->read.has_value(); }, absl::Now() + with.patience);
+      cancellation->Await([&] { return incoming->read.has_value(); }, base::SteadyNow() + with.patience);
   if (absl::IsDeadlineExceeded(status)) with.stream.Cancel();
   return status.ok() && *incoming->read ? incoming : nullptr;
 }

@@ -14,10 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "service/base/clock.h"
 #include "service/base/field_error.h"
 #include "service/rpc/from_wire.h"
 #include "service/rpc/methods.h"
@@ -163,7 +163,7 @@ class Ingestion final : public std::enable_shared_from_this<Ingestion> {
     }
     const int work = static_cast<int>(request.items.size());
     stream_->BeginWork(work);
-    engine_.Record(std::move(request), absl::Now() + kPatience,
+    engine_.Record(std::move(request), base::SteadyNow() + kPatience,
                    [self = shared_from_this(), group = std::move(group),
                     work](const absl::StatusOr<engine::RecordAnswer>& answer) {
                      self->stream_->EndWork(work);

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/base/clock.h"
 #include "service/batch/threads.h"
 #include "service/rpc/stream_call.h"
 
@@ -17,7 +17,7 @@ namespace waymark::rpc {
 class Pace {
  public:
   bool Now() {
-    const absl::Time now = absl::Now();
+    const absl::Time now = base::SteadyNow();
     if (now < next_) return false;
     next_ = now + absl::Milliseconds(100);
     return true;

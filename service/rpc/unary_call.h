@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/rpc/call.h"
 #include "service/rpc/status.h"
 
@@ -88,7 +88,7 @@ class UnaryCall final : private Event, private WaitingCall, private AnsweredCall
     if (!ok) return Destroy();  // the server is shutting down
     arrived_ = true;
     method_.Arm(queue_);
-    began_ = absl::Now();
+    began_ = base::SteadyNow();
     queue_.Began(method_.index());
     const CallClass of = method_.call_class();
     admitted_ = queue_.admission().Begin(of);
@@ -102,7 +102,7 @@ class UnaryCall final : private Event, private WaitingCall, private AnsweredCall
     if (!admitted_) {
       AskToComeLater(context_);
       responder.Fail(TooManyCalls());
-    } else if (context.deadline <= absl::Now()) {
+    } else if (context.deadline <= base::SteadyNow()) {
       responder.Fail(absl::DeadlineExceededError("the deadline passed before the call was begun"));
     } else {
       work_ = method_.WorkOf(*request_);

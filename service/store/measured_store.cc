@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 namespace {
@@ -37,8 +37,8 @@ const char* MeasuredStore::NameOf(size_t command) {
 template <typename T>
 absl::AnyInvocable<void(T)> MeasuredStore::Measure(Command command, absl::AnyInvocable<void(T)> done) {
   begun_.Add(command);
-  return [this, command, began = absl::Now(), done = std::move(done)](T answer) mutable {
-    ended_.Add(command * kCodes + static_cast<size_t>(CodeOf(answer)), absl::Now() - began);
+  return [this, command, began = base::SteadyNow(), done = std::move(done)](T answer) mutable {
+    ended_.Add(command * kCodes + static_cast<size_t>(CodeOf(answer)), base::SteadyNow() - began);
     done(std::move(answer));
   };
 }

@@ -31,13 +31,14 @@ struct CustomerKey {
 // A profile as it was at a moment.
 struct RecentProfile {
   StoredProfile stored;
-  absl::Time at;
+  absl::Time at;  // of the machine's clock
 };
 
 // Keeps profiles.
 //
 // Every method returns at once and calls its callback exactly once, on any thread (the caller's own included), whatever
-// happens: also when the deadline passes or the store is destroyed. Callbacks must not block. Thread-safe.
+// happens: also when the deadline (of SteadyNow) passes or the store is destroyed. Callbacks must not block.
+// Thread-safe.
 //
 // Errors: UNAVAILABLE the store is away (nothing was written, or, where an answer was lost, the write may stand: repeat
 // it with the same event ids); DEADLINE_EXCEEDED likewise; DATA_LOSS the stored bytes cannot be decoded;

@@ -1,5 +1,5 @@
-"""What breaks below the service: a disk that is full, file descriptors that run out, clocks an hour apart, bytes that are
-damaged. Errors are clear, the rest is served, and nothing that was acknowledged is lost."""
+"""What breaks below the service: a disk that is full, file descriptors that run out, clocks an hour apart, a clock that is
+set while the service runs, bytes that are damaged. Errors are clear, the rest is served, and nothing that was acknowledged is lost."""
 
 import contextlib
 import datetime
@@ -7,14 +7,17 @@ import os
 import pathlib
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 
 import harness
 import metrics_test
+import shutdown_test
 import steady
 
 CUSTOMERS = 80
+SANITIZED = "WAYMARK_SANITIZED" in os.environ
 
 
 class World(harness.World):
@@ -290,9 +293,64 @@ def check_clocks(options):
         assert world.stop() == 0
 
 
+def check_clock_steps(options):
+    """The machine's clock is set an hour ahead and back while calls go on: none fails, limits hold, and what the service does
+    from time to time is done."""
+    if SANITIZED:
+        print("SKIPPED: the sanitizers' runtime must be loaded before the clock's")
+        return
+    with World(options) as world:
+        def decide(customer):
+            return world.waymark("decide", "--placement", "hero", "--customer", customer)[0]["decision"]
+
+        def hours_ahead():
+            decided = datetime.datetime.fromisoformat(decide("")["decided_at"][:19]).replace(tzinfo=datetime.timezone.utc)
+            return round((decided - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 3600)
+
+        ahead = pathlib.Path(world.files.name) / "ahead"
+        ahead.write_bytes(struct.pack("q", 0))
+        assert world.stop() == 0
+        world.prefix = ("env", f"LD_PRELOAD={options.bin / 'libstepped_clock.so'}", f"STEPPED_CLOCK={ahead}")
+        world.start()
+        steady.apply_playbook(world)
+        playbook = pathlib.Path(world.folder) / "playbook.yaml"
+        given = events = 0
+        with contextlib.ExitStack() as stack:
+            load = stack.enter_context(steady.Load(options, world.tenant, [world.address]))
+            assert load.during(1)["errors"] == 0
+            # Playbooks are applied elsewhere, where there is another replica, so that the service has to look for them.
+            other = world.address
+            if world.redis:
+                replica = shutdown_test.Replica(world, 1)
+                stack.callback(replica.process.kill)
+                other = replica.address
+            for version, hours in enumerate((0, 1, -1, 1, 0), start=2):
+                with open(ahead, "r+b") as file:
+                    file.write(struct.pack("q", hours * 3600))
+                harness.wait_until("the clock", lambda hours=hours: hours_ahead() == hours)  # abseil looks at it every two seconds
+                playbook.write_text(f"{steady.PLAYBOOK}# version {version}\n", encoding="utf-8")
+                subprocess.run([options.bin / "waymark", "--address", other, "--tenant", world.tenant, "apply", playbook], capture_output=True,
+                               timeout=60, check=True)
+                harness.wait_until("the playbook", lambda version=version: decide("").get("playbook_version") == str(version))
+                told = load.during(1)
+                assert told["errors"] == 0 and told["calls"] > 0, (hours, told)
+                for _ in range(2):
+                    decision = decide("anna")
+                    assert events == 0 or decision["knowledge"] == "KNOWLEDGE_PROFILE", decision
+                    given += [action["action"] for action in decision["actions"]].count("voucher")
+                    assert world.record("anna", f"clock-{events}")[0] == 0
+                    events += 1
+                print(f"clock {hours:+} h: {told['calls']} calls", flush=True)
+            told = load.end()
+        assert told["errors"] == 0, told
+        assert given == 3, f"the limit is 3, and {given} were given"
+        steady.check_recorded(world, told["recorded"])
+        assert world.stop() == 0
+
+
 def main():
     options = harness.arguments()
-    checks = [check_damaged_profiles, check_disk_full, check_few_descriptors, check_clocks]
+    checks = [check_damaged_profiles, check_disk_full, check_few_descriptors, check_clocks, check_clock_steps]
     if options.store == "embedded":
         checks.append(check_damaged_files)
     only = os.environ.get("WAYMARK_ONLY")

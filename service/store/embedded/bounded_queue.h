@@ -10,8 +10,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 
@@ -37,12 +37,12 @@ class BoundedQueue {
   std::vector<T> Take(size_t max, absl::Duration wait) {
     absl::MutexLock lock(&mutex_);
     if (work_.empty() && !closed_) {
-      waits_since_ = absl::Now();
+      waits_since_ = base::SteadyNow();
       const absl::Time until = waits_since_ + wait;
       while (work_.empty() && !closed_) {
-        if (changed_.WaitWithDeadline(&mutex_, until)) break;
+        if (changed_.WaitWithTimeout(&mutex_, until - base::SteadyNow())) break;
       }
-      waited_ += absl::Now() - std::exchange(waits_since_, absl::InfiniteFuture());
+      waited_ += base::SteadyNow() - std::exchange(waits_since_, absl::InfiniteFuture());
     }
     std::vector<T> taken;
     while (!work_.empty() && taken.size() < max) {
@@ -62,7 +62,7 @@ class BoundedQueue {
   // For how long Take has waited for work in all, that of now included.
   absl::Duration waited() const {
     absl::MutexLock lock(&mutex_);
-    return waited_ + std::max(absl::Now() - waits_since_, absl::ZeroDuration());
+    return waited_ + std::max(base::SteadyNow() - waits_since_, absl::ZeroDuration());
   }
 
   bool closed() const {

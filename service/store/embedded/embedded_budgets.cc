@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "service/base/clock.h"
 #include "service/store/budget_account.h"
 #include "service/store/embedded/keys.h"
 
@@ -208,7 +209,7 @@ void EmbeddedBudgets::ChangeHolds(absl::string_view tenant, absl::string_view de
 
 void EmbeddedBudgets::Read(const BudgetKey& key, absl::Time deadline, UseDone done) {
   if (absl::Status status = CheckBudget(key.tenant, key.budget); !status.ok()) return done(std::move(status));
-  if (absl::Now() > deadline) return done(absl::DeadlineExceededError("the store was asked after the deadline"));
+  if (base::SteadyNow() > deadline) return done(absl::DeadlineExceededError("the store was asked after the deadline"));
   rocksdb::PinnableSlice value;
   const absl::Status status = database_.Get(Family::kBudgets, AccountKey(key), value);
   if (absl::IsNotFound(status)) return done(BudgetUse());

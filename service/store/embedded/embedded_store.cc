@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/store/embedded/database.h"
 #include "service/store/embedded/decision_ring.h"
 #include "service/store/embedded/embedded_budgets.h"
@@ -28,7 +29,7 @@ namespace {
 constexpr int kMaxPage = 10'000;
 
 absl::Status CheckDeadline(absl::Time deadline) {
-  if (absl::Now() > deadline) return absl::DeadlineExceededError("the store was asked after the deadline");
+  if (base::SteadyNow() > deadline) return absl::DeadlineExceededError("the store was asked after the deadline");
   return absl::OkStatus();
 }
 

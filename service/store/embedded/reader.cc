@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 
@@ -26,7 +26,7 @@ void Reader::Run() {
     for (Request& request : requests) {
       if (queue_.closed()) {
         request.task(absl::UnavailableError("the store is closing"));
-      } else if (absl::Now() > request.deadline) {
+      } else if (base::SteadyNow() > request.deadline) {
         request.task(absl::DeadlineExceededError("the store came to the request after its deadline"));
       } else {
         request.task(absl::OkStatus());

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/store/embedded/keys.h"
 
 namespace waymark::store {
@@ -63,7 +63,7 @@ void Writer::Run() {
 void Writer::Process(Requests requests) {
   Batch batch;
   for (auto& request : requests) {
-    if (absl::Now() > request->deadline) {
+    if (base::SteadyNow() > request->deadline) {
       request->Finish(absl::DeadlineExceededError("the store came to the update after its deadline"));
     } else if (!healthy()) {
       request->Finish(failure_);
@@ -118,7 +118,7 @@ void Writer::Commit(Batch& batch) {
     if (!batch.profiles.empty()) ++profile_writes_;
     healthy_.store(status.ok(), std::memory_order_relaxed);
     failure_ = status;
-    next_resume_ = absl::Now() + resume_interval_;
+    next_resume_ = base::SteadyNow() + resume_interval_;
   }
   for (const auto& [key, value] : batch.profiles) {
     if (status.ok()) {
@@ -147,8 +147,8 @@ void Writer::PutCounts(Batch& batch) {
 }
 
 void Writer::TryResume() {
-  if (absl::Now() < next_resume_) return;
-  next_resume_ = absl::Now() + resume_interval_;
+  if (base::SteadyNow() < next_resume_) return;
+  next_resume_ = base::SteadyNow() + resume_interval_;
   if (database_.Resume().ok()) healthy_.store(true, std::memory_order_relaxed);
 }
 

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "segmentation/stable_hash.h"
+#include "service/base/clock.h"
 #include "service/store/redis/keys.h"
 #include "service/store/redis/replies.h"
 #include "service/store/redis/scripts.h"
@@ -87,7 +87,7 @@ Cluster::Node& Cluster::NodeAt(const Endpoint& endpoint) {
     node = std::make_unique<Node>();
     node->link = MakeLink(endpoint);
   }
-  node->wanted = absl::Now();
+  node->wanted = base::SteadyNow();
   return *node;
 }
 
@@ -159,9 +159,9 @@ void Cluster::WaitForReplica(absl::Duration patience, absl::Time deadline, Waite
   std::shared_ptr<Wait>& wait = waits_[answerer_];
   if (wait != nullptr && wait->until <= deadline) return wait->waiting.push_back(std::move(done));
   wait = std::make_shared<Wait>();
-  wait->until = std::min(absl::Now() + patience, deadline);
+  wait->until = std::min(base::SteadyNow() + patience, deadline);
   wait->waiting.push_back(std::move(done));
-  const int64_t millis = std::max<int64_t>(absl::ToInt64Milliseconds(wait->until - absl::Now()), 1);
+  const int64_t millis = std::max<int64_t>(absl::ToInt64Milliseconds(wait->until - base::SteadyNow()), 1);
   answerer_->Send(std::make_unique<Request>(
       Route::ToAnswerer(), FormatCommand({"WAIT", "1", absl::StrCat(millis)}), deadline,
       [this, link = answerer_, wait](const absl::StatusOr<const redisReply*>& reply) {
@@ -252,7 +252,7 @@ void Cluster::CheckLayout() {
   const std::string layout_key = LayoutKey();
   auto request = std::make_unique<Request>(
       Route::Of(layout_key), FormatCommand({"EVAL", LayoutScript().text, "2", layout_key, LayoutWitnessKey(), kLayout}),
-      absl::Now() + options_.connect_timeout,
+      base::SteadyNow() + options_.connect_timeout,
       [this](absl::StatusOr<const redisReply*> reply) {
         asking_layout_ = false;
         if (closed_) return;
@@ -272,7 +272,7 @@ void Cluster::CheckLayout() {
 }
 
 void Cluster::TickIn(absl::Duration delay) {
-  const absl::Time at = absl::Now() + delay;
+  const absl::Time at = base::SteadyNow() + delay;
   if (closed_ || at >= tick_at_) return;
   tick_at_ = at;
   uv_update_time(loop_);
@@ -281,7 +281,7 @@ void Cluster::TickIn(absl::Duration delay) {
       static_cast<uint64_t>(std::max<int64_t>(absl::ToInt64Milliseconds(delay), 0)) + 1, /*repeat=*/0);
 }
 
-void Cluster::Hurry() { TickIn(std::max(absl::ZeroDuration(), asked_slots_ + kHurriedPeriod - absl::Now())); }
+void Cluster::Hurry() { TickIn(std::max(absl::ZeroDuration(), asked_slots_ + kHurriedPeriod - base::SteadyNow())); }
 
 void Cluster::Tick() {
   tick_at_ = absl::InfiniteFuture();
@@ -301,7 +301,7 @@ void Cluster::AskForSlots() {
   if (links.empty()) return;
   Link& link = *links[turn_++ % links.size()];
   asking_slots_ = true;
-  asked_slots_ = absl::Now();
+  asked_slots_ = base::SteadyNow();
   link.Send(std::make_unique<Request>(
       Route(), FormatCommand({"CLUSTER", "SLOTS"}), asked_slots_ + kSlotsTimeout,
       [this, asked = link.endpoint()](absl::StatusOr<const redisReply*> reply) {
@@ -341,7 +341,7 @@ void Cluster::Take(std::vector<Shard> shards) {
 }
 
 void Cluster::ForgetNodes() {
-  const absl::Time before = absl::Now() - kForgetAfter;
+  const absl::Time before = base::SteadyNow() - kForgetAfter;
   for (auto it = nodes_.begin(); it != nodes_.end();) {
     Node* node = it->second.get();
     const bool serves = std::any_of(shards_.begin(), shards_.end(), [&](const ServedShard& shard) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 
@@ -36,14 +36,14 @@ void Deadlines::Arm() {
   armed_ = requests_.begin()->first;
   // The loop's clock stands still while it works, and the timer counts from it.
   uv_update_time(timer_.loop);
-  const int64_t millis = absl::ToInt64Milliseconds(std::min(armed_ - absl::Now(), absl::Hours(24)));
+  const int64_t millis = absl::ToInt64Milliseconds(std::min(armed_ - base::SteadyNow(), absl::Hours(24)));
   uv_timer_start(
       &timer_, [](uv_timer_t* timer) { static_cast<Deadlines*>(timer->data)->Expire(); },
       static_cast<uint64_t>(std::max<int64_t>(millis, 0)) + 1, /*repeat=*/0);
 }
 
 void Deadlines::Expire() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   while (!requests_.empty() && requests_.begin()->first < now) {
     Request& request = *requests_.begin()->second;
     requests_.erase(requests_.begin());

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 
@@ -14,7 +14,7 @@ Delayed::Delayed(uv_loop_t* loop, Send send) : send_(std::move(send)) {
 }
 
 void Delayed::Add(std::unique_ptr<Request> request, absl::Duration delay) {
-  const absl::Time at = std::min(absl::Now() + delay, request->deadline);
+  const absl::Time at = std::min(base::SteadyNow() + delay, request->deadline);
   const bool first = requests_.empty() || at < requests_.begin()->first;
   requests_.emplace(at, std::move(request));
   if (first) Arm();
@@ -22,14 +22,14 @@ void Delayed::Add(std::unique_ptr<Request> request, absl::Duration delay) {
 
 void Delayed::Arm() {
   uv_update_time(timer_.loop);
-  const int64_t millis = absl::ToInt64Milliseconds(requests_.begin()->first - absl::Now());
+  const int64_t millis = absl::ToInt64Milliseconds(requests_.begin()->first - base::SteadyNow());
   uv_timer_start(
       &timer_, [](uv_timer_t* timer) { static_cast<Delayed*>(timer->data)->Ring(); },
       static_cast<uint64_t>(std::max<int64_t>(millis, 0)) + 1, /*repeat=*/0);
 }
 
 void Delayed::Ring() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   while (!requests_.empty() && requests_.begin()->first < now) {
     std::unique_ptr<Request> request = std::move(requests_.begin()->second);
     requests_.erase(requests_.begin());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 namespace {
@@ -44,7 +44,7 @@ void HedgedReads::Send(std::unique_ptr<Request> request, Link& first) {
   auto read = std::make_shared<Read>();
   read->request = std::move(request);
   read->first = &first;
-  read->begun = absl::Now();
+  read->begun = base::SteadyNow();
   Ask(read, first);
   if (read->request == nullptr || read->again) return;
   waiting_.emplace_back(read->begun + Delay(), read);
@@ -79,7 +79,7 @@ void HedgedReads::Take(const std::shared_ptr<Read>& read, const Link& link, absl
     if (read->out > 0) return;
     if (!read->again && AskAnother(read, repeats_, RedisMetrics::kRepeated, RedisMetrics::kRepeatsRefused)) return;
   } else {
-    const absl::Duration took = absl::Now() - read->begun;
+    const absl::Duration took = base::SteadyNow() - read->begun;
     usual_.Add(read->hedged || !reply.ok() ? true : took > usual_.value());
     if (read->hedged && &link != read->first) metrics_.Add(RedisMetrics::kHedgeWon);
   }
@@ -88,14 +88,14 @@ void HedgedReads::Take(const std::shared_ptr<Read>& read, const Link& link, absl
 
 void HedgedReads::Arm() {
   uv_update_time(timer_.loop);
-  const int64_t millis = absl::ToInt64Milliseconds(waiting_.front().first - absl::Now());
+  const int64_t millis = absl::ToInt64Milliseconds(waiting_.front().first - base::SteadyNow());
   uv_timer_start(
       &timer_, [](uv_timer_t* timer) { static_cast<HedgedReads*>(timer->data)->Ring(); },
       static_cast<uint64_t>(std::max<int64_t>(millis, 0)) + 1, /*repeat=*/0);
 }
 
 void HedgedReads::Ring() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   while (!waiting_.empty() && waiting_.front().first <= now) {
     const std::shared_ptr<Read> read = waiting_.front().second.lock();
     waiting_.pop_front();

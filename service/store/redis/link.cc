@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/store/redis/replies.h"
 #include "service/store/redis/reply_guard.h"
 #include "service/store/redis/uv_adapter.h"
@@ -178,7 +178,7 @@ void Link::BeatEvery(absl::Duration period) {
 
 void Link::Beat() {
   if (beating_) {
-    const absl::Time now = absl::Now();
+    const absl::Time now = base::SteadyNow();
     if (now - answered_ >= options_.stall_timeout) {
       return Drop(absl::UnavailableError("redis stopped answering"));
     }
@@ -187,7 +187,7 @@ void Link::Beat() {
     return TellIfOpened(was_open);
   }
   beating_ = true;
-  beaten_ = answered_ = absl::Now();
+  beaten_ = answered_ = base::SteadyNow();
   Submit(std::make_unique<Request>(
       Route(), FormatCommand({"DBSIZE"}), absl::InfiniteFuture(),
       [this](const absl::StatusOr<const redisReply*>& reply) {
@@ -204,7 +204,7 @@ void Link::Beat() {
         if (!IsText(**reply) || TextOf(**reply) != number) {
           return Drop(absl::UnavailableError("redis's answers are out of step"));
         }
-        Beaten(absl::Now() - beaten_);
+        Beaten(base::SteadyNow() - beaten_);
       },
       own_));
 }
@@ -240,7 +240,7 @@ void Link::CloseBreaker() {
 }
 
 absl::Status Link::Admit(Request& request) {
-  request.sent = absl::Now();
+  request.sent = base::SteadyNow();
   if (request.sent > request.deadline) {
     options_.metrics->Add(RedisMetrics::kExpiredUnsent);
     return absl::DeadlineExceededError("the deadline passed before redis was asked");
@@ -283,7 +283,7 @@ void Link::OnReply(redisAsyncContext* context, void* reply, void* taken) {
     link.Losing(context);
     return request->Answer(absl::UnavailableError("the connection to redis was lost"));
   }
-  link.answered_ = absl::Now();
+  link.answered_ = base::SteadyNow();
   if (!request->answered() && !link.IsOwn(*request)) link.breaker_.Answered();
   link.owner_.OnReply(link);
   const auto* answer = static_cast<const redisReply*>(reply);

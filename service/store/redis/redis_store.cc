@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "service/base/clock.h"
 #include "service/store/names.h"
 #include "service/store/redis/evaluate.h"
 #include "service/store/redis/keys.h"
@@ -66,14 +67,18 @@ void RedisStore::Load(const CustomerKey& key, absl::Time deadline, LoadDone done
                    [this, profile_key, done = std::move(done)](absl::StatusOr<const redisReply*> reply) mutable {
                      if (!reply.ok()) return done(reply.status());
                      absl::StatusOr<StoredProfile> stored = ProfileIn(**reply, profile_key);
-                     if (stored.ok()) recent_.Keep(profile_key, IsText(**reply) ? TextOf(**reply) : "", absl::Now());
+                     if (stored.ok())
+                       recent_.Keep(profile_key, IsText(**reply) ? TextOf(**reply) : "", base::SteadyNow());
                      done(std::move(stored));
                    });
 }
 
 absl::optional<RecentProfile> RedisStore::Recall(const CustomerKey& key) {
   if (!CheckKey(key).ok()) return absl::nullopt;
-  return recent_.Recall(RedisProfileKey(key), absl::Now());
+  const absl::Time now = base::SteadyNow();
+  absl::optional<RecentProfile> recent = recent_.Recall(RedisProfileKey(key), now);
+  if (recent.has_value()) recent->at += absl::Now() - now;
+  return recent;
 }
 
 struct RedisStore::UpdateInProgress {
@@ -141,7 +146,7 @@ void RedisStore::TryUpdate(std::unique_ptr<UpdateInProgress> update, const Store
        sealed = std::move(sealed)](absl::StatusOr<const redisReply*> reply) mutable {
         if (!reply.ok()) return update->shared->Fail(reply.status());
         if (!IsInteger(**reply)) return TryUpdate(std::move(update), **reply);
-        recent_.Keep(RedisProfileKey(update->key), sealed, absl::Now());
+        recent_.Keep(RedisProfileKey(update->key), sealed, base::SteadyNow());
         const absl::Time until = update->deadline;
         const uint64_t revision = written.revision;
         Acknowledge(revision, until,

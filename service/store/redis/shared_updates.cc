@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "service/base/clock.h"
 
 namespace waymark::store {
 namespace {
@@ -46,7 +46,7 @@ bool SharedUpdate::Stored() {
 }
 
 void SharedUpdate::Fail(const absl::Status& status) {
-  const absl::Time now = absl::Now();
+  const absl::Time now = base::SteadyNow();
   for (Part& part : Split()) {
     const bool early = absl::IsDeadlineExceeded(status) && now < part.deadline;
     part.done(early ? absl::UnavailableError("an update that was shared took too long") : status);

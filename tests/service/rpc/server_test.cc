@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/base/clock.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/call_metrics.h"
 #include "service/rpc/call_observer.h"
@@ -117,7 +118,7 @@ class Seen final : public CallObserver {
   void Start(const std::vector<ServedMethod>& methods) override { methods_ = methods; }
   void Began(int method) override { Add(absl::StrCat("began ", NameOf(method))); }
   void Ended(const EndedCall& call) override {
-    EXPECT_LE(call.began, absl::Now());
+    EXPECT_LE(call.began, base::SteadyNow());
     const auto sent = call.context.client_metadata().find("traceparent");
     Add(absl::StrCat("ended ", NameOf(call.method), " ", absl::StatusCodeToString(call.status.code()),
                      sent == call.context.client_metadata().end() ? "" : " with its metadata"));
@@ -233,9 +234,9 @@ TEST(ServerTest, TheHandlerSeesTheDeadlineWithinTheRule) {
       EndAtOnce);
   for (const Case& c : {Case{absl::Seconds(8), absl::Seconds(8)}, Case{absl::InfiniteDuration(), absl::Seconds(5)},
                         Case{absl::Hours(1), absl::Seconds(10)}}) {
-    const absl::Time before = absl::Now();
+    const absl::Time before = base::SteadyNow();
     ASSERT_TRUE(subject.Call(c.asked).ok());
-    const absl::Time after = absl::Now();
+    const absl::Time after = base::SteadyNow();
     absl::MutexLock lock(&mutex);
     // gRPC sends the time that is left, in units that grow with it.
     EXPECT_GE(seen, before + c.given - absl::Milliseconds(200)) << c.asked;

@@ -24,6 +24,7 @@
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
+#include "service/base/clock.h"
 #include "tests/support/outcome.h"
 #include "tests/support/store_calls.h"
 #include "tests/support/temp_directory.h"
@@ -316,9 +317,9 @@ TEST(EmbeddedStoreTest, AnUpdateWhoseDeadlinePassesInTheQueueIsDropped) {
   Outcome<absl::StatusOr<uint64_t>> late;
   store->Update({"shop", "other"}, Soon(), Write(Numbered(0)), blocker.Done());
   blocker.WaitUntilReached();
-  const absl::Time deadline = absl::Now() + absl::Milliseconds(1);
+  const absl::Time deadline = base::SteadyNow() + absl::Milliseconds(1);
   store->Update({"shop", "c"}, deadline, Write(Numbered(1)), late.Callback());
-  while (absl::Now() <= deadline) sched_yield();
+  while (base::SteadyNow() <= deadline) sched_yield();
   blocker.Release();
   EXPECT_EQ(late.Wait()->status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(LoadNow(*store, {"shop", "c"})->revision, 0u);
