@@ -22,8 +22,11 @@ absl::Status Stopping() { return absl::UnavailableError("the service is stopping
 
 Threads::~Threads() {
   Stop();
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Threads::Idle));
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(this, &Threads::Idle));
+  }
+  Join();
 }
 
 absl::Status Threads::Admit(const std::string& tenant, int count, const std::shared_ptr<Cancellation>& cancellation) {
@@ -41,19 +44,32 @@ absl::Status Threads::Admit(const std::string& tenant, int count, const std::sha
 }
 
 absl::StatusOr<std::shared_ptr<Cancellation>> Threads::Start(const std::string& tenant, int count, Work work) {
+  Join();
   auto cancellation = std::make_shared<Cancellation>();
   WAYMARK_RETURN_IF_ERROR(Admit(tenant, count, cancellation));
   try {
-    std::thread([this, tenant, count, cancellation, work = std::move(work)]() mutable {
+    absl::MutexLock lock(&mutex_);  // the thread is known before it ends
+    std::thread thread([this, tenant, count, cancellation, work = std::move(work)]() mutable {
       work(cancellation);
       work = nullptr;  // what it holds goes before anyone who waits for the thread
       End(tenant, count, cancellation);
-    }).detach();
+    });
+    const std::thread::id id = thread.get_id();
+    at_work_.emplace(id, std::move(thread));
+    return cancellation;
   } catch (const std::system_error&) {
-    End(tenant, count, cancellation);
-    return absl::ResourceExhaustedError("the system has no thread for batch work");
   }
-  return cancellation;
+  End(tenant, count, cancellation);
+  return absl::ResourceExhaustedError("the system has no thread for batch work");
+}
+
+void Threads::Join() {
+  std::vector<std::thread> ending;
+  {
+    absl::MutexLock lock(&mutex_);
+    ending.swap(ending_);
+  }
+  for (std::thread& thread : ending) thread.join();
 }
 
 void Threads::CountResegmented(const store::RunCounts& counts) {
@@ -90,6 +106,10 @@ void Threads::End(const std::string& tenant, int count, const std::shared_ptr<Ca
   of_tenant->second -= count;
   if (of_tenant->second == 0) threads_of_.erase(of_tenant);
   std::erase(running_, cancellation);
+  if (const auto own = at_work_.find(std::this_thread::get_id()); own != at_work_.end()) {
+    ending_.push_back(std::move(own->second));
+    at_work_.erase(own);
+  }
 }
 
 }  // namespace waymark::batch

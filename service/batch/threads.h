@@ -1,8 +1,10 @@
 #ifndef WAYMARK_SERVICE_BATCH_THREADS_H_
 #define WAYMARK_SERVICE_BATCH_THREADS_H_
 
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -48,6 +50,8 @@ class Threads final : public base::MetricSource {
   void End(const std::string& tenant, int count, const std::shared_ptr<Cancellation>& cancellation)
       ABSL_LOCKS_EXCLUDED(mutex_);
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_.empty(); }
+  // Waits until the threads whose work is over have ended.
+  void Join() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const int max_threads_;
   enum Resegmented : size_t { kUnchanged, kChanged, kDamaged, kResegmented };
@@ -57,6 +61,8 @@ class Threads final : public base::MetricSource {
   absl::flat_hash_map<std::string, int> threads_of_ ABSL_GUARDED_BY(mutex_);  // tenants that have some
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::shared_ptr<Cancellation>> running_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::thread::id, std::thread> at_work_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> ending_ ABSL_GUARDED_BY(mutex_);  // their work is over
 };
 
 }  // namespace waymark::batch

@@ -18,6 +18,7 @@ import time
 import harness
 import mining
 
+SANITIZED = "WAYMARK_SANITIZED" in os.environ  # freed memory is kept for a while then
 TENANT = "export"
 CUSTOMERS = int(os.environ.get("WAYMARK_JOURNEYS", "20000"))
 PLAYBOOK = """
@@ -130,12 +131,13 @@ def check_memory(world, folder):
             print(f"{format_}: {customers} customers, {events} events, {size / 2**20:.1f} MiB in {time.monotonic() - began:.2f} s; the command's peak {peaks[format_][-1] / 1024:.1f} MiB")
         peaks["service"].append(memory_of(world) - before)
         print(f"the service's memory grew by {peaks['service'][-1] / 1024:.1f} MiB at most")
-    for format_ in ("xes", "ocel", "csv"):
-        few, many = peaks[format_]
-        # gRPC's window grows with what comes, up to some MiB.
-        assert many - few < 24 * 1024, f"{format_}: {few} and {many} KiB: memory grows with the customers"
-    # Two pages of profiles as they are at rest, and one as values; and what malloc keeps of it.
-    assert peaks["service"][1] < 48 * 1024, peaks
+    if not SANITIZED:
+        for format_ in ("xes", "ocel", "csv"):
+            few, many = peaks[format_]
+            # gRPC's window grows with what comes, up to some MiB.
+            assert many - few < 24 * 1024, f"{format_}: {few} and {many} KiB: memory grows with the customers"
+        # Two pages of profiles as they are at rest, and one as values; and what malloc keeps of it.
+        assert peaks["service"][1] < 48 * 1024, peaks
     assert len(mining.XesLog(folder / "many.xes").traces) == CUSTOMERS
 
 
