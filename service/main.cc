@@ -156,7 +156,9 @@ absl::StatusOr<store::StoreParts> OpenStores(const Flags& flags) {
     options->on_state = [log = std::make_shared<base::StateLog>(LogRedisState)](const absl::Status& state) {
       log->Set(state);
     };
-    store::StoreParts parts = PartsOf(std::make_shared<store::RedisStore>(*options), std::move(budgets));
+    const auto store = std::make_shared<store::RedisStore>(*options);
+    store::StoreParts parts = PartsOf(store, std::move(budgets));
+    parts.loop = &store->loop();
     parts.own = options->metrics;
     return parts;
   }
@@ -249,6 +251,7 @@ absl::Status Run(const Flags& flags) {
   options.admission = &admission;
   options.address = flags.listen;
   options.threads = flags.threads;
+  options.store = store.loop();
   rpc::CallMetrics calls({.slow = absl::Milliseconds(flags.slow_call_millis)});
   options.observer = &calls;
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =

@@ -22,6 +22,11 @@ constexpr absl::Duration kGiving = absl::Microseconds(500);
 // turns will take a while, or more comes than can be answered, only so many such looks in a row mean that nothing has
 // come.
 constexpr size_t kLooks = 8;
+// How long the thread waits for the store at a time, and does not see what comes to the queue.
+constexpr absl::Duration kLookAway = absl::Microseconds(50);
+// After how many turns the store is told what they ask for, so that it works while further turns are given. With 4 or
+// 16, fewer calls are answered; with all together, a tenth fewer.
+constexpr int kBunch = 8;
 // When a refused call may come again.
 constexpr int kSoonestMillis = 500;
 constexpr int kLatestMillis = 1500;
@@ -39,8 +44,8 @@ void AskToComeLater(grpc::ServerContext& context) {
 }
 
 CallQueue::CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer,
-                     Admission& admission)
-    : queue_(std::move(queue)), deadlines_(deadlines), observer_(observer), admission_(admission) {}
+                     Admission& admission, base::SharedLoop* store)
+    : queue_(std::move(queue)), deadlines_(deadlines), observer_(observer), admission_(admission), store_(store) {}
 
 CallQueue::~CallQueue() = default;
 
@@ -110,11 +115,13 @@ bool CallQueue::Take(absl::Time until) {
 
 void CallQueue::GiveTurns(absl::Time until) {
   absl::Time now;
+  int given = 0;
   do {
     const int64_t begun = begun_work_.load(std::memory_order_relaxed);
     WaitingCall* const next = turns_.Next([this](CallClass of) { return HasRoom(of); });
     if (next != nullptr) {
       next->TakeTurn();
+      if (store_ != nullptr && ++given % kBunch == 0) store_->Turn(absl::ZeroDuration());
       turns_.Took(std::max<int64_t>(1, begun_work_.load(std::memory_order_relaxed) - begun));
     }
     now = base::SteadyNow();
@@ -130,22 +137,51 @@ bool CallQueue::SomebodysTurn() {
   return turns_.MayGoOn(has_room);
 }
 
+bool CallQueue::Await() {
+  void* tag = nullptr;
+  bool ok = false;
+  if (store_ != nullptr && store_->IsGuests()) {
+    switch (queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME))) {
+      case grpc::CompletionQueue::GOT_EVENT:
+        static_cast<Event*>(tag)->Happen(ok);
+        return true;
+      case grpc::CompletionQueue::TIMEOUT:
+        idle_ += store_->Turn(kLookAway);
+        return true;
+      case grpc::CompletionQueue::SHUTDOWN:
+        return false;
+    }
+  }
+  if (store_ != nullptr) store_->Leave();
+  const absl::Time before = base::SteadyNow();
+  if (!queue_->Next(&tag, &ok)) return false;
+  idle_ += base::SteadyNow() - before;
+  static_cast<Event*>(tag)->Happen(ok);
+  return true;
+}
+
 void CallQueue::Run() {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (store_ != nullptr) store_->SetGuest(std::this_thread::get_id());
   bool open = true;
   while (open || !turns_.empty()) {
     if (!SomebodysTurn()) {
-      void* tag = nullptr;
-      bool ok = false;
-      const absl::Time before = base::SteadyNow();
-      if (!queue_->Next(&tag, &ok)) return;
-      idle_ += base::SteadyNow() - before;
-      static_cast<Event*>(tag)->Happen(ok);
+      if (!Await()) break;
       if (!SomebodysTurn()) continue;
     }
     open = open && Take(base::SteadyNow() + kTaking);
     GiveTurns(base::SteadyNow() + kGiving);
+    if (store_ == nullptr) continue;
+    // Where there is more to do here, the store's own thread answers meanwhile.
+    if (turns_.empty()) {
+      store_->Turn(absl::ZeroDuration());
+    } else {
+      store_->Leave();
+    }
   }
+  if (store_ == nullptr) return;
+  store_->Leave();
+  store_->SetGuest(std::thread::id());
 }
 
 void CallQueue::Close() {

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "service/base/shared_loop.h"
 #include "service/rpc/admission.h"
 #include "service/rpc/call_observer.h"
 #include "service/rpc/turns.h"
@@ -69,9 +70,10 @@ struct DeadlineRule {
 // Thread-safe, but for Wait.
 class CallQueue {
  public:
-  // `observer`: of its calls; nullptr: nobody. `admission`: says which calls may begin.
+  // `observer`: of its calls; nullptr: nobody. `admission`: says which calls may begin. `store`: the loop that the
+  // thread turns while it waits for answers; nullptr: none.
   CallQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, DeadlineRule deadlines, CallObserver* observer,
-            Admission& admission);
+            Admission& admission, base::SharedLoop* store);
   ~CallQueue();
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
@@ -134,12 +136,15 @@ class CallQueue {
   // Whether one of those who wait may go on. Where somebody waits and none may, the end of work wakes the thread.
   bool SomebodysTurn();
   bool Take(absl::Time until);
+  // Lets the next event happen, or some answers of the store come. False where the queue is shut down and empty.
+  bool Await();
   void GiveTurns(absl::Time until);
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   const DeadlineRule deadlines_;
   CallObserver* const observer_;
   Admission& admission_;
+  base::SharedLoop* const store_;
   // The thread's.
   Turns turns_;
   absl::Duration idle_;  // since it last told admission

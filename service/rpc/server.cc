@@ -153,7 +153,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   for (int i = 0; i < options.threads; ++i) {
     queues.push_back(std::make_unique<CallQueue>(builder.AddCompletionQueue(),
                                                  DeadlineRule{options.default_deadline, options.max_deadline},
-                                                 options.observer, admission));
+                                                 options.observer, admission, i == 0 ? options.store : nullptr));
   }
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/base/shared_loop.h"
 
 namespace waymark::rpc {
 
@@ -46,6 +47,10 @@ struct ServerOptions {
 
   // Says which calls may begin; outlives the server. nullptr: it has one of its own.
   Admission* admission = nullptr;
+
+  // The loop of the store behind `methods`, which the first of the threads turns while it waits for answers; outlives
+  // the server. nullptr: none.
+  base::SharedLoop* store = nullptr;
 
   // Sees every call; outlives the server. nullptr: nobody does.
   CallObserver* observer = nullptr;

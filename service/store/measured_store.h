@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/base/metrics.h"
+#include "service/base/shared_loop.h"
 #include "service/store/budget_store.h"
 #include "service/store/changes.h"
 #include "service/store/decision_log.h"
@@ -26,6 +27,7 @@ struct StoreParts {
   // For how long the thread that answers (Redis) or writes (embedded) has had nothing to do.
   std::function<absl::Duration()> idle_time;
   std::shared_ptr<const base::MetricSource> own = nullptr;  // what it counts of itself, if anything
+  base::SharedLoop* loop = nullptr;  // of the profiles' store: what waits for its answers may turn it; nullptr: none
 };
 
 // Any store, with every request timed by command and code, from the call to the callback: with what it waits in queues,
@@ -73,6 +75,7 @@ class MeasuredStore final : public ProfileStore,
   void Read(const BudgetKey& key, absl::Time deadline, UseDone done) override;
 
   const std::function<absl::Duration()>& idle_time() const { return parts_.idle_time; }
+  base::SharedLoop* loop() const { return parts_.loop; }
 
   void Collect(base::MetricWriter& writer) const override;
 

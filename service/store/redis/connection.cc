@@ -1,19 +1,12 @@
 #include "service/store/redis/connection.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
 namespace waymark::store {
 
 Connection::Connection(const RedisOptions& options, std::vector<std::string> greeting) : options_(options) {
-  uv_loop_init(&loop_);
-  uv_loop_configure(&loop_, UV_METRICS_IDLE_TIME);
-  uv_async_init(&loop_, &wake_, [](uv_async_t* wake) { static_cast<Connection*>(wake->data)->Drain(); });
-  wake_.data = this;
   cluster_ = std::make_unique<Cluster>(
-      &loop_, options_, std::move(greeting),
+      loop_.loop(), options_, std::move(greeting),
       Cluster::Events{.on_state = [this](const absl::Status& state) { SetState(state); },
                       .on_size = [this](int64_t keys) { keys_.store(keys, std::memory_order_relaxed); },
                       .on_topology =
@@ -21,17 +14,16 @@ Connection::Connection(const RedisOptions& options, std::vector<std::string> gre
                             absl::MutexLock lock(&mutex_);
                             topology_ = std::move(topology);
                           }});
-  thread_ = std::thread([this] { Run(); });
+  loop_.Start([this] { return Drain(); });
 }
 
 Connection::~Connection() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
-    uv_async_send(&wake_);
   }
-  thread_.join();
-  uv_loop_close(&loop_);
+  loop_.Wake();
+  loop_.Join();
 }
 
 std::shared_ptr<const Topology> Connection::topology() const {
@@ -39,37 +31,24 @@ std::shared_ptr<const Topology> Connection::topology() const {
   return topology_;
 }
 
-absl::Duration Connection::idle_time() const {
-  return absl::Nanoseconds(uv_metrics_idle_time(const_cast<uv_loop_t*>(&loop_)));
-}
-
 void Connection::Send(const Route& route, std::string command, absl::Time deadline, ReplyDone done) {
-  auto request = std::make_unique<Request>(route, std::move(command), deadline, std::move(done), outstanding_);
-  if (outstanding_.load(std::memory_order_relaxed) > options_.max_outstanding) {
+  auto request = std::make_unique<Request>(route, std::move(command), deadline, std::move(done), loop_.asked_here());
+  if (loop_.asked() > options_.max_outstanding) {
     return request->Answer(absl::ResourceExhaustedError("too many requests are waiting for redis"));
   }
-  if (std::this_thread::get_id() == thread_.get_id()) return cluster_->Send(std::move(request));
-  if (absl::Status refused = Enqueue(request); !refused.ok()) request->Answer(std::move(refused));
+  if (loop_.TurnedHere()) return cluster_->Send(std::move(request));
+  if (absl::Status refused = Enqueue(request); !refused.ok()) return request->Answer(std::move(refused));
+  loop_.Wake();
 }
 
 absl::Status Connection::Enqueue(std::unique_ptr<Request>& request) {
   absl::MutexLock lock(&mutex_);
   if (stopping_) return absl::UnavailableError("the store is closing");
   queue_.push_back(std::move(request));
-  if (queue_.size() == 1) uv_async_send(&wake_);
   return absl::OkStatus();
 }
 
-void Connection::Run() {
-  // Signals are for the main thread; and writing to a connection that Redis has closed must be an error and no SIGPIPE.
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  cluster_->Start();
-  uv_run(&loop_, UV_RUN_DEFAULT);  // until Drain has closed everything
-}
-
-void Connection::Drain() {
+bool Connection::Drain() {
   std::vector<std::unique_ptr<Request>> requests;
   bool stopping = false;
   {
@@ -77,12 +56,11 @@ void Connection::Drain() {
     requests.swap(queue_);
     stopping = stopping_;
   }
-  if (stopping) {
-    cluster_->Close();
-    uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
-  }
+  if (!std::exchange(started_, true)) cluster_->Start();
+  if (stopping && !std::exchange(closed_, true)) cluster_->Close();
   for (auto& request : requests) cluster_->Send(std::move(request));
   cluster_->Flush();
+  return !stopping;
 }
 
 void Connection::SetState(const absl::Status& state) {

@@ -1,14 +1,11 @@
 #ifndef WAYMARK_SERVICE_STORE_REDIS_CONNECTION_H_
 #define WAYMARK_SERVICE_STORE_REDIS_CONNECTION_H_
 
-#include <uv.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "service/store/redis/cluster.h"
+#include "service/store/redis/loop_thread.h"
 #include "service/store/redis/redis_options.h"
 #include "service/store/redis/request.h"
 
@@ -26,7 +24,8 @@ namespace waymark::store {
 // The way to a Redis, one server or a cluster, that many threads share, and the I/O thread that serves it. What they
 // ask for at the same time is written together, to each server.
 //
-// Thread-safe. Answers come on the I/O thread, or on the caller's where a request is refused at once.
+// Thread-safe. Answers come on the I/O thread, on its guest (loop), or on the caller's where a request is refused at
+// once.
 class Connection {
  public:
   // Connects in the background and never gives up. `greeting`: commands that begin the connection to each server.
@@ -55,35 +54,36 @@ class Connection {
   // Whether Redis is connected and answers; of a cluster, all masters.
   bool Ready() const { return ready_.load(std::memory_order_relaxed); }
 
-  // For how long its thread has had nothing to do.
-  absl::Duration idle_time() const;
+  // The I/O thread's.
+  base::SharedLoop& loop() { return loop_; }
+  // For how long the I/O thread has had nothing to do.
+  absl::Duration idle_time() const { return loop_.idle_time(); }
 
   // How many keys Redis had lately.
   int64_t keys() const { return keys_.load(std::memory_order_relaxed); }
 
  private:
-  void Run();
-  void Drain();
+  // False: it is the last time.
+  bool Drain();
   void SetState(const absl::Status& state);
   // Why the request is refused; where OK it was taken.
   absl::Status Enqueue(std::unique_ptr<Request>& request);
 
   const RedisOptions options_;
+  LoopThread loop_;  // before who counts requests there, and opens handles on it
   std::atomic<bool> ready_{false};
   std::atomic<int64_t> keys_{0};
-  std::atomic<size_t> outstanding_{0};
-  absl::Status told_ = absl::UnavailableError("");  // the I/O thread only: the last that on_state was told
 
-  uv_loop_t loop_{};  // with the cluster, the I/O thread only
-  uv_async_t wake_{};
+  // Of who turns the loop.
+  absl::Status told_ = absl::UnavailableError("");  // the last that on_state was told
   std::unique_ptr<Cluster> cluster_;
+  bool started_ = false;
+  bool closed_ = false;
 
   mutable absl::Mutex mutex_;
   std::vector<std::unique_ptr<Request>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const Topology> topology_ ABSL_GUARDED_BY(mutex_) = std::make_shared<Topology>();
-
-  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace waymark::store

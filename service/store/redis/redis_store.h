@@ -25,9 +25,9 @@ namespace waymark::store {
 // deadline; of those that compete for one customer, one succeeds in each round. A page of Scan is a SCAN over the keys
 // of all tenants.
 //
-// Thread-safe. Callbacks, and the changes, run on the store's I/O thread, or on the caller's where a request is refused
-// at once. Do not destroy the store from one of them. When it is destroyed, what is outstanding is answered with
-// UNAVAILABLE.
+// Thread-safe. Callbacks, and the changes, run on the store's I/O thread, on its guest (loop), or on the caller's where
+// a request is refused at once. Do not destroy the store from one of them. When it is destroyed, what is outstanding is
+// answered with UNAVAILABLE.
 class RedisStore final : public ProfileStore, public RecordStore, public ChangeFeed, public DecisionLog {
  public:
   // Connects in the background: while Redis cannot be reached, requests are answered with UNAVAILABLE at once.
@@ -68,6 +68,8 @@ class RedisStore final : public ProfileStore, public RecordStore, public ChangeF
   void Trim(absl::string_view tenant, absl::Time not_before, size_t max_bytes, absl::Time deadline,
             TrimDone done) override;
 
+  // The I/O thread's. A guest gets the answers to what it asks for, and runs their changes.
+  base::SharedLoop& loop() { return connection_.loop(); }
   // For how long the thread that talks to Redis, and calls back, has had nothing to do. Any thread.
   absl::Duration idle_time() const { return connection_.idle_time(); }
 
