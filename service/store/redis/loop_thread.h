@@ -16,7 +16,8 @@
 
 namespace waymark::store {
 
-// A loop of libuv and the thread that turns it, or its guest.
+// A loop of libuv and the thread that turns it, or its guest. That one writes to connections which Redis may have
+// closed: its process ignores SIGPIPE, or it blocks that signal itself, as the thread does.
 //
 // Thread-safe, but for loop, which is for whoever turns it (or before Start).
 class LoopThread final : public base::SharedLoop {
